@@ -1,0 +1,29 @@
+// parallel_for: OpenMP threads over chunks of an index range; exceptions come
+// back to the caller, and a callback can stop the work between chunks.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <stdexcept>
+
+namespace robust_metric {
+
+// Thrown by parallel_for when keep_going answered false.
+struct Interrupted : std::runtime_error {
+    Interrupted() : std::runtime_error("interrupted by keep_going") {}
+};
+
+struct Execution {
+    int num_threads = 1;  // >= 1; the caller decides, the library sets no global
+    // Polled about ten times a second from the thread that called parallel_for, never from
+    // two threads at once. Receives the number of finished items; false stops the work.
+    std::function<bool(std::size_t done)> keep_going;
+};
+
+// Calls body(first, last, thread) for disjoint chunks that cover [0, count), each at most
+// chunk items, on at most execution.num_threads threads (thread < num_threads). The first exception
+// that body throws stops the hand-out of chunks and is rethrown here.
+void parallel_for(std::size_t count, std::size_t chunk, const Execution& execution,
+                  const std::function<void(std::size_t, std::size_t, int)>& body);
+
+}  // namespace robust_metric

@@ -1,0 +1,129 @@
+#include "robust_metric/parallel.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+
+namespace robust_metric {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto poll_interval = std::chrono::milliseconds(100);
+
+// Hands out chunks, collects the first exception, and lets one thread poll keep_going.
+class Work {
+public:
+    Work(std::size_t count, std::size_t chunk, const Execution& execution,
+         const std::function<void(std::size_t, std::size_t, int)>& body)
+        : count_(count), chunk_(chunk), execution_(execution), body_(body) {}
+
+    void run(int thread) {
+        const bool polls = thread == 0;
+        for (;;) {
+            if (polls) poll();
+            if (stopped_.load(std::memory_order_relaxed)) return;
+            const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
+            if (first >= count_) return;
+            const std::size_t last = std::min(count_, first + chunk_);
+            try {
+                body_(first, last, thread);
+            } catch (...) {
+                fail(std::current_exception());
+            }
+            done_.fetch_add(last - first, std::memory_order_relaxed);
+            finished_.notify_one();
+        }
+    }
+
+    // The polling thread may run out of chunks while another still works: it goes on polling.
+    void wait_for_others() {
+        std::unique_lock lock(mutex_);
+        while (running_ > 0) {
+            finished_.wait_for(lock, poll_interval);
+            lock.unlock();
+            poll();
+            lock.lock();
+        }
+    }
+
+    void enter() {
+        std::lock_guard lock(mutex_);
+        ++running_;
+    }
+    void leave() {
+        std::lock_guard lock(mutex_);
+        --running_;
+        finished_.notify_one();
+    }
+
+    void rethrow() const {
+        if (error_) std::rethrow_exception(error_);
+    }
+
+private:
+    void poll() {
+        if (!execution_.keep_going || stopped_.load(std::memory_order_relaxed)) return;
+        const auto now = Clock::now();
+        if (now - last_poll_ < poll_interval) return;
+        last_poll_ = now;
+        try {
+            if (!execution_.keep_going(done_.load(std::memory_order_relaxed))) throw Interrupted();
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
+
+    void fail(std::exception_ptr error) {
+        std::lock_guard lock(mutex_);
+        if (!error_) error_ = std::move(error);
+        stopped_.store(true, std::memory_order_relaxed);
+    }
+
+    const std::size_t count_, chunk_;
+    const Execution& execution_;
+    const std::function<void(std::size_t, std::size_t, int)>& body_;
+    std::atomic<std::size_t> next_{0}, done_{0};
+    std::atomic<bool> stopped_{false};
+    std::mutex mutex_;
+    std::condition_variable finished_;
+    int running_ = 0;
+    std::exception_ptr error_;
+    Clock::time_point last_poll_ = Clock::now();
+};
+
+}  // namespace
+
+void parallel_for(std::size_t count, std::size_t chunk, const Execution& execution,
+                  const std::function<void(std::size_t, std::size_t, int)>& body) {
+    if (count == 0) return;
+    chunk = std::max<std::size_t>(chunk, 1);
+    const std::size_t chunks = (count + chunk - 1) / chunk;
+    const int threads = static_cast<int>(
+        std::min<std::size_t>(chunks, static_cast<std::size_t>(std::max(execution.num_threads, 1))));
+    Work work(count, chunk, execution, body);
+    if (threads == 1) {
+        work.run(0);  // no team: safe in a forked child, where OpenMP's pool is gone
+    } else {
+#pragma omp parallel num_threads(threads)
+        {
+            const int thread = omp_get_thread_num();
+            if (thread != 0) work.enter();
+            // every helper is counted before the polling thread can run out of chunks
+#pragma omp barrier
+            work.run(thread);
+            if (thread != 0)
+                work.leave();
+            else
+                work.wait_for_others();
+        }
+    }
+    work.rethrow();
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,62 @@
+// NumPy arrays to views of the core and back. Shapes are checked here; values are checked in Python.
+#pragma once
+
+#include <pybind11/numpy.h>
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "robust_metric/matrix_view.hpp"
+
+namespace robust_metric {
+
+// Never converts: the Python layer hands over C-contiguous arrays of the right type.
+using DoubleArray = pybind11::array_t<double, pybind11::array::c_style>;
+using LabelArray = pybind11::array_t<std::int32_t, pybind11::array::c_style>;
+using IndexArray = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
+
+inline MatrixView matrix(const DoubleArray& array, const char* name) {
+    if (array.ndim() != 2)
+        throw std::invalid_argument(std::string(name) + " must have 2 dimensions, got " +
+                                    std::to_string(array.ndim()));
+    return {array.data(), static_cast<std::size_t>(array.shape(0)),
+            static_cast<std::size_t>(array.shape(1))};
+}
+
+inline MutableMatrixView matrix(DoubleArray& array) {
+    return {array.mutable_data(), static_cast<std::size_t>(array.shape(0)),
+            static_cast<std::size_t>(array.shape(1))};
+}
+
+inline DoubleArray make_matrix(std::size_t rows, std::size_t cols) {
+    return DoubleArray({static_cast<pybind11::ssize_t>(rows), static_cast<pybind11::ssize_t>(cols)});
+}
+
+template <class T, int Flags>
+std::span<const T> vector(const pybind11::array_t<T, Flags>& array, std::size_t size, const char* name) {
+    if (array.ndim() != 1 || static_cast<std::size_t>(array.size()) != size)
+        throw std::invalid_argument(std::string(name) + " must be one-dimensional of length " +
+                                    std::to_string(size) + ", got " + std::to_string(array.size()) +
+                                    " entries in " + std::to_string(array.ndim()) + " dimensions");
+    return {array.data(), size};
+}
+
+template <class T>
+pybind11::array_t<T> make_vector(std::size_t size) {
+    return pybind11::array_t<T>(static_cast<pybind11::ssize_t>(size));
+}
+
+template <class T, int Flags>
+std::span<T> mutable_vector(pybind11::array_t<T, Flags>& array) {
+    return {array.mutable_data(), static_cast<std::size_t>(array.size())};
+}
+
+template <class T>
+pybind11::array_t<T> to_array(const std::vector<T>& values) {
+    return pybind11::array_t<T>(static_cast<pybind11::ssize_t>(values.size()), values.data());
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,11 @@
+// Declarations of every bind_<idea>.cpp, for module.cpp.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace robust_metric {
+
+void bind_blas(pybind11::module_& m);
+void bind_triplet_loss(pybind11::module_& m);
+
+}  // namespace robust_metric
