@@ -33,7 +33,7 @@ VERSION = 1
 Arrays = dict[str, NDArray[Any]]
 PathLike = str | os.PathLike[str]
 
-# What numpy and zipfile raise on damaged archives; found by flipping and cutting bytes of real ones.
+# What numpy and zipfile raise on damaged archives, found by flipping and cutting bytes.
 _DAMAGE = (
     ValueError,
     OSError,
@@ -50,12 +50,10 @@ _DAMAGE = (
 )
 
 
-@contextmanager
-def atomic_write(path: PathLike) -> Iterator[IO[bytes]]:
-    """Open a binary file that appears under its name only once it is complete and on disk.
+def check_target(path: PathLike) -> Path:
+    """Return the file that a write to ``path`` would replace, symbolic links followed.
 
-    The bytes go to a temporary file in the same folder, which is synchronised and then renamed over
-    ``path``; after an exception the temporary file is removed and an older file stays untouched.
+    Worth calling before a long computation whose result is to be written.
 
     Raises
     ------
@@ -67,6 +65,22 @@ def atomic_write(path: PathLike) -> Iterator[IO[bytes]]:
         raise IsADirectoryError(f"path must name a file to write, got the folder {path}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path must lie in an existing folder, got {path}")
+    return target
+
+
+@contextmanager
+def atomic_write(path: PathLike) -> Iterator[IO[bytes]]:
+    """Open a binary file that appears under its name only once it is complete and on disk.
+
+    The bytes go to a temporary file in the same folder, which is synchronised and then renamed over
+    ``path``; after an exception the temporary file is removed and an older file stays untouched.
+
+    Raises
+    ------
+    OSError
+        As :func:`check_target`, and where the disk refuses.
+    """
+    target = check_target(path)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     # os.open rather than tempfile: the file then gets the permissions any new file would get.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -114,7 +128,7 @@ def write_npz(path: PathLike, header: Mapping[str, Any], arrays: Mapping[str, An
             )
     text = json.dumps({"format": FORMAT, "version": VERSION, **header}, allow_nan=False)
     with atomic_write(path) as stream:
-        np.savez(stream, header=np.array(text), allow_pickle=False, **plain)
+        np.savez(stream, header=np.array(text), **plain)
 
 
 def read_arrays(path: PathLike, only: Collection[str] | None = None) -> Arrays:
@@ -148,7 +162,9 @@ def read_arrays(path: PathLike, only: Collection[str] | None = None) -> Arrays:
         raise ValueError(f"path must name an intact .npz file, got {path}: {error}") from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
-            raise ValueError(f"path must name a .npz file of arrays, got {path} with entry {name!r}")
+            raise ValueError(
+                f"path must name a .npz file of arrays, got {path} with entry {name!r}"
+            )
     return arrays
 
 
