@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -82,48 +83,49 @@ def read_file(
 
 def checked_points(X: Any, name: str, source: object) -> NDArray[np.float64]:
     """Return X as finite float64 of shape (n, d), or raise a ValueError that names it."""
-    X = np.asarray(X)
-    if X.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must be numeric, got dtype {X.dtype} in {source}")
-    if X.ndim != 2 or 0 in X.shape:
+    given = np.asarray(X)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be numeric, got dtype {given.dtype} in {source}")
+    if given.ndim != 2 or 0 in given.shape:
         raise ValueError(
-            f"{name} must have shape (n, d) with n and d positive, got {X.shape} in {source}"
+            f"{name} must have shape (n, d) with n and d positive, got {given.shape} in {source}"
         )
-    X = np.ascontiguousarray(X, dtype=np.float64)
-    finite = np.isfinite(X).all(axis=1)
+    points = np.ascontiguousarray(given, dtype=np.float64)
+    finite = np.isfinite(points).all(axis=1)
     if not finite.all():
         raise ValueError(
             f"{name} must be finite, got NaN or infinity in row {np.argmin(finite)} of {source}"
         )
-    return X
+    return points
 
 
 def checked_labels(y: Any, n: int, name: str, source: object) -> NDArray[Any]:
     """Return y as (n,) int64 or unicode, or raise a ValueError that names it."""
-    y = np.asarray(y)
-    if y.shape != (n,):
-        raise ValueError(f"{name} must have shape ({n},), one per point, got {y.shape} in {source}")
-    if y.dtype.kind == "O" and all(isinstance(value, str) for value in y):
-        y = y.astype(np.str_)
-    if y.dtype.kind == "S":
-        y = np.char.decode(y, "utf-8")
-    if y.dtype.kind == "U":
-        return y
-    if y.dtype.kind in "biuf":
+    labels: NDArray[Any] = np.asarray(y)
+    if labels.shape != (n,):
+        raise ValueError(
+            f"{name} must have shape ({n},), one per point, got {labels.shape} in {source}"
+        )
+    if labels.dtype.kind == "O" and all(isinstance(value, str) for value in labels):
+        labels = labels.astype(np.str_)
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8")
+    if labels.dtype.kind == "U":
+        return labels
+    if labels.dtype.kind in "biuf":
         # The comparison refuses fractions, NaN, and numbers that int64 does not hold.
         with np.errstate(invalid="ignore"):
-            whole = y.astype(np.int64)
-        if np.array_equal(whole, y) and not (y.dtype.kind == "u" and (whole < 0).any()):
+            whole: NDArray[np.int64] = labels.astype(np.int64)
+        if np.array_equal(whole, labels) and not (labels.dtype.kind == "u" and (whole < 0).any()):
             return whole
+        odd = labels[np.argmax(labels != whole)]
         raise ValueError(
-            f"{name} must be class labels, whole numbers or strings, got {_first_odd(y, whole)} "
-            f"in {source}; is it a regression target?"
+            f"{name} must be class labels, whole numbers or strings, got {odd} in {source}; "
+            "is it a regression target?"
         )
-    raise ValueError(f"{name} must be whole numbers or strings, got dtype {y.dtype} in {source}")
-
-
-def _first_odd(y: NDArray[Any], whole: NDArray[np.int64]) -> str:
-    return str(y[int(np.argmax(y != whole))])
+    raise ValueError(
+        f"{name} must be whole numbers or strings, got dtype {labels.dtype} in {source}"
+    )
 
 
 def _read_npz(path: Path) -> Parts:
@@ -174,23 +176,23 @@ def _read_libsvm(path: Path, n_features: int | None) -> Parts:
 
 def _read_csv(path: Path, label: int | str) -> Parts:
     rows = _csv_rows(path)
-    lines = [row for _, row in zip(range(2), rows, strict=False)]
+    lines = list(islice(rows, 2))
     if not lines:
         raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
     names = lines[0][1]
     column = _label_column(label, names, path)
-    if isinstance(label, str) or _is_header(lines, column):
+    if isinstance(label, str) or _is_header(lines):
         del lines[0]
     points: list[NDArray[np.float64]] = []
     labels: list[str] = []
-    for number, cells in _chain(lines, rows):
+    for number, cells in chain(lines, rows):
         if len(cells) != len(names):
             raise ValueError(
                 f"name_or_path must name a CSV file of {len(names)} cells a line, as in the first, "
                 f"got {len(cells)} in line {number} of {path}"
             )
-        labels.append(cells.pop(column).strip())
-        points.append(_csv_point(cells, number, path))
+        labels.append(cells[column].strip())
+        points.append(_csv_point(cells[:column] + cells[column + 1 :], number, path))
     if not points:
         raise ValueError(
             f"name_or_path must name a CSV file with data, got only a header in {path}"
@@ -212,13 +214,6 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 f"name_or_path must name a CSV file in UTF-8, got {path}: {error} "
                 f"after line {reader.line_num}"
             ) from error
-
-
-def _chain(
-    first: Sequence[tuple[int, list[str]]], rest: Iterator[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    yield from first
-    yield from rest
 
 
 def _label_column(label: int | str, names: list[str], path: Path) -> int:
@@ -250,7 +245,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _is_header(lines: list[tuple[int, list[str]]], column: int) -> bool:
+def _is_header(lines: list[tuple[int, list[str]]]) -> bool:
     """Whether the first line names the columns: no numbers where the second line has them."""
     numeric = [[_is_number(cell) for cell in cells] for _, cells in lines]
     if len(numeric) == 1 or len(numeric[0]) != len(numeric[1]):

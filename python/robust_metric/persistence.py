@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 FORMAT = "robust_metric"
 VERSION = 1
+
+# The header itself, and what np.savez would take for its own arguments.
+_RESERVED_NAMES = ("header", "file", "allow_pickle")
 
 Arrays = dict[str, NDArray[Any]]
 PathLike = str | os.PathLike[str]
@@ -113,14 +116,15 @@ def write_npz(path: PathLike, header: Mapping[str, Any], arrays: Mapping[str, An
     TypeError
         If an array would need a pickle (object dtype).
     ValueError
-        If the header has no kind, or holds something JSON cannot, NaN and infinity included.
+        If the header has no kind or holds something JSON cannot (NaN and infinity included), or
+        an array has a reserved name.
     """
     if not isinstance(header.get("kind"), str):
         raise ValueError(f"header must hold a str 'kind', got {header.get('kind')!r}")
-    plain = {name: np.asarray(value) for name, value in arrays.items()}
+    plain: dict[str, Any] = {name: np.asarray(value) for name, value in arrays.items()}
     for name, array in plain.items():
-        if name == "header":
-            raise ValueError("arrays must not hold the name 'header', which the JSON header takes")
+        if name in _RESERVED_NAMES:
+            raise ValueError(f"arrays must not use the names {_RESERVED_NAMES}, got {name!r}")
         if array.dtype.hasobject:
             raise TypeError(
                 f"arrays[{name!r}] must be numeric or unicode, got dtype {array.dtype}, "
@@ -312,7 +316,7 @@ def load_scaling(path: PathLike) -> Scaling | None:
         raise ValueError(f"path must name an intact model, got {path}: {error}") from error
 
 
-def _is_int(value: object) -> bool:
+def _is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -352,7 +356,7 @@ def _checked_training(
     arrays: Arrays, n_features: object, n_classes: int
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Training data that the compiled code can take without looking at it again."""
-    if not isinstance(n_features, int) or not _is_int(n_features) or n_features < 1:
+    if not _is_int(n_features) or n_features < 1:
         raise ValueError(f"n_features must be a positive int, got {n_features!r}")
     X, y = arrays["X"], arrays["y"]
     if len(X.shape) != 2 or len(X) == 0:

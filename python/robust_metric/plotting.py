@@ -179,9 +179,9 @@ def plot_witnesses(
 
 def save_figure(figure: Figure | Axes, path: str | os.PathLike[str], *, dpi: int = 160) -> None:
     """Write a figure (or the figure of some axes) as a PNG file, atomically."""
-    figure = getattr(figure, "figure", figure)
+    whole: Any = getattr(figure, "figure", figure)
     with atomic_write(path) as stream:
-        figure.savefig(stream, format="png", dpi=dpi)
+        whole.savefig(stream, format="png", dpi=dpi)
 
 
 def check_matplotlib() -> None:
