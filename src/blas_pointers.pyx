@@ -10,4 +10,4 @@ from scipy.linalg.cython_blas cimport dgemm
 
 def dgemm_address():
     """Return the address of SciPy's ``dgemm`` (Fortran interface) as an int."""
-    return <uintptr_t>&dgemm
+    return <uintptr_t>dgemm

@@ -15,7 +15,7 @@ inline Execution make_execution(int num_threads, const pybind11::object& progres
     return {num_threads, [callback](std::size_t done) {
                 pybind11::gil_scoped_acquire gil;
                 if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
-                if (callback) pybind11::handle(callback)(done);
+                if (callback) pybind11::handle{callback}(done);
                 return true;
             }};
 }
