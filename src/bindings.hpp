@@ -6,6 +6,8 @@
 namespace robust_metric {
 
 void bind_blas(pybind11::module_& m);
+void bind_candidates(pybind11::module_& m);
+void bind_deciding_pairs(pybind11::module_& m);
 void bind_triplet_loss(pybind11::module_& m);
 
 }  // namespace robust_metric

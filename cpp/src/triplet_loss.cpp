@@ -1,0 +1,195 @@
+#include "robust_metric/triplet_loss.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "robust_metric/blas.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+constexpr std::size_t block_size = 128;  // triplets that go through one set of matrix products
+constexpr std::size_t max_lanes =
+    16;  // partial gradients: bounds memory, fixes the summation order
+
+// ‖LᵀLw‖ below this share of ‖L‖² ‖w‖ is rounding noise around 0 and gives no direction.
+constexpr double degenerate_share = 1e-10;
+
+struct LossValue {
+    double value, slope;
+};
+
+LossValue loss_of_bound(const BoundLossOptions& options, double bound) {
+    if (options.kind == BoundLoss::linear) return {-bound, -1.0};
+    const double short_by = options.target - bound;
+    if (short_by <= 0.0) return {0.0, 0.0};
+    if (options.kind == BoundLoss::ramp && short_by >= options.target) return {options.target, 0.0};
+    return {short_by, -1.0};
+}
+
+double squared_norm(const double* x, std::size_t size) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < size; ++i) sum += x[i] * x[i];
+    return sum;
+}
+
+double squared_norm(MatrixView matrix) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < matrix.rows(); ++i)
+        sum += squared_norm(matrix.row(i), matrix.cols());
+    return sum;
+}
+
+// A contiguous share of the triplets, worked through block by block into one partial gradient. Each
+// row of the buffers belongs to one triplet; "difference" holds p = x − x⁻ above q = x − x⁺.
+class Lane {
+public:
+    Lane(MatrixView points, MatrixView components, const Triplets& triplets,
+         const BoundLossOptions& options)
+        : points_(points),
+          components_(components),
+          triplets_(triplets),
+          options_(options),
+          weight_(1.0 / static_cast<double>(triplets.anchor.size())),
+          degenerate_(degenerate_share * squared_norm(components)),
+          difference_(2 * block_size * d()),
+          embedded_(2 * block_size * r()),
+          embedded_w_(block_size * r()),
+          s_(block_size * d()),
+          embedded_s_(block_size * r()) {}
+
+    // Adds the loss and gradient of the triplets [first, last); writes their bounds.
+    void run(std::size_t first, std::size_t last, std::vector<double>& bounds, double& loss,
+             double* gradient) {
+        for (std::size_t start = first; start < last; start += block_size) {
+            const std::size_t count = std::min(block_size, last - start);
+            gather(start, count);
+            project(count);
+            for (std::size_t t = 0; t < count; ++t) bounds[start + t] = weigh(t, count, loss);
+            accumulate(count, {gradient, r(), d()});
+        }
+    }
+
+private:
+    std::size_t d() const { return components_.cols(); }
+    std::size_t r() const { return components_.rows(); }
+    const double* point(std::int64_t i) const { return points_.row(static_cast<std::size_t>(i)); }
+
+    void gather(std::size_t start, std::size_t count) {
+        for (std::size_t t = 0; t < count; ++t) {
+            const double* x = point(triplets_.anchor[start + t]);
+            const double* near = point(triplets_.near[start + t]);
+            const double* far = point(triplets_.far[start + t]);
+            double* p = difference_.data() + t * d();
+            double* q = difference_.data() + (count + t) * d();
+            for (std::size_t j = 0; j < d(); ++j) {
+                p[j] = x[j] - far[j];
+                q[j] = x[j] - near[j];
+            }
+        }
+    }
+
+    // Lp, Lq, Lw with w = x⁺ − x⁻ = p − q, s = LᵀLw, and Ls.
+    void project(std::size_t count) {
+        blas::gemm_nt(1.0, {difference_.data(), 2 * count, d()}, components_, 0.0,
+                      {embedded_.data(), 2 * count, r()});
+        for (std::size_t i = 0; i < count * r(); ++i)
+            embedded_w_[i] = embedded_[i] - embedded_[count * r() + i];
+        blas::gemm_nn(1.0, {embedded_w_.data(), count, r()}, components_, 0.0,
+                      {s_.data(), count, d()});
+        blas::gemm_nt(1.0, {s_.data(), count, d()}, components_, 0.0,
+                      {embedded_s_.data(), count, r()});
+    }
+
+    double norm_w(std::size_t t, std::size_t count) const {
+        const double* p = difference_.data() + t * d();
+        const double* q = difference_.data() + (count + t) * d();
+        double sum = 0.0;
+        for (std::size_t j = 0; j < d(); ++j) sum += (p[j] - q[j]) * (p[j] - q[j]);
+        return std::sqrt(sum);
+    }
+
+    // Adds the loss of triplet t and overwrites Lp, Lq, Lw by the left factors of its gradient,
+    // (a Lp + b Ls) pᵀ − (a Lq + b Ls) qᵀ + (b Lw) sᵀ. Returns ε.
+    double weigh(std::size_t t, std::size_t count, double& loss) {
+        double* lp = embedded_.data() + t * r();
+        double* lq = embedded_.data() + (count + t) * r();
+        double* lw = embedded_w_.data() + t * r();
+        const double* ls = embedded_s_.data() + t * r();
+        const double norm = std::sqrt(squared_norm(s_.data() + t * d(), d()));
+        const bool degenerate = norm <= degenerate_ * norm_w(t, count);
+        const double margin = squared_norm(lp, r()) - squared_norm(lq, r());
+        const double bound = degenerate ? 0.0 : margin / (2.0 * norm);
+        const LossValue value = loss_of_bound(options_, bound);
+        loss += weight_ * value.value;
+        const double a = degenerate ? 0.0 : weight_ * value.slope / norm;
+        const double b = degenerate ? 0.0 : -a * bound / norm;
+        for (std::size_t j = 0; j < r(); ++j) {
+            lp[j] = a * lp[j] + b * ls[j];
+            lq[j] = -(a * lq[j] + b * ls[j]);
+            lw[j] *= b;
+        }
+        return bound;
+    }
+
+    void accumulate(std::size_t count, MutableMatrixView gradient) const {
+        blas::gemm_tn(1.0, {embedded_.data(), 2 * count, r()}, {difference_.data(), 2 * count, d()},
+                      1.0, gradient);
+        blas::gemm_tn(1.0, {embedded_w_.data(), count, r()}, {s_.data(), count, d()}, 1.0,
+                      gradient);
+    }
+
+    MatrixView points_, components_;
+    Triplets triplets_;
+    BoundLossOptions options_;
+    double weight_, degenerate_;
+    std::vector<double> difference_, embedded_, embedded_w_, s_, embedded_s_;
+};
+
+void check(MatrixView points, MatrixView components, const Triplets& triplets) {
+    if (components.cols() != points.cols())
+        throw std::invalid_argument("components must have as many columns as points, " +
+                                    std::to_string(points.cols()) + ", got " +
+                                    std::to_string(components.cols()));
+    const std::size_t count = triplets.anchor.size();
+    if (count == 0) throw std::invalid_argument("triplets must not be empty");
+    if (triplets.near.size() != count || triplets.far.size() != count)
+        throw std::invalid_argument(
+            "anchor, near and far must be of one length, got " + std::to_string(count) + ", " +
+            std::to_string(triplets.near.size()) + " and " + std::to_string(triplets.far.size()));
+    for (const auto indices : {triplets.anchor, triplets.near, triplets.far})
+        for (const std::int64_t i : indices)
+            if (i < 0 || static_cast<std::size_t>(i) >= points.rows())
+                throw std::invalid_argument("triplets must hold rows of the " +
+                                            std::to_string(points.rows()) + " points, got " +
+                                            std::to_string(i));
+}
+
+}  // namespace
+
+TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplets& triplets,
+                         const BoundLossOptions& options, const Execution& execution) {
+    check(points, components, triplets);
+    const std::size_t count = triplets.anchor.size();
+    const std::size_t size = components.rows() * components.cols();
+    const std::size_t lanes = std::clamp<std::size_t>(count / (block_size / 2), 1, max_lanes);
+    TripletLoss result;
+    result.bounds.resize(count);
+    std::vector<double> gradients(lanes * size), losses(lanes);
+    parallel_for(lanes, 1, execution, [&](std::size_t lane, std::size_t, int) {
+        Lane(points, components, triplets, options)
+            .run(count * lane / lanes, count * (lane + 1) / lanes, result.bounds, losses[lane],
+                 gradients.data() + lane * size);
+    });
+    for (const double loss : losses) result.loss += loss;
+    for (std::size_t lane = 1; lane < lanes; ++lane)
+        for (std::size_t i = 0; i < size; ++i) gradients[i] += gradients[lane * size + i];
+    gradients.resize(size);
+    result.gradient = std::move(gradients);
+    return result;
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,64 @@
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "deciding_pairs_reference.hpp"
+#include "keep_going.hpp"
+#include "robust_metric/deciding_pairs.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+CandidateTables tables(const IndexArray& own, const IndexArray& other) {
+    if (own.ndim() != 2 || other.ndim() != 2 || own.shape(1) != other.shape(1))
+        throw std::invalid_argument("own and other must have 2 dimensions and as many columns");
+    return {{own.data(), static_cast<std::size_t>(own.size())},
+            {other.data(), static_cast<std::size_t>(other.size())},
+            static_cast<std::size_t>(own.shape(1))};
+}
+
+std::span<const std::int64_t> whole(const IndexArray& array, const char* name) {
+    return vector(array, static_cast<std::size_t>(array.size()), name);
+}
+
+pybind11::tuple pairs(const DoubleArray& embedded, const DoubleArray& normals,
+                      const IndexArray& anchors, const IndexArray& own, const IndexArray& other,
+                      const IndexArray& near_rank, const IndexArray& far_rank, int num_threads,
+                      const pybind11::object& progress) {
+    const MatrixView points = matrix(embedded, "embedded"), directions = matrix(normals, "normals");
+    const auto rows = whole(anchors, "anchors");
+    const CandidateTables candidates = tables(own, other);
+    const Ranks ranks{whole(near_rank, "near_rank"), whole(far_rank, "far_rank")};
+    const Execution execution = make_execution(num_threads, progress);
+    Pairs found;
+    {
+        pybind11::gil_scoped_release release;
+        found = deciding_pairs(points, directions, rows, candidates, ranks, execution);
+    }
+    return pybind11::make_tuple(to_array(found.near), to_array(found.far));
+}
+
+pybind11::tuple pairs_reference(const DoubleArray& embedded, const DoubleArray& normals,
+                                const IndexArray& anchors, const IndexArray& own,
+                                const IndexArray& other, const IndexArray& near_rank,
+                                const IndexArray& far_rank) {
+    const Pairs found = reference::deciding_pairs(
+        matrix(embedded, "embedded"), matrix(normals, "normals"), whole(anchors, "anchors"),
+        tables(own, other), {whole(near_rank, "near_rank"), whole(far_rank, "far_rank")});
+    return pybind11::make_tuple(to_array(found.near), to_array(found.far));
+}
+
+}  // namespace
+
+void bind_deciding_pairs(pybind11::module_& m) {
+    using pybind11::arg;
+    m.def("deciding_pairs", pairs,
+          "(near, far): the candidates whose bound has the given ranks; -1 where there are none.",
+          arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"),
+          arg("near_rank"), arg("far_rank"), arg("num_threads") = 1,
+          arg("progress") = pybind11::none());
+    m.def("deciding_pairs_reference", pairs_reference, "Slow twin of deciding_pairs.",
+          arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"),
+          arg("near_rank"), arg("far_rank"));
+}
+
+}  // namespace robust_metric

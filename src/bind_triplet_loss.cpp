@@ -1,0 +1,66 @@
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "keep_going.hpp"
+#include "robust_metric/triplet_loss.hpp"
+#include "triplet_loss_reference.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+Triplets triplets(const IndexArray& anchor, const IndexArray& near, const IndexArray& far) {
+    const auto size = static_cast<std::size_t>(anchor.size());
+    return {vector(anchor, size, "anchor"), vector(near, size, "near"), vector(far, size, "far")};
+}
+
+pybind11::tuple to_tuple(const TripletLoss& result, MatrixView components) {
+    const std::vector<pybind11::ssize_t> shape{static_cast<pybind11::ssize_t>(components.rows()),
+                                               static_cast<pybind11::ssize_t>(components.cols())};
+    return pybind11::make_tuple(result.loss, to_array(result.gradient).reshape(shape),
+                                to_array(result.bounds));
+}
+
+pybind11::tuple loss(const DoubleArray& points, const DoubleArray& components,
+                     const IndexArray& anchor, const IndexArray& near, const IndexArray& far,
+                     BoundLoss kind, double target, int num_threads,
+                     const pybind11::object& progress) {
+    const MatrixView data = matrix(points, "points"), metric = matrix(components, "components");
+    const Triplets rows = triplets(anchor, near, far);
+    const Execution execution = make_execution(num_threads, progress);
+    TripletLoss result;
+    {
+        pybind11::gil_scoped_release release;
+        result = triplet_loss(data, metric, rows, {kind, target}, execution);
+    }
+    return to_tuple(result, metric);
+}
+
+pybind11::tuple loss_reference(const DoubleArray& points, const DoubleArray& components,
+                               const IndexArray& anchor, const IndexArray& near,
+                               const IndexArray& far, BoundLoss kind, double target) {
+    const MatrixView metric = matrix(components, "components");
+    return to_tuple(reference::triplet_loss(matrix(points, "points"), metric,
+                                            triplets(anchor, near, far), {kind, target}),
+                    metric);
+}
+
+}  // namespace
+
+void bind_triplet_loss(pybind11::module_& m) {
+    using pybind11::arg;
+    pybind11::enum_<BoundLoss>(m, "BoundLoss", "What a triplet pays for its bound.")
+        .value("linear", BoundLoss::linear)
+        .value("hinge", BoundLoss::hinge)
+        .value("ramp", BoundLoss::ramp);
+    m.def("triplet_loss", loss,
+          "(loss, gradient, bounds): mean loss, its gradient in the components, each triplet's "
+          "bound.",
+          arg("points"), arg("components"), arg("anchor"), arg("near"), arg("far"),
+          arg("kind") = BoundLoss::linear, arg("target") = 0.0, arg("num_threads") = 1,
+          arg("progress") = pybind11::none());
+    m.def("triplet_loss_reference", loss_reference, "Slow twin of triplet_loss.", arg("points"),
+          arg("components"), arg("anchor"), arg("near"), arg("far"),
+          arg("kind") = BoundLoss::linear, arg("target") = 0.0);
+}
+
+}  // namespace robust_metric
