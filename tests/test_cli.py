@@ -1,0 +1,257 @@
+"""The command line, run in this process: what it prints, what it writes, how it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robust_metric import Certificates, CertifiedKNeighborsClassifier, cli, datasets
+from robust_metric.persistence import load_model, load_scaling
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Three classes by name in train.csv and test.csv, and the same with a test part in all.npz."""
+    rng = np.random.default_rng(0)
+    names = np.array(["ash", "elm", "oak"])[np.arange(90) % 3]
+    X = rng.normal(size=(90, 4)) * [1, 10, 100, 1] + 3.0 * (np.arange(90) % 3)[:, None]
+    for name, part in (("train", slice(60)), ("test", slice(60, 90))):
+        with open(tmp_path / f"{name}.csv", "w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["tree", "a", "b", "c", "d"])
+            writer.writerows([y, *x] for x, y in zip(X[part].tolist(), names[part], strict=True))
+    np.savez(tmp_path / "all.npz", X_train=X[:60], y_train=names[:60], X_test=X[60:],
+             y_test=names[60:])  # fmt: skip
+    return tmp_path
+
+
+def fit(files: Path, *options: str) -> Path:
+    model = files / "model.npz"
+    arguments = ["fit", str(files / "train.csv"), "--label", "tree", "--out", str(model)]
+    assert cli.main([*arguments, "--n-neighbors", "3", *options]) == 0
+    return model
+
+
+def error_of(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """The one line on standard error that a user's mistake gets."""
+    capsys.readouterr()
+    assert cli.main([str(argument) for argument in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert err.startswith(f"robust-metric {arguments[0]}: error: ")
+    return err
+
+
+def test_fit_then_certify(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, certs = fit(files), files / "certs.npz"
+    out, err = capsys.readouterr()
+    assert "Fitted K = 3 under the arml metric to 60 points of 4 features in 3 classes" in out
+    assert err == ""  # no progress where nobody watches
+    data = str(files / "test.csv")
+    assert cli.main(["certify", str(model), data, "--label", "tree", "--out", str(certs)]) == 0
+    out, err = capsys.readouterr()
+    assert "Certified 30 points" in out and "learned" in out and "scaled units" in out
+    assert err == ""
+
+    clf, scaling = load_model(model), load_scaling(model)
+    assert scaling is not None and clf.components_ is not None
+    X, y = datasets.read(files / "test.csv", label="tree").X_train, None
+    y = datasets.read(files / "test.csv", label="tree").y_train
+    expected = clf.certify(scaling.apply(X), y)
+    saved = Certificates.load(certs)
+    assert np.array_equal(saved.radius, expected.radius)
+    assert np.array_equal(saved.label, expected.label)
+
+
+def test_the_test_part_of_a_file_is_certified(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, model, certs = (str(files / name) for name in ("all.npz", "m.npz", "c.npz"))
+    assert cli.main(["fit", data, "--out", model, "--metric", "euclidean", "--n-jobs", "1"]) == 0
+    assert "K = 11 under the euclidean metric to 60 points" in capsys.readouterr().out
+    arguments = ["certify", model, data, "--out", certs, "--json", "--radii", "0,0.1,10"]
+    assert cli.main(arguments) == 0
+    summary = json.loads(capsys.readouterr().out)
+    X_train, X_test, y_train, y_test = datasets.load(data)
+    clf = CertifiedKNeighborsClassifier(11).fit(X_train, y_train)
+    assert summary["n_points"] == 30 and summary["n_neighbors"] == 11
+    assert summary["metric"] == "Euclidean" and summary["units"] == "scaled units"
+    assert summary["clean_error"] == pytest.approx(1.0 - clf.score(X_test, y_test))
+    assert summary["radii"] == [0.0, 0.1, 10.0]
+    errors = summary["certified_robust_error"]
+    assert np.array_equal(errors, clf.robust_error(X_test, y_test, [0.0, 0.1, 10.0]))
+    assert errors[-1] == 1.0
+
+
+def test_named_sets_are_fitted_and_certified_on_their_own_parts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, certs = str(tmp_path / "m.npz"), str(tmp_path / "c.npz")
+    assert cli.main(["fit", "iris", "--out", model, "--metric", "euclidean"]) == 0
+    assert cli.main(["certify", model, "iris", "--out", certs]) == 0
+    out = capsys.readouterr().out
+    assert "to 112 points" in out and "Certified 38 points of iris" in out
+
+
+def test_no_scale(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = fit(files, "--no-scale", "--metric", "euclidean")
+    assert load_scaling(model) is None
+    arguments = ["certify", str(model), str(files / "test.csv"), "--label", "0"]
+    assert cli.main([*arguments, "--out", str(files / "c.npz")]) == 0
+    assert "Radii are in the features' own units." in capsys.readouterr().out
+
+
+def test_infinite_radii_are_null_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, model, certs = (str(tmp_path / name) for name in ("a.csv", "m.npz", "c.npz"))
+    Path(data).write_text("1,2,a\n2,3,a\n4,3,a\n")
+    arguments = ["fit", data, "--out", model, "--metric", "euclidean", "--n-neighbors", "1"]
+    assert cli.main(arguments) == 0
+    capsys.readouterr()
+    assert cli.main(["certify", model, data, "--out", certs, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["median_radius"] is None
+
+
+def test_user_errors_of_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train, out = files / "train.csv", files / "m.npz"
+    for arguments, message in (
+        ((files / "no.csv", "--out", out), "name_or_path must name an existing file, got"),
+        ((train, "--out", out), "must name a CSV file of numbers (and a label), got"),
+        ((train, "--label", "bush", "--out", out), "label must name one column of"),
+        ((train, "--label", "tree", "--out", files / "no" / "m.npz"), "an existing folder"),
+        ((train, "--label", "tree", "--out", files), "path must name a file to write"),
+        ((train, "--label", "tree", "--n-neighbors", "61", "--out", out), "n_neighbors"),
+    ):
+        assert message in error_of(capsys, "fit", *arguments)
+    assert not out.exists()
+
+
+def test_user_errors_of_certify(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, out = fit(files, "--metric", "euclidean"), files / "c.npz"
+    test = files / "test.csv"
+    np.savez(files / "wide.npz", X=np.ones((3, 5)), y=np.array(["ash"] * 3))
+    np.savez(files / "numbers.npz", X=np.ones((3, 4)), y=np.arange(3))
+    np.savez(files / "shrubs.npz", X=np.ones((3, 4)), y=np.array(["box", "ivy", "may"]))
+    for arguments, message in (
+        ((files / "no.npz", test, "--out", out), "path must name an existing .npz file, got"),
+        ((test, test, "--out", out), "path must name an intact .npz file, got"),
+        ((files / "wide.npz", test, "--out", out), "got " + str(files / "wide.npz")),
+        ((model, files / "wide.npz", "--out", out), "DATA must have the model's 4 features, got 5"),
+        ((model, files / "numbers.npz", "--out", out), "labelled with the model's classes 'ash'"),
+        ((model, files / "shrubs.npz", "--out", out), "got 'box', 'ivy', 'may'"),
+        ((model, test, "--out", files), "path must name a file to write"),
+    ):
+        assert message in error_of(capsys, "certify", *arguments)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "arguments are required: COMMAND"),
+        (["dance"], "invalid choice: 'dance'"),
+        (["fit", "iris"], "arguments are required: --out"),
+        (["fit", "iris", "--out", "m", "--n-neighbors", "0"], "wanted a positive whole number"),
+        (["fit", "iris", "--out", "m", "--metric", "lmnn"], "invalid choice: 'lmnn'"),
+        (["certify", "m", "d", "--out", "c", "--radii", "0,x"], "wanted numbers like 0,0.1,0.2"),
+        (["certify", "m", "d", "--out", "c", "--radii=-1"], "wanted numbers like 0,0.1,0.2"),
+        (["demo", "--seed", "x"], "invalid int value: 'x'"),
+    ],
+)
+def test_wrong_usage(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert message in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["demo", "fit", "certify"])
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main([command, "--help"])
+    assert caught.value.code == 0
+    assert f"example:\n  robust-metric {command} " in capsys.readouterr().out
+
+
+def test_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("robust_metric.demo.run_demo", interrupt)
+    assert cli.main(["demo"]) == 130
+    assert capsys.readouterr().err == "robust-metric: interrupted\n"
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AttributeError("a bug")
+
+    monkeypatch.setattr("robust_metric.demo.run_demo", fail)
+    with pytest.raises(AttributeError, match="a bug"):
+        cli.main(["demo"])
+
+
+def test_demo_without_matplotlib(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    out = tmp_path / "demo"
+    assert "pip install 'robust_metric[plots]'" in error_of(capsys, "demo", "--out", out)
+    assert not out.exists()
+
+
+def test_demo(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    start = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-m", "robust_metric.cli", "demo", "--out", str(out)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - start
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert seconds < 60.0
+    rows = [
+        line.split() for line in run.stdout.splitlines() if line[:9] in ("Euclidean", "ARML     ")
+    ]
+    assert [row[:3] for row in rows] == [
+        ["Euclidean", "1", "exact"],
+        ["Euclidean", "11", "bound"],
+        ["ARML", "1", "exact"],
+        ["ARML", "11", "bound"],
+    ]
+    assert all(float(row[3]) < 0.05 for row in rows)
+    for name in ("robust_error.png", "witnesses.png"):
+        assert (out / name).read_bytes().startswith(b"\x89PNG")
+    table = list(csv.DictReader((out / "robust_error.csv").open()))
+    for method in ("Euclidean", "ARML"):
+        saved = Certificates.load(out / f"certificates_{method.lower()}_k11.npz")
+        errors = [
+            float(row["certified_robust_error"])
+            for row in table
+            if (row["method"], row["kind"]) == (method, "bound")
+        ]
+        radii = sorted({float(row["radius"]) for row in table})
+        assert errors == [np.mean(saved.radius <= r) for r in radii]
+
+
+def test_demo_gains_from_the_learned_metric(tmp_path: Path) -> None:
+    from robust_metric.demo import run_demo
+
+    curves = {(c.method, c.n_neighbors): c for c in run_demo(tmp_path, seed=1)}
+    radii = np.linspace(0.0, 0.8, 9)
+    for k in (1, 11):
+        assert curves["ARML", k].errors(radii).mean() < curves["Euclidean", k].errors(radii).mean()
