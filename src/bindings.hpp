@@ -8,6 +8,11 @@ namespace robust_metric {
 void bind_blas(pybind11::module_& m);
 void bind_candidates(pybind11::module_& m);
 void bind_deciding_pairs(pybind11::module_& m);
+void bind_halfspace_bounds(pybind11::module_& m);
+void bind_kernels(pybind11::module_& m);
+void bind_minimal_perturbation(pybind11::module_& m);
+void bind_neighbors(pybind11::module_& m);
+void bind_training_set(pybind11::module_& m);
 void bind_triplet_loss(pybind11::module_& m);
 
 }  // namespace robust_metric

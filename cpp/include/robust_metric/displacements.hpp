@@ -1,0 +1,88 @@
+// z - x, its squared length d(z, x) and M(z - x), evaluated from the stored arrays with error bounds, in
+// float64 or in double-double: what certified numbers and the decisions of predict are made of.
+// One query at a time; each training point is evaluated once a query.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "robust_metric/double_double.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace robust_metric {
+
+// Real: double or DoubleDouble. All lengths are scaled (see TrainingSet).
+template <class Real>
+class Displacements {
+public:
+    struct Entry {
+        Real squared_distance;
+        double distance_error;  // of squared_distance, absolute
+        double length;          // upper bound of ‖z - x‖₂
+        std::size_t slot;       // of M(z - x)
+        bool has_gradient;
+    };
+
+    explicit Displacements(const TrainingSet& training) : training_(&training) {}
+
+    // Starts a query; point must stay in place until the next call.
+    void start(const double* point);
+
+    Interval squared_distance(std::size_t position);
+    // ‖L(z - x)‖ in the caller's units, rounded to nearest up to a few units in the last place (in
+    // double-double; not a bound)
+    double distance(std::size_t position);
+
+    // Bounds of the distance from z to the half-space
+    //   { z + δ : sum_i λ_i (d(z + δ, x⁺_i) - d(z + δ, x⁻)) >= 0 },  λ >= 0,
+    // which holds every z + δ that is at least as near to x⁻ as to each x⁺_i. So .lower bounds the size
+    // of any such δ. Infinite where no δ reaches it; .lower is 0 where the sign is in doubt.
+    Interval halfspace_distance(std::size_t other, std::span<const std::size_t> own,
+                                std::span<const double> multipliers);
+
+private:
+    Entry& at(std::size_t position);
+    const Entry& with_gradient(std::size_t position);
+    Real* gradient(const Entry& entry) { return gradients_.data() + entry.slot * training_->dimension(); }
+    double relative_error(std::size_t terms) const;
+    void displace(std::size_t position);  // fills displacement_ and mapped_
+
+    const TrainingSet* training_;
+    const double* point_ = nullptr;
+    std::unordered_map<std::size_t, Entry> entries_;
+    std::vector<Real> displacement_, mapped_, gradients_;
+    std::size_t gradient_count_ = 0;
+    std::vector<double> combined_;
+    std::vector<Real> combined_real_;
+};
+
+extern template class Displacements<double>;
+extern template class Displacements<DoubleDouble>;
+
+// The bound of the half-space in float64, and again in double-double where float64 leaves it looser than
+// 1e-11 relative.
+class RefinedBounds {
+public:
+    explicit RefinedBounds(const TrainingSet& training) : fast_(training), accurate_(training) {}
+
+    void start(const double* point) {
+        fast_.start(point);
+        accurate_.start(point);
+    }
+    Interval halfspace_distance(std::size_t other, std::span<const std::size_t> own,
+                                std::span<const double> multipliers);
+    double pair_lower(std::size_t other, std::size_t own) {
+        const double one = 1.0;
+        return halfspace_distance(other, {&own, 1}, {&one, 1}).lower;
+    }
+    Displacements<DoubleDouble>& accurate() { return accurate_; }
+
+private:
+    Displacements<double> fast_;
+    Displacements<DoubleDouble> accurate_;
+};
+
+}  // namespace robust_metric

@@ -1,0 +1,110 @@
+// Certified radii of K-nearest-neighbour predictions from half-space distances, for every K and any number of
+// classes. The theorem and its proof: docs/halfspace_bounds.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "robust_metric/displacements.hpp"
+#include "robust_metric/neighbors.hpp"
+#include "robust_metric/parallel.hpp"
+#include "robust_metric/query_block.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace robust_metric {
+
+// Ways in which class c can lose a vote of k neighbours while it keeps v votes: k - v points of other classes
+// enter, at least needed[r] of them of some class r. R_v(x⁻), the (v + 1)-th largest pair bound over x⁺ in c,
+// bounds the perturbation that lets x⁻ enter.
+struct LosingVote {
+    std::size_t kept;                  // v
+    std::size_t entering;              // k - v
+    std::vector<std::size_t> needed;   // per class r; 0 where r cannot win this way
+};
+
+// Every v for which the vote can be lost, from the largest v down.
+std::vector<LosingVote> losing_votes(const TrainingSet& training, int label, std::size_t k);
+
+// Per-thread evaluation of the pair bounds of one query. Rows (other-class points) wait in a queue
+// by a lower bound of R_v that is deepened, level by level, only as far as an answer needs. All in scaled units.
+class HalfspaceBounds {
+public:
+    enum Level : int {
+        coarse,      // the nearest own-class points, denominators by the triangle inequality
+        near_pairs,  // the nearest own-class points, their own denominators
+        all_pairs,   // every own-class point, filter accuracy
+        refined      // the deciding pairs again from the stored arrays; not a filter's bits any more
+    };
+    struct Entry {
+        double bound;
+        std::size_t position;
+        Level level;
+    };
+
+    explicit HalfspaceBounds(const TrainingSet& training) : training_(&training), refined_(training) {}
+
+    // Certified radius of `label` being the k-nearest-neighbour prediction at query (which the
+    // caller has established); infinite where nothing can change it.
+    double radius(const Query& query, int label, std::size_t k);
+
+    // The parts of which radius is made, for the searches that go on from these bounds.
+    // query must stay in place; depth: largest number of kept votes asked for, plus one.
+    void start(const Query& query, int label, std::size_t depth);
+    // fills the queue with the bounds R_kept(x⁻) of all other-class points; kept < depth, kept < class size
+    void enqueue(std::size_t kept, bool skip_shadowed);
+    // the row with the smallest bound, deepened to `level` at least; null when no row is left
+    const Entry* top(Level level);
+    void pop();
+
+    // an interval for d(z, x), an upper bound of ‖M(z - x)‖, the filter's bounds of ε(z; x⁺, x⁻)
+    Interval distance(std::size_t position) const { return distances_[position]; }
+    double length(std::size_t position) const { return lengths_[position]; }
+    Interval pair(std::size_t other, std::size_t own) const;
+    // the nearest points of the class, nearest first
+    std::span<const std::size_t> near_own() const { return near_own_; }
+    RefinedBounds& refined_bounds() { return refined_; }
+
+private:
+    struct Row {
+        std::size_t position;
+        Level level = coarse;
+        std::vector<double> largest;           // pair bounds, largest first
+        std::vector<std::size_t> candidates;   // own points that may be among them
+    };
+
+    double losing_radius(const LosingVote& vote, double cap, bool& reached);
+    void load_chunk();
+    double coarse_bound(std::size_t position, std::size_t kept) const;
+    Entry deepen(const Entry& entry);
+    void use_near_pairs(Row& row);
+    void use_all_pairs(Row& row);
+    void use_refined_pairs(Row& row);
+    Row& row_of(std::size_t position);
+
+    const TrainingSet* training_;
+    RefinedBounds refined_;
+    int label_ = 0;
+    std::size_t depth_ = 0;  // pair bounds known per row
+    std::size_t kept_ = 0;   // which of them the queue is sorted by
+    std::vector<Interval> distances_;
+    std::vector<double> lengths_;           // upper bound of ‖M(z - x)‖
+    std::vector<std::size_t> near_own_;     // nearest own-class points, nearest first
+    std::vector<double> own_distance_, own_length_;  // running maxima over near_own_
+    std::vector<std::uint32_t> row_slot_;   // position -> 1 + index into rows_, 0 for none
+    std::vector<Row> rows_;
+    std::size_t row_count_ = 0;
+    std::vector<Entry> queue_, waiting_;
+    double waiting_bound_ = 0.0;            // nothing in waiting_ is below this
+    std::vector<Interval> pairs_;
+    std::vector<std::size_t> scratch_;
+};
+
+// Certified radius and class of each query. labels: predicted class. truth: class of each query, or empty;
+// where it differs from the prediction the radius is 0. radii: caller's units, rounded down.
+// Radii and labels do not depend on the number of threads.
+void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
+                     std::size_t k, const Execution& execution, std::span<double> radii,
+                     std::span<std::int32_t> labels);
+
+}  // namespace robust_metric

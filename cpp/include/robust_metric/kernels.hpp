@@ -1,0 +1,35 @@
+// The innermost loops, compiled once per instruction set and chosen at run time.
+// Every function sums in 32 fixed virtual lanes without contraction: the bits of a result are
+// the same on every instruction set (ROBUST_METRIC_ISA = baseline, x86-64-v3 or x86-64-v4 forces one).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "robust_metric/matrix_view.hpp"
+
+namespace robust_metric {
+
+struct Kernels {
+    // sum of a[i] b[i]
+    double (*dot)(const double* a, const double* b, std::size_t n);
+    // sum of (a[i] - b[i])^2
+    double (*squared_distance)(const double* a, const double* b, std::size_t n);
+    // y += alpha x
+    void (*axpy)(double alpha, const double* x, double* y, std::size_t n);
+};
+
+// The table in use: the best that this CPU runs, or what ROBUST_METRIC_ISA or force_instruction_set chose.
+const Kernels& kernels();
+
+std::string instruction_set();
+std::vector<std::string> available_instruction_sets();
+// Throws std::invalid_argument for a name that is unknown or that this CPU cannot run.
+void force_instruction_set(const std::string& name);
+
+// out = A x and out = Aᵀ x, by the kernels above
+void multiply(MatrixView a, const double* x, double* out);
+void multiply_transposed(MatrixView a, const double* x, double* out);
+
+}  // namespace robust_metric

@@ -1,0 +1,42 @@
+// A Mahalanobis metric d(a, b) = ‖L(a - b)‖², L given as components (r × d) or absent (Euclidean).
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "robust_metric/matrix_view.hpp"
+
+namespace robust_metric {
+
+class Metric {
+public:
+    // components: r × d, copied; an empty view (0 × 0) stands for the identity of that dimension.
+    // Throws std::invalid_argument where its columns are not `dimension`.
+    Metric(MatrixView components, std::size_t dimension);
+
+    bool is_identity() const { return original_.empty(); }
+    std::size_t dimension() const { return dimension_; }
+    std::size_t rank() const { return is_identity() ? dimension_ : rank_; }
+
+    // L as given (empty view for the identity), and L times the power of two 2^-exponent() that
+    // brings its largest entry into [1/2, 1): all computing but the exact kind is done with the latter.
+    MatrixView components() const { return view(original_); }
+    MatrixView scaled_components() const { return view(scaled_); }
+    int exponent() const { return exponent_; }
+
+    // A proved upper bound of ‖ |L| ‖₂ for the scaled L: the smaller of the Frobenius norm and
+    // sqrt(‖L‖₁ ‖L‖_∞). It also bounds ‖L‖₂. 1 for the identity.
+    double norm_bound() const { return norm_bound_; }
+
+private:
+    MatrixView view(const std::vector<double>& values) const {
+        return is_identity() ? MatrixView() : MatrixView(values.data(), rank_, dimension_);
+    }
+
+    std::size_t rank_, dimension_;
+    int exponent_ = 0;
+    double norm_bound_ = 1.0;
+    std::vector<double> original_, scaled_;
+};
+
+}  // namespace robust_metric

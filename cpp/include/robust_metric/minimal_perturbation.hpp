@@ -1,0 +1,80 @@
+// The minimal adversarial perturbation of a 1-NN prediction as an interval with a witness: best-first search over
+// other-class points, pruned by half-space bounds, each point's projection solved by constraint generation.
+// What the interval means and why it holds: docs/minimal_perturbation.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "robust_metric/displacements.hpp"
+#include "robust_metric/halfspace_bounds.hpp"
+#include "robust_metric/neighbors.hpp"
+#include "robust_metric/parallel.hpp"
+#include "robust_metric/projection_qp.hpp"
+#include "robust_metric/query_block.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace robust_metric {
+
+enum class SearchStatus : std::int32_t { exact, interval, misclassified, no_other_class, time_limit };
+
+// All in the caller's units. No perturbation of norm < lower changes the prediction; witness, a stored
+// point at distance <= upper (rounded up), is predicted as adversarial_label. Where no witness is known
+// upper is infinite and adversarial_label -1.
+struct MinimalPerturbation {
+    double lower = 0.0, upper = 0.0;
+    std::int32_t label = -1, adversarial_label = -1;
+    SearchStatus status = SearchStatus::interval;
+};
+
+// Per-thread search.
+class PerturbationSearch {
+public:
+    explicit PerturbationSearch(const TrainingSet& training);
+
+    // label: the 1-NN prediction at query. time_limit in seconds (infinite for none).
+    // perturbation: d values, filled with the one for which query + perturbation, computed in
+    // float64, is the witness; zeros where there is none.
+    MinimalPerturbation run(const Query& query, int label, double time_limit, std::span<double> perturbation);
+
+private:
+    struct Candidate {  // an other-class point whose projection was solved, or given up as too far
+        double lower;
+        std::size_t position;
+        std::size_t solved;  // index into solutions_
+        bool refined;
+    };
+    struct Solution {
+        std::vector<double> perturbation;  // scaled
+        std::vector<std::size_t> own;
+        std::vector<double> multipliers;
+        bool complete;
+    };
+
+    Candidate solve(std::size_t other, double known_lower, double cutoff);
+    std::size_t most_violated(std::size_t other, std::span<const double> perturbation);
+    double filter_lower(std::size_t other, const Solution& solution);
+    bool witness(std::size_t other, const double* scaled_perturbation);
+    void witness_on_segment();
+    bool try_point(double blend, std::size_t other, const double* scaled_perturbation);
+
+    const TrainingSet* training_;
+    HalfspaceBounds bounds_;
+    NeighborSearch neighbors_;
+    ProjectionQP qp_;
+    const Query* query_ = nullptr;
+    int label_ = 0;
+    std::vector<Candidate> heap_;
+    std::vector<Solution> solutions_;
+    std::vector<std::size_t> own_order_;
+    std::vector<double> normal_, point_, step_, best_step_;
+    MinimalPerturbation result_;
+};
+
+// One result a query; perturbations: m × d.
+void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
+                           double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
+                           MutableMatrixView perturbations);
+
+}  // namespace robust_metric

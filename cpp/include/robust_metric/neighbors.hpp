@@ -1,0 +1,64 @@
+// The K nearest training points, as a definite function of the stored arrays: the order over the real
+// numbers they denote, ties to the smaller index. Filter by matrix products with an error bound, then
+// double-double, then integers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "robust_metric/displacements.hpp"
+#include "robust_metric/parallel.hpp"
+#include "robust_metric/query_block.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace robust_metric {
+
+// Per-thread search; holds its work space.
+class NeighborSearch {
+public:
+    explicit NeighborSearch(const TrainingSet& training) : training_(&training), accurate_(training) {}
+
+    // Positions of the k nearest (k <= n), nearest first where `ordered`, else in any order. The result stays
+    // valid until the next call.
+    std::span<const std::size_t> nearest(const Query& query, std::size_t k, bool ordered);
+
+    // Positions of the k nearest to a point near the query: `point` in the caller's units, whose
+    // distance from the query is at most `reach` in scaled units. Only points that the
+    // query's distances leave possible are looked at. Ordered.
+    std::span<const std::size_t> nearest_around(const Query& query, const double* point, double reach,
+                                                std::size_t k);
+
+    // Index of the class with most votes among positions, ties to the smaller class.
+    int vote(std::span<const std::size_t> positions);
+
+private:
+    struct Candidate {
+        std::size_t position;
+        Interval distance;
+        bool accurate;  // distance is already the double-double interval
+    };
+    void keep_possible(std::size_t k);
+    void settle(const double* point, std::size_t k, bool ordered);
+    bool nearer(Candidate& a, Candidate& b);
+
+    const TrainingSet* training_;
+    Displacements<DoubleDouble> accurate_;
+    std::vector<Candidate> candidates_;
+    std::vector<double> heap_;
+    std::vector<std::size_t> result_;
+    std::vector<int> votes_;
+    std::vector<double> centred_, mapped_, twice_mapped_;
+    const double* point_ = nullptr;
+};
+
+// indices: m × k row numbers of the training set, nearest first. distances: m × k values of
+// ‖L(z - x)‖, correctly rounded up to a few units in the last place; empty to leave out.
+void kneighbors(const TrainingSet& training, MatrixView queries, std::size_t k, const Execution& execution,
+                std::span<std::int64_t> indices, std::span<double> distances);
+
+// Class of each query by majority of its k nearest.
+void predict(const TrainingSet& training, MatrixView queries, std::size_t k, const Execution& execution,
+             std::span<std::int32_t> labels);
+
+}  // namespace robust_metric

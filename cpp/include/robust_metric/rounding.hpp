@@ -1,0 +1,33 @@
+// The rounding model, in one place: every error bound of the library is built from these.
+// Derivations: docs/rounding.md.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+namespace robust_metric::rounding {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double unit = 0x1p-53;  // unit roundoff of float64, round to nearest
+
+// Data and components are scaled to magnitudes near 1, so whatever underflows is below this in
+// total; added to every error bound of a squared distance.
+inline constexpr double underflow = 0x1p-900;
+
+// gamma_n = n u / (1 - n u), rounded up: relative to the sum of absolute values, the error of an
+// n-term dot product evaluated in any order, with or without fused multiply-add (Higham 2002, 3.1).
+inline double gamma(std::size_t n) {
+    const double nu = static_cast<double>(n) * unit;
+    return nu / (1.0 - nu) * (1.0 + 0x1p-50);
+}
+
+// Upper and lower bounds of the exact value of an expression of at most about 60 roundings of
+// non-negative terms. Values below 2^-950 are treated as if they were that large (or zero).
+inline double up(double value) { return value * (1.0 + 0x1p-46) + 0x1p-950; }
+inline double down(double value) {
+    const double lowered = value * (1.0 - 0x1p-46) - 0x1p-950;
+    return lowered > 0.0 ? lowered : 0.0;
+}
+
+}  // namespace robust_metric::rounding

@@ -1,0 +1,199 @@
+#include "robust_metric/displacements.hpp"
+
+#include <cmath>
+
+#include "robust_metric/kernels.hpp"
+#include "robust_metric/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+using rounding::up;
+
+double value_of(double x) { return x; }
+double value_of(DoubleDouble x) { return x.hi; }
+
+double dot(const double* a, const double* b, std::size_t n) { return kernels().dot(a, b, n); }
+
+DoubleDouble dot(const DoubleDouble* a, const DoubleDouble* b, std::size_t n) {
+    DoubleDouble sum;
+    for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i];
+    return sum;
+}
+
+void apply(MatrixView l, const double* w, double* p) { multiply(l, w, p); }
+
+void apply(MatrixView l, const DoubleDouble* w, DoubleDouble* p) {
+    for (std::size_t i = 0; i < l.rows(); ++i) {
+        DoubleDouble sum;
+        for (std::size_t j = 0; j < l.cols(); ++j)
+            if (l(i, j) != 0.0) sum += l(i, j) * w[j];
+        p[i] = sum;
+    }
+}
+
+void apply_transposed(MatrixView l, const double* p, double* s) { multiply_transposed(l, p, s); }
+
+void apply_transposed(MatrixView l, const DoubleDouble* p, DoubleDouble* s) {
+    std::fill_n(s, l.cols(), DoubleDouble());
+    for (std::size_t i = 0; i < l.rows(); ++i)
+        for (std::size_t j = 0; j < l.cols(); ++j)
+            if (l(i, j) != 0.0) s[j] += l(i, j) * p[i];
+}
+
+void subtract(const double* z, const double* x, int exponent, std::size_t n, double* w) {
+    for (std::size_t j = 0; j < n; ++j) w[j] = std::ldexp(z[j] - x[j], -exponent);
+}
+
+void subtract(const double* z, const double* x, int exponent, std::size_t n, DoubleDouble* w) {
+    for (std::size_t j = 0; j < n; ++j) w[j] = scaled(two_sum(z[j], -x[j]), -exponent);
+}
+
+double norm(std::span<const double> values) {
+    return std::sqrt(kernels().dot(values.data(), values.data(), values.size()));
+}
+
+}  // namespace
+
+// gamma_n for the arithmetic of Real: unit roundoff 2^-53, or 2^-102 for double-double (each of its
+// operations is accurate to 2^-103; one bit to spare).
+template <class Real>
+double Displacements<Real>::relative_error(std::size_t terms) const {
+    const double gamma = rounding::gamma(terms);
+    return std::is_same_v<Real, double> ? gamma : gamma * 0x1p-49;
+}
+
+template <class Real>
+void Displacements<Real>::start(const double* point) {
+    point_ = point;
+    entries_.clear();
+    gradient_count_ = 0;
+    displacement_.resize(training_->dimension());
+    mapped_.resize(training_->metric().rank());
+}
+
+template <class Real>
+void Displacements<Real>::displace(std::size_t position) {
+    const Metric& metric = training_->metric();
+    subtract(point_, training_->point(position), training_->exponent(), training_->dimension(),
+             displacement_.data());
+    if (metric.is_identity())
+        mapped_ = displacement_;
+    else
+        apply(metric.scaled_components(), displacement_.data(), mapped_.data());
+}
+
+template <class Real>
+auto Displacements<Real>::at(std::size_t position) -> Entry& {
+    if (const auto found = entries_.find(position); found != entries_.end()) return found->second;
+    displace(position);
+    const Metric& metric = training_->metric();
+    const std::size_t d = training_->dimension(), r = metric.rank();
+    Entry entry;
+    entry.has_gradient = false;
+    entry.slot = 0;
+    entry.squared_distance = dot(mapped_.data(), mapped_.data(), r);
+    const double squares = value_of(dot(displacement_.data(), displacement_.data(), d));
+    entry.length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 4)))));
+    // error of L(z - x): one rounding of the difference, then d-term sums under |L|
+    const double mapped_error =
+        up(relative_error(metric.is_identity() ? 2 : d + 4) * metric.norm_bound() * entry.length);
+    const double size = value_of(entry.squared_distance);
+    entry.distance_error = up(relative_error(r + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) +
+                           rounding::underflow;
+    if (!(entry.distance_error <= 0x1p900)) entry.distance_error = rounding::infinity;
+    return entries_.emplace(position, entry).first->second;
+}
+
+template <class Real>
+auto Displacements<Real>::with_gradient(std::size_t position) -> const Entry& {
+    Entry& entry = at(position);
+    if (entry.has_gradient) return entry;
+    displace(position);
+    const std::size_t d = training_->dimension();
+    entry.slot = gradient_count_++;
+    entry.has_gradient = true;
+    if (gradients_.size() < gradient_count_ * d) gradients_.resize(2 * gradient_count_ * d);
+    if (training_->metric().is_identity())
+        std::copy_n(displacement_.data(), d, gradient(entry));
+    else
+        apply_transposed(training_->metric().scaled_components(), mapped_.data(), gradient(entry));
+    return entry;
+}
+
+template <class Real>
+Interval Displacements<Real>::squared_distance(std::size_t position) {
+    const Entry& entry = at(position);
+    const double value = value_of(entry.squared_distance);
+    // the last terms cover dropping the low part of a double-double and the rounding of these two sums
+    const double error = up(entry.distance_error + 2 * rounding::unit * value);
+    if (!(error <= 0x1p900)) return {0.0, rounding::infinity};
+    return {std::max(value - error, 0.0), value + error};
+}
+
+template <class Real>
+double Displacements<Real>::distance(std::size_t position) {
+    const int exponent = training_->exponent() + training_->metric().exponent();
+    return std::ldexp(std::sqrt(value_of(at(position).squared_distance)), exponent);
+}
+
+template <class Real>
+Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
+                                                 std::span<const double> multipliers) {
+    const std::size_t d = training_->dimension(), count = own.size();
+    const Metric& metric = training_->metric();
+    const double norm_bound = metric.norm_bound();
+    // every entry first: a new one may move the gradients
+    with_gradient(other);
+    for (const std::size_t position : own) with_gradient(position);
+    const Entry x_other = entries_.at(other);
+    combined_real_.assign(d, Real());
+
+    Real gap{};
+    double gap_size = 0.0, gap_error = 0.0, direction_size = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Entry& x_own = entries_.at(own[i]);
+        const double weight = multipliers[i];
+        gap = gap + weight * (x_other.squared_distance - x_own.squared_distance);
+        gap_size += weight * (value_of(x_other.squared_distance) + value_of(x_own.squared_distance));
+        gap_error += weight * (x_other.distance_error + x_own.distance_error);
+        direction_size += weight * (x_other.length + x_own.length);
+        const Real *g_other = gradient(x_other), *g_own = gradient(x_own);
+        for (std::size_t j = 0; j < d; ++j)
+            combined_real_[j] = combined_real_[j] + weight * (g_own[j] - g_other[j]);
+    }
+    gap_error = up((1.0 + rounding::gamma(count + 4)) * gap_error + relative_error(count + 4) * 1.01 * gap_size);
+    // gradients carry d + r + 7 roundings under |Lᵀ||L|, the combination count + 2 more
+    const std::size_t terms = metric.is_identity() ? count + 5 : count + d + metric.rank() + 10;
+    const double direction_error = up(relative_error(terms) * (1.0 + rounding::gamma(count + 4)) * norm_bound *
+                                      norm_bound * direction_size) +
+                                   rounding::underflow;
+    combined_.resize(d);
+    for (std::size_t j = 0; j < d; ++j) combined_[j] = value_of(combined_real_[j]);
+    const double direction = norm(combined_), slack = rounding::gamma(d + 6);
+    const double value = value_of(gap);
+    gap_error += 4 * rounding::unit * std::fabs(value);
+    if (!(gap_error <= 0x1p900) || !(direction_error <= 0x1p900)) return {0.0, rounding::infinity};
+
+    const double longest = up(direction * (1.0 + slack) + direction_error);
+    const double shortest = rounding::down(direction * (1.0 - slack) - direction_error);
+    Interval bounds;
+    bounds.lower = value > gap_error ? rounding::down((value - gap_error) / (2.0 * longest)) : 0.0;
+    const double widest = value + gap_error;
+    bounds.upper = widest <= 0.0 ? 0.0 : shortest > 0.0 ? up(widest / (2.0 * shortest)) : rounding::infinity;
+    return bounds;
+}
+
+template class Displacements<double>;
+template class Displacements<DoubleDouble>;
+
+Interval RefinedBounds::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
+                                           std::span<const double> multipliers) {
+    const Interval fast = fast_.halfspace_distance(other, own, multipliers);
+    if (fast.upper - fast.lower <= 1e-11 * fast.upper) return fast;
+    const Interval accurate = accurate_.halfspace_distance(other, own, multipliers);
+    return {std::max(fast.lower, accurate.lower), std::min(fast.upper, accurate.upper)};
+}
+
+}  // namespace robust_metric

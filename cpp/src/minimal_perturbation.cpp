@@ -1,0 +1,304 @@
+#include "robust_metric/minimal_perturbation.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "robust_metric/kernels.hpp"
+#include "robust_metric/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+using rounding::down;
+using rounding::infinity;
+using rounding::up;
+
+constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+
+// own-class points looked at first, sorted by distance
+constexpr std::size_t near_count = 128;
+
+// a violation below this share of ‖normal‖ ‖δ‖ is rounding; the witness is pushed further than that
+constexpr double violation_tolerance = 1e-12;
+
+// relative width up to which an interval counts as exact
+constexpr double exactness = 1e-9;
+
+struct Later {
+    template <class Candidate>
+    bool operator()(const Candidate& a, const Candidate& b) const {
+        return a.lower != b.lower ? a.lower > b.lower : a.position > b.position;
+    }
+};
+
+class Deadline {
+public:
+    explicit Deadline(double seconds) : seconds_(seconds) {}
+    bool passed() const {
+        if (seconds_ == infinity) return false;
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() > seconds_;
+    }
+
+private:
+    double seconds_;
+    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+PerturbationSearch::PerturbationSearch(const TrainingSet& training)
+    : training_(&training), bounds_(training), neighbors_(training), qp_(training.dimension()) {}
+
+MinimalPerturbation PerturbationSearch::run(const Query& query, int label, double time_limit,
+                                            std::span<double> perturbation) {
+    const TrainingSet& t = *training_;
+    const Deadline deadline(time_limit);
+    query_ = &query;
+    label_ = label;
+    result_ = {};
+    result_.label = label;
+    result_.upper = infinity;
+    std::fill(perturbation.begin(), perturbation.end(), 0.0);
+    if (t.class_size(label) == t.size()) {
+        result_.lower = infinity;
+        result_.status = SearchStatus::no_other_class;
+        return result_;
+    }
+    bounds_.start(query, label, 1);
+    bounds_.enqueue(0, true);
+    own_order_.assign(t.class_size(label), 0);
+    std::iota(own_order_.begin(), own_order_.end(), t.class_begin(label));
+    const std::size_t near = std::min(near_count, own_order_.size());
+    std::partial_sort(own_order_.begin(), own_order_.begin() + static_cast<std::ptrdiff_t>(near), own_order_.end(),
+                      [&](std::size_t a, std::size_t b) { return query.distances[a] < query.distances[b]; });
+    heap_.clear();
+    solutions_.clear();
+    best_step_.assign(t.dimension(), 0.0);
+
+    double lower = infinity;      // scaled; smallest refined bound, once known
+    double nearest = infinity;    // scaled; smallest complete projection, unproved
+    bool timed_out = false;
+    for (;;) {
+        const HalfspaceBounds::Entry* row = bounds_.top(HalfspaceBounds::near_pairs);
+        const double row_bound = row ? row->bound : infinity;
+        const double solved_bound = heap_.empty() ? infinity : heap_.front().lower;
+        const double bound = std::min(row_bound, solved_bound);
+        // done when nothing open can lower the interval's ends
+        if (bound == infinity || (lower < infinity && t.unscale_up(bound) >= result_.upper)) break;
+        if (deadline.passed()) {
+            timed_out = true;
+            lower = std::min(lower, bound);
+            break;
+        }
+        if (row_bound < solved_bound) {
+            const std::size_t other = row->position;
+            bounds_.pop();
+            heap_.push_back(solve(other, row_bound, nearest));
+            if (solutions_[heap_.back().solved].complete) nearest = std::min(nearest, qp_.norm());
+            std::push_heap(heap_.begin(), heap_.end(), Later());
+            continue;
+        }
+        std::pop_heap(heap_.begin(), heap_.end(), Later());
+        Candidate candidate = heap_.back();
+        heap_.pop_back();
+        if (!candidate.refined) {
+            Solution& solution = solutions_[candidate.solved];
+            if (!solution.complete) {  // was given up as too far, and turns out not to be
+                candidate = solve(candidate.position, candidate.lower, infinity);
+                solutions_[candidate.solved].complete = true;
+            }
+            const Solution& final = solutions_[candidate.solved];
+            candidate.lower =
+                bounds_.refined_bounds().halfspace_distance(candidate.position, final.own, final.multipliers).lower;
+            candidate.refined = true;
+            heap_.push_back(candidate);
+            std::push_heap(heap_.begin(), heap_.end(), Later());
+            continue;
+        }
+        lower = std::min(lower, candidate.lower);
+        witness(candidate.position, solutions_[candidate.solved].perturbation.data());
+        // a good enough interval ends the search; else the next candidates may have a better witness
+        if (result_.upper <= t.unscale_down(lower) * (1.0 + exactness)) break;
+    }
+    if (result_.upper == infinity) witness_on_segment();
+    result_.lower = std::min(t.unscale_down(lower), result_.upper);
+    std::copy(best_step_.begin(), best_step_.end(), perturbation.begin());
+    if (result_.lower == infinity)
+        result_.status = SearchStatus::no_other_class;  // every other-class point hides behind an equal one
+    else if (result_.upper <= result_.lower * (1.0 + exactness))
+        result_.status = SearchStatus::exact;
+    else
+        result_.status = timed_out ? SearchStatus::time_limit : SearchStatus::interval;
+    return result_;
+}
+
+// The projection for one other-class point, given up once it is farther than cutoff. The filter proves
+// its bound; known_lower holds anyway.
+auto PerturbationSearch::solve(std::size_t other, double known_lower, double cutoff) -> Candidate {
+    const TrainingSet& t = *training_;
+    const MatrixView rows = t.twice_mapped();
+    const std::size_t d = t.dimension();
+    qp_.reset();
+    normal_.resize(d);
+    Solution solution;
+    solution.complete = true;
+    double previous = -1.0;
+    std::size_t stalled = 0;
+    for (;;) {
+        const std::size_t own = most_violated(other, qp_.solution());
+        if (own == none) break;
+        for (std::size_t j = 0; j < d; ++j) normal_[j] = rows(other, j) - rows(own, j);
+        const double offset = 0.5 * (query_->distances[other] - query_->distances[own]);
+        if (!qp_.add(normal_.data(), offset, own)) break;
+        const double norm = qp_.norm();
+        // rounding alone keeps it going once the norm has stopped to grow
+        stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
+        if (stalled > 8) break;
+        previous = norm;
+        if (norm > cutoff * (1.0 + 1e-6)) {
+            solution.complete = false;
+            break;
+        }
+    }
+    solution.perturbation.assign(qp_.solution().begin(), qp_.solution().end());
+    solution.own.assign(qp_.active().begin(), qp_.active().end());
+    solution.multipliers.assign(qp_.multipliers().begin(), qp_.multipliers().end());
+    const double lower = std::max(known_lower, filter_lower(other, solution));
+    solutions_.push_back(std::move(solution));
+    return {lower, other, solutions_.size() - 1, false};
+}
+
+// The own-class point nearest to z + δ, where it is nearer than `other` by more than rounding explains.
+std::size_t PerturbationSearch::most_violated(std::size_t other, std::span<const double> perturbation) {
+    const Kernels& k = kernels();
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension();
+    const double norm = std::sqrt(k.dot(perturbation.data(), perturbation.data(), d));
+    const double* distances = query_->distances;
+    const double at_query = k.dot(query_->twice_mapped, perturbation.data(), d);
+    // half of (d(z, z + δ's mapped part) - d(z + δ, x)), up to a constant: larger is nearer
+    const auto nearness = [&](std::size_t x) {
+        return k.dot(t.twice_mapped().row(x), perturbation.data(), d) - at_query - 0.5 * distances[x];
+    };
+    const double threshold = nearness(other);
+    double best = threshold;
+    std::size_t best_own = none;
+    for (const std::size_t own : own_order_) {
+        if (bounds_.length(own) * norm - 0.5 * distances[own] <= best) continue;
+        const double value = nearness(own);
+        if (value > best) {
+            best = value;
+            best_own = own;
+        }
+    }
+    if (best_own == none) return none;
+    const double tolerance =
+        violation_tolerance * (bounds_.length(other) + bounds_.length(best_own)) * norm +
+        t.distance_error(2.0 * query_->extent + t.extent(other) + t.extent(best_own));
+    return best - threshold > tolerance || norm == 0.0 ? best_own : none;
+}
+
+// The bound that the multipliers prove, by the filter's numbers.
+double PerturbationSearch::filter_lower(std::size_t other, const Solution& solution) {
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension(), count = solution.own.size();
+    if (count == 0) return 0.0;
+    const MatrixView rows = t.twice_mapped();
+    normal_.assign(d, 0.0);
+    double gap = 0.0, size = 0.0, direction_error = 0.0, direction_size = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t own = solution.own[i];
+        const double weight = solution.multipliers[i];
+        const Interval far = bounds_.distance(other), near = bounds_.distance(own);
+        gap += weight * (far.lower - near.upper);
+        size += weight * (far.lower + near.upper);
+        direction_error += weight * t.twice_mapped_norm_error(t.extent(own), t.extent(other));
+        direction_size += weight * (std::sqrt(t.twice_mapped_norms()[own]) + std::sqrt(t.twice_mapped_norms()[other]));
+        for (std::size_t j = 0; j < d; ++j) normal_[j] += weight * (rows(other, j) - rows(own, j));
+    }
+    const double direction = std::sqrt(kernels().dot(normal_.data(), normal_.data(), d));
+    const double slack = rounding::gamma(count + 6);
+    const double longest =
+        up(direction * (1.0 + rounding::gamma(d + 6)) + direction_error * (1.0 + slack) + slack * direction_size);
+    const double proved = gap - slack * size;
+    return proved > 0.0 && longest < infinity ? down(proved / (2.0 * longest)) : 0.0;
+}
+
+// Pushes a point on the boundary of other's cell into it, towards `other`, as little as it takes.
+bool PerturbationSearch::witness(std::size_t other, const double* scaled_perturbation) {
+    for (double blend = 0x1p-50; blend < 2.0; blend *= blend < 0x1p-30 ? 8.0 : 64.0)
+        if (try_point(std::min(blend, 1.0), other, scaled_perturbation)) return true;
+    return false;
+}
+
+// Bisects the segment from the query to the nearest other-class point, which is a witness itself unless rounding
+// or an equal point of smaller index says otherwise.
+void PerturbationSearch::witness_on_segment() {
+    const TrainingSet& t = *training_;
+    std::size_t other = none;
+    for (std::size_t i = 0; i < t.size(); ++i)
+        if (t.label(i) != label_ && !t.shadowed(i) &&
+            (other == none || query_->distances[i] < query_->distances[other]))
+            other = i;
+    const std::vector<double> start(t.dimension(), 0.0);
+    if (other == none || !try_point(1.0, other, start.data())) return;
+    double inside = 1.0, outside = 0.0;
+    for (int round = 0; round < 30; ++round) {
+        const double middle = 0.5 * (inside + outside);
+        (try_point(middle, other, start.data()) ? inside : outside) = middle;
+    }
+}
+
+// Runs the classifier on the point between query + δ (blend 0) and `other` (blend 1); keeps it if it is a
+// better witness than the one known. True where the class changes.
+bool PerturbationSearch::try_point(double blend, std::size_t other, const double* scaled_perturbation) {
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension();
+    const double *z = query_->point, *x = t.point(other);
+    step_.resize(d);
+    point_.resize(d);
+    double squares = 0.0;
+    for (std::size_t j = 0; j < d; ++j) {
+        const double boundary = std::ldexp(scaled_perturbation[j], t.exponent());
+        step_[j] = boundary + blend * ((x[j] - z[j]) - boundary);
+        point_[j] = z[j] + step_[j];
+        // what was really added, to double-double accuracy
+        const double added = std::ldexp(two_sum(point_[j], -z[j]).hi, -t.exponent());
+        squares += added * added;
+    }
+    const double length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 6)))));
+    if (!(length < infinity)) return false;
+    const auto nearest = neighbors_.nearest_around(*query_, point_.data(), length, 1);
+    const int found = neighbors_.vote(nearest);
+    if (found == label_) return false;
+    if (t.unscale_up(length) < result_.upper) {
+        result_.upper = t.unscale_up(length);
+        result_.adversarial_label = found;
+        best_step_ = step_;
+    }
+    return true;
+}
+
+void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
+                           double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
+                           MutableMatrixView perturbations) {
+    for_each_query(training, queries, execution, true, [&](int) {
+        return [&, neighbors = NeighborSearch(training),
+                search = PerturbationSearch(training)](const Query& query, std::size_t row) mutable {
+            const int label = neighbors.vote(neighbors.nearest(query, 1, false));
+            const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
+            if (truth.empty() || truth[row] == label) {
+                results[row] = search.run(query, label, time_limit, perturbation);
+                return;
+            }
+            std::fill(perturbation.begin(), perturbation.end(), 0.0);
+            results[row] = {0.0, 0.0, label, label, SearchStatus::misclassified};
+        };
+    });
+}
+
+}  // namespace robust_metric

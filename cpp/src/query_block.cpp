@@ -1,0 +1,50 @@
+#include "robust_metric/query_block.hpp"
+
+#include "robust_metric/blas.hpp"
+#include "robust_metric/kernels.hpp"
+#include "robust_metric/rounding.hpp"
+
+namespace robust_metric {
+
+void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
+    const std::size_t d = training_->dimension(), r = training_->metric().rank(), count = queries.rows();
+    queries_ = queries;
+    with_twice_mapped_ = with_twice_mapped;
+    centred_.resize(d);
+    mapped_.resize(count * r);
+    twice_mapped_.resize(count * d);
+    extents_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        training_->embed(queries.row(i), centred_.data(), mapped_.data() + i * r, twice_mapped_.data() + i * d);
+        extents_[i] = rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(centred_.data(), centred_.data(), d));
+    }
+    distances(mapped_, training_->mapped(), training_->mapped_norms(), distances_);
+    if (with_twice_mapped && !training_->metric().is_identity())
+        distances(twice_mapped_, training_->twice_mapped(), training_->twice_mapped_norms(),
+                  twice_mapped_distances_);
+}
+
+void QueryBlock::distances(const std::vector<double>& rows, MatrixView against,
+                           const std::vector<double>& norms, std::vector<double>& out) {
+    const std::size_t count = queries_.rows(), n = training_->size(), width = against.cols();
+    out.resize(count * n);
+    blas::gemm_nt(-2.0, {rows.data(), count, width}, against, 0.0, {out.data(), count, n});
+    for (std::size_t i = 0; i < count; ++i) {
+        const double* row = rows.data() + i * width;
+        const double own = kernels().dot(row, row, width);
+        double* result = out.data() + i * n;
+        for (std::size_t j = 0; j < n; ++j) result[j] = (result[j] + own) + norms[j];
+    }
+}
+
+Query QueryBlock::query(std::size_t i) const {
+    const std::size_t d = training_->dimension(), n = training_->size();
+    const double* distances = distances_.data() + i * n;
+    const double* twice = !with_twice_mapped_                  ? nullptr
+                          : training_->metric().is_identity() ? distances
+                                                              : twice_mapped_distances_.data() + i * n;
+    return {queries_.row(i), mapped_.data() + i * training_->metric().rank(), twice_mapped_.data() + i * d,
+            extents_[i], distances, twice};
+}
+
+}  // namespace robust_metric

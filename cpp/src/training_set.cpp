@@ -1,0 +1,143 @@
+#include "robust_metric/training_set.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+
+#include "robust_metric/blas.hpp"
+#include "robust_metric/kernels.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+// A power of two (as a double, exact) may itself overflow: apply it in two steps.
+double scale_by_power(double value, int exponent) { return std::ldexp(value, exponent); }
+
+std::vector<std::size_t> sort_by_class(std::span<const std::int32_t> labels, int classes,
+                                       std::vector<std::size_t>& class_begin) {
+    class_begin.assign(static_cast<std::size_t>(classes) + 1, 0);
+    for (const std::int32_t label : labels) {
+        if (label < 0 || label >= classes)
+            throw std::invalid_argument("labels must lie in [0, " + std::to_string(classes) + "), got " +
+                                        std::to_string(label));
+        ++class_begin[static_cast<std::size_t>(label) + 1];
+    }
+    std::partial_sum(class_begin.begin(), class_begin.end(), class_begin.begin());
+    std::vector<std::size_t> next(class_begin.begin(), class_begin.end() - 1), order(labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i) order[next[static_cast<std::size_t>(labels[i])]++] = i;
+    return order;
+}
+
+void row_norms(MatrixView rows, std::vector<double>& norms) {
+    norms.resize(rows.rows());
+    const Kernels& k = kernels();
+    for (std::size_t i = 0; i < rows.rows(); ++i) norms[i] = k.dot(rows.row(i), rows.row(i), rows.cols());
+}
+
+}  // namespace
+
+TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes,
+                         MatrixView components)
+    : points_(points), metric_(components, points.cols()), labels_(labels.begin(), labels.end()) {
+    if (points.rows() == 0 || points.rows() != labels.size())
+        throw std::invalid_argument("points and labels must have one entry per training point, got " +
+                                    std::to_string(points.rows()) + " and " + std::to_string(labels.size()));
+    order_ = sort_by_class(labels, classes, class_begin_);
+    choose_frame();
+    map_points();
+    mark_shadowed();
+}
+
+// Centre by the mean, which keeps the error of large offsets out of the filter, and scale the
+// largest coordinate to about 1. Any centre and any power of two would be sound.
+void TrainingSet::choose_frame() {
+    const double weight = 1.0 / static_cast<double>(size());
+    center_.assign(dimension(), 0.0);
+    for (std::size_t i = 0; i < points_.rows(); ++i) kernels().axpy(weight, points_.row(i), center_.data(), dimension());
+    double largest = 0.0;
+    for (std::size_t i = 0; i < points_.rows(); ++i)
+        for (std::size_t j = 0; j < dimension(); ++j)
+            largest = std::max(largest, std::fabs(points_(i, j) - center_[j]));
+    if (largest > 0.0) std::frexp(largest, &exponent_);
+}
+
+// Errors, derived in docs/rounding.md: x̂ carries one relative rounding, L̂x̂ d more terms,
+// L̂ᵀL̂x̂ again r more; |L| enters through its norm bound.
+void TrainingSet::map_points() {
+    const std::size_t n = size(), d = dimension(), r = metric_.rank();
+    const bool identity = metric_.is_identity();
+    const double norm = metric_.norm_bound();
+    const double once = rounding::gamma(identity ? 2 : d + 4);
+    const double twice = rounding::gamma(identity ? 2 : d + r + 7);
+    distance_error_ = rounding::up(norm * norm * (4.04 * once + 2.02 * rounding::gamma(r + 4)));
+    row_error_ = rounding::up(norm * norm * twice);
+    twice_mapped_error_ =
+        rounding::up(norm * norm * norm * norm * (4.04 * twice + 2.02 * rounding::gamma(d + 4)));
+
+    std::vector<double> centred(n * d);
+    extents_.resize(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        double* row = centred.data() + i * d;
+        for (std::size_t j = 0; j < d; ++j) row[j] = scale_by_power(point(i)[j] - center_[j], -exponent_);
+        extents_[i] = rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(row, row, d));
+    }
+    if (identity) {
+        mapped_ = std::move(centred);
+        row_norms(mapped(), mapped_norms_);
+        return;
+    }
+    mapped_.resize(n * r);
+    blas::gemm_nt(1.0, {centred.data(), n, d}, metric_.scaled_components(), 0.0, {mapped_.data(), n, r});
+    twice_mapped_ = std::move(centred);  // same shape: reuse the memory
+    blas::gemm_nn(1.0, mapped(), metric_.scaled_components(), 0.0, {twice_mapped_.data(), n, d});
+    row_norms(mapped(), mapped_norms_);
+    row_norms(twice_mapped(), twice_mapped_norms_);
+}
+
+void TrainingSet::mark_shadowed() {
+    std::vector<std::size_t> sorted(size());
+    std::iota(sorted.begin(), sorted.end(), std::size_t{0});
+    const std::size_t d = dimension();
+    std::sort(sorted.begin(), sorted.end(), [&](std::size_t a, std::size_t b) {
+        const double *pa = point(a), *pb = point(b);
+        for (std::size_t j = 0; j < d; ++j)
+            if (pa[j] != pb[j]) return pa[j] < pb[j];
+        return index(a) < index(b);
+    });
+    shadowed_.assign(size(), 0);
+    for (std::size_t i = 1; i < size(); ++i)
+        shadowed_[sorted[i]] = std::equal(point(sorted[i]), point(sorted[i]) + d, point(sorted[i - 1]));
+}
+
+void TrainingSet::embed(const double* point, double* centred, double* mapped, double* twice_mapped) const {
+    for (std::size_t j = 0; j < dimension(); ++j)
+        centred[j] = scale_by_power(point[j] - center_[j], -exponent_);
+    if (metric_.is_identity()) {
+        std::copy_n(centred, dimension(), mapped);
+        std::copy_n(centred, dimension(), twice_mapped);
+        return;
+    }
+    multiply(metric_.scaled_components(), centred, mapped);
+    multiply_transposed(metric_.scaled_components(), mapped, twice_mapped);
+}
+
+double TrainingSet::twice_mapped_norm_error(double extent_a, double extent_b) const {
+    return rounding::up(row_error_ * (std::sqrt(extent_a) + std::sqrt(extent_b)));
+}
+
+double TrainingSet::unscale_down(double length) const {
+    if (length == rounding::infinity) return length;
+    const double value = std::ldexp(length, exponent_);
+    if (value < 0x1p-1000) return value > 0.0 ? std::nextafter(value, 0.0) : 0.0;  // maybe subnormal
+    return std::min(value, std::numeric_limits<double>::max());
+}
+
+double TrainingSet::unscale_up(double length) const {
+    const double value = std::ldexp(length, exponent_);
+    return value < 0x1p-1000 && length > 0.0 ? std::nextafter(value, 1.0) : value;
+}
+
+}  // namespace robust_metric

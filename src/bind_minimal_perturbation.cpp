@@ -1,0 +1,60 @@
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "keep_going.hpp"
+#include "robust_metric/minimal_perturbation.hpp"
+
+namespace py = pybind11;
+
+namespace robust_metric {
+
+namespace {
+
+// One array per field, for the structure-of-arrays result of the Python layer.
+py::dict to_columns(const std::vector<MinimalPerturbation>& results) {
+    auto lower = make_vector<double>(results.size()), upper = make_vector<double>(results.size());
+    auto label = make_vector<std::int32_t>(results.size()), adversarial = make_vector<std::int32_t>(results.size()),
+         status = make_vector<std::int32_t>(results.size());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        lower.mutable_data()[i] = results[i].lower;
+        upper.mutable_data()[i] = results[i].upper;
+        label.mutable_data()[i] = results[i].label;
+        adversarial.mutable_data()[i] = results[i].adversarial_label;
+        status.mutable_data()[i] = static_cast<std::int32_t>(results[i].status);
+    }
+    py::dict columns;
+    columns["lower"] = lower;
+    columns["upper"] = upper;
+    columns["label"] = label;
+    columns["adversarial_label"] = adversarial;
+    columns["status"] = status;
+    return columns;
+}
+
+}  // namespace
+
+void bind_minimal_perturbation(py::module_& m) {
+    m.def(
+        "minimal_perturbations",
+        [](const TrainingSet& training, const DoubleArray& X, const py::object& y, double time_limit, int num_threads,
+           const py::object& progress) {
+            const MatrixView queries = matrix(X, "X");
+            const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
+            const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
+            DoubleArray perturbations = make_matrix(queries.rows(), queries.cols());
+            const MutableMatrixView perturbation_view = matrix(perturbations);
+            std::vector<MinimalPerturbation> results(queries.rows());
+            const Execution execution = make_execution(num_threads, progress);
+            {
+                py::gil_scoped_release unlocked;
+                minimal_perturbations(training, queries, truth_span, time_limit, execution, results,
+                                      perturbation_view);
+            }
+            py::dict columns = to_columns(results);
+            columns["perturbation"] = perturbations;
+            return columns;
+        },
+        py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("time_limit"), py::arg("num_threads"),
+        py::arg("progress") = py::none());
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,25 @@
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace py = pybind11;
+
+namespace robust_metric {
+
+void bind_training_set(py::module_& m) {
+    py::class_<TrainingSet>(m, "TrainingSet", "Training points prepared for searches; keeps X alive, copies the rest.")
+        .def(py::init([](const DoubleArray& X, const LabelArray& y, int classes, const py::object& components) {
+                 const MatrixView points = matrix(X, "X");
+                 const auto labels = vector(y, points.rows(), "y");
+                 const DoubleArray l = components.is_none() ? DoubleArray() : components.cast<DoubleArray>();
+                 const MatrixView view = components.is_none() ? MatrixView() : matrix(l, "components");
+                 py::gil_scoped_release unlocked;
+                 return std::make_unique<TrainingSet>(points, labels, classes, view);
+             }),
+             py::arg("X").noconvert(), py::arg("y").noconvert(), py::arg("n_classes"),
+             py::arg("components") = py::none(), py::keep_alive<1, 2>())
+        .def_property_readonly("n_points", &TrainingSet::size)
+        .def_property_readonly("n_features", &TrainingSet::dimension);
+}
+
+}  // namespace robust_metric
