@@ -104,12 +104,18 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     std::vector<std::size_t> entered(vote.needed.size(), 0);
     std::size_t total = 0;
     bool won = false;
-    for (const Entry* entry = top(refined); entry != nullptr && entry->bound < cap; entry = top(refined)) {
+    for (const Entry* entry = top(coarse); entry != nullptr && entry->bound < cap; entry = top(coarse)) {
         const auto rival = static_cast<std::size_t>(training_->label(entry->position));
-        ++total;
-        won = won || (++entered[rival] >= vote.needed[rival] && vote.needed[rival] > 0);
-        if (total >= vote.entering && won) return entry->bound;
-        pop();
+        if (total >= vote.entering && vote.needed[rival] == 0) {  // whether it enters makes no difference any more
+            pop();
+        } else if (entry->level < refined) {
+            deepen_top();
+        } else {
+            ++total;
+            won = won || (++entered[rival] >= vote.needed[rival] && vote.needed[rival] > 0);
+            if (total >= vote.entering && won) return entry->bound;
+            pop();
+        }
     }
     reached = total >= vote.entering;
     return cap;
@@ -120,10 +126,14 @@ auto HalfspaceBounds::top(Level level) -> const Entry* {
         while (!waiting_.empty() && (queue_.empty() || queue_.front().bound > waiting_bound_)) load_chunk();
         if (queue_.empty()) return nullptr;
         if (queue_.front().level >= level) return &queue_.front();
-        std::pop_heap(queue_.begin(), queue_.end(), Later());
-        queue_.back() = deepen(queue_.back());
-        std::push_heap(queue_.begin(), queue_.end(), Later());
+        deepen_top();
     }
+}
+
+void HalfspaceBounds::deepen_top() {
+    std::pop_heap(queue_.begin(), queue_.end(), Later());
+    queue_.back() = deepen(queue_.back());
+    std::push_heap(queue_.begin(), queue_.end(), Later());
 }
 
 void HalfspaceBounds::pop() {

@@ -77,6 +77,7 @@ private:
     void load_chunk();
     double coarse_bound(std::size_t position, std::size_t kept) const;
     Entry deepen(const Entry& entry);
+    void deepen_top();
     void use_near_pairs(Row& row);
     void use_all_pairs(Row& row);
     void use_refined_pairs(Row& row);

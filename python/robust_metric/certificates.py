@@ -1,0 +1,131 @@
+"""What certification returns: certified radii and minimal perturbations, one entry a query."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .persistence import read_npz, write_npz
+from .report import certified_robust_error
+
+# numbered as SearchStatus in minimal_perturbation.hpp
+STATUS_NAMES = np.array(["exact", "interval", "misclassified", "no_other_class", "time_limit"])
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Certified radii of m predictions.
+
+    Parameters
+    ----------
+    radius : (m,) float64
+        No perturbation of Euclidean norm below it changes the prediction, in the units of the
+        classifier's input, rounded down; 0 where a given true class was missed, inf where nothing
+        can change the prediction.
+    label : (m,) array
+        The class predicted, and certified where the radius is positive.
+    n_neighbors : int
+        K of the classifier.
+    """
+
+    radius: NDArray[np.float64]
+    label: NDArray[Any]
+    n_neighbors: int
+
+    def __len__(self) -> int:
+        """Return the number of predictions."""
+        return len(self.radius)
+
+    def robust_error(self, radii: ArrayLike) -> NDArray[np.float64]:
+        """Share of predictions whose radius is at most r, for each r: (k,) float64."""
+        return certified_robust_error(self.radius, radii)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to a ``.npz`` file with a JSON header, atomically.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older file then stays as it was.
+        TypeError
+            If the labels could only be stored as a pickle.
+        """
+        header = {"kind": "certificates", "n_neighbors": int(self.n_neighbors)}
+        label = self.label
+        if label.dtype.kind == "O" and all(isinstance(name, str) for name in label):
+            label = label.astype(np.str_)
+        write_npz(path, header, {"radius": self.radius, "label": label})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Certificates:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or is not a certificates file.
+        """
+        header, arrays = read_npz(path, "certificates")
+        radius, label, k = arrays.get("radius"), arrays.get("label"), header.get("n_neighbors")
+        whole = (
+            radius is not None
+            and label is not None
+            and radius.dtype == np.float64
+            and radius.ndim == 1
+            and label.shape == radius.shape
+            and bool((radius >= 0.0).all())
+            and isinstance(k, int)
+            and k >= 1
+        )
+        if not whole:
+            raise ValueError(
+                f"path must name an intact certificates file, got {path}, whose radius, label "
+                "and n_neighbors do not fit together"
+            )
+        assert radius is not None and label is not None and isinstance(k, int)
+        return cls(radius, label, k)
+
+
+@dataclass(frozen=True)
+class MinimalPerturbations:
+    """Minimal adversarial perturbations of m predictions, as intervals with witnesses.
+
+    Parameters
+    ----------
+    lower, upper : (m,) float64
+        No perturbation of Euclidean norm below ``lower`` changes the prediction (rounded down);
+        one of norm at most ``upper`` (rounded up) does. In the units of the classifier's input.
+        Both are 0 where a given true class was missed, inf where nothing changes the prediction.
+    perturbation : (m, d) float64
+        ``X + perturbation``, in float64, is the witness: the classifier was run on it and answers
+        ``adversarial_label``. Zeros where ``upper`` is 0 or inf.
+    adversarial_label : (m,) array
+        Class of the witness; where there is none, the prediction itself.
+    label : (m,) array
+        The class predicted.
+    status : (m,) str
+        exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, or numbers so
+        ill-conditioned that rounding does not allow it); misclassified; no_other_class: no
+        training point can change the prediction; time_limit: stopped early, the interval holds.
+    """
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    perturbation: NDArray[np.float64]
+    adversarial_label: NDArray[Any]
+    label: NDArray[Any]
+    status: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        """Return the number of predictions."""
+        return len(self.lower)
+
+    def robust_error(self, radii: ArrayLike) -> NDArray[np.float64]:
+        """Share of predictions whose ``lower`` is at most r, for each r: (k,) float64."""
+        return certified_robust_error(self.lower, radii)

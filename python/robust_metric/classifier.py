@@ -1,0 +1,355 @@
+"""The K-nearest-neighbour classifier whose predictions come with certified radii."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from . import _core
+from ._runtime import execution_threads, single_threaded_blas
+from .certificates import STATUS_NAMES, Certificates, MinimalPerturbations
+from .threat import ThreatModel
+
+# Beyond this, differences of features may overflow before any scaling could help.
+LARGEST_VALUE = 1e300
+
+
+class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
+    """K-nearest-neighbour vote under a Mahalanobis metric, with certified radii.
+
+    Distances are ``‖L(z - x)‖`` for components L. The K nearest training points are taken over the
+    real numbers that the stored float64 arrays denote, ties broken by the smaller training index;
+    the class with most votes wins, ties by the smaller class. ``predict`` is that function exactly
+    (near-ties are decided by double-double, then by integer arithmetic), and certificates speak
+    of it.
+
+    Parameters
+    ----------
+    n_neighbors : int, default 11
+        K.
+    metric : None, (r, d) array, or metric learner
+        None is the Euclidean metric. A learner is anything with ``components_``; one that is not
+        fitted yet is cloned and fitted on the data that ``fit`` gets.
+    threat : ThreatModel, optional
+        What perturbations are counted; by default ``ThreatModel()``, their Euclidean norm.
+    n_jobs : int, optional
+        Threads; None is all cores, or ``OMP_NUM_THREADS``. Answers do not depend on it.
+
+    Attributes
+    ----------
+    classes_ : (c,) array
+        Class labels, sorted.
+    components_ : (r, d) float64, or None
+        L; None for the Euclidean metric.
+    n_features_in_ : int
+    n_samples_fit_ : int
+
+    References
+    ----------
+    Wang, Liu, Yi, Jiang, Hsieh, "Provably Robust Metric Learning", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import robust_metric as rm
+    >>> X_train, X_test, y_train, y_test = rm.datasets.load("iris")
+    >>> clf = rm.CertifiedKNeighborsClassifier(n_neighbors=3).fit(X_train, y_train)
+    >>> clf.certify(X_test[:2]).radius.shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 11,
+        metric: Any = None,
+        threat: ThreatModel | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.metric = metric
+        self.threat = threat
+        self.n_jobs = n_jobs
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> CertifiedKNeighborsClassifier:
+        """Store the training points, and fit the metric where it is an unfitted learner.
+
+        Parameters
+        ----------
+        X : (n, d) array of finite numbers
+        y : (n,) array of class labels
+
+        Raises
+        ------
+        ValueError
+            If X is empty, not finite or beyond 1e300 in size, y has another length, n_neighbors
+            exceeds n, or the metric's components do not have d columns.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64, order="C")
+        check_classification_targets(y)
+        classes, encoded = np.unique(y, return_inverse=True)
+        self._set_training(X, encoded, classes, self._learn_components(X, y))
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the (m,) classes of the (m, d) rows of X."""
+        X = self._check_queries(X)
+        k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
+        with single_threaded_blas():
+            labels = _core.predict(self._prepared(), X, k, threads)
+        return self.classes_[labels]
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return (m, c) float64: each class's share of the K votes."""
+        neighbors = self.kneighbors(X, return_distance=False)
+        votes = np.zeros((len(neighbors), len(self.classes_)))
+        np.add.at(votes, (np.arange(len(neighbors))[:, None], self._y[neighbors]), 1.0)
+        return votes / neighbors.shape[1]
+
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> Any:
+        """K nearest training points, nearest first, ties by the smaller index.
+
+        Parameters
+        ----------
+        X : (m, d) array, optional
+            Without it, the neighbours of each training point among the others.
+        n_neighbors : int, optional
+            By default that of the constructor.
+        return_distance : bool, default True
+
+        Returns
+        -------
+        distances : (m, k) float64
+            ``‖L(z - x)‖``; only if ``return_distance``.
+        indices : (m, k) int64
+        """
+        check_is_fitted(self)
+        of_training = X is None
+        k = self._check_n_neighbors(n_neighbors, spare=1 if of_training else 0)
+        queries = self._X if of_training else self._check_queries(X)
+        threads = execution_threads(self.n_jobs)
+        with single_threaded_blas():
+            distances, indices = _core.kneighbors(
+                self._prepared(), queries, k + of_training, return_distance, threads
+            )
+        if of_training:
+            indices, distances = _drop_self(indices, distances if return_distance else None)
+        return (distances, indices) if return_distance else indices
+
+    def certify(self, X: ArrayLike, y: ArrayLike | None = None) -> Certificates:
+        """Predictions with certified radii: lower bounds of the minimal adversarial perturbation.
+
+        Parameters
+        ----------
+        X : (m, d) array
+        y : (m,) array, optional
+            True classes; a row whose prediction differs gets radius 0. Without them the
+            predictions themselves are certified.
+
+        Raises
+        ------
+        ValueError
+            If X or y have the wrong shape, or X is not finite.
+        NotImplementedError
+            If the threat model is not the default.
+
+        Notes
+        -----
+        Theorem 1 of the paper for every K, with the plurality refinement; see
+        ``docs/halfspace_bounds.md``. For K = 1 `minimal_perturbation` is exact.
+        """
+        X = self._check_queries(X)
+        self._threat().require_supported()
+        truth = self._encode_truth(y, len(X))
+        k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
+        with single_threaded_blas():
+            radius, label = _core.certified_radii(self._prepared(), X, truth, k, threads)
+        return Certificates(radius, self.classes_[label], k)
+
+    def minimal_perturbation(
+        self, X: ArrayLike, y: ArrayLike | None = None, time_limit: float | None = None
+    ) -> MinimalPerturbations:
+        """Minimal adversarial perturbations as intervals with witnesses; exact for K = 1.
+
+        Parameters
+        ----------
+        X : (m, d) array
+        y : (m,) array, optional
+            True classes; a row whose prediction differs has a minimal perturbation of 0.
+        time_limit : float, optional
+            Seconds per row; a row stopped by it still has a valid interval.
+
+        Raises
+        ------
+        ValueError
+            If X or y have the wrong shape, X is not finite, or time_limit is not positive.
+        NotImplementedError
+            If n_neighbors is not 1 or the threat model is not the default.
+        """
+        X = self._check_queries(X)
+        self._threat().require_supported()
+        truth = self._encode_truth(y, len(X))
+        k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
+        if k != 1:
+            raise NotImplementedError(
+                f"n_neighbors must be 1 for minimal_perturbation in this release, got {k}; "
+                "certify gives lower bounds for every n_neighbors"
+            )
+        if time_limit is not None and not time_limit > 0:
+            raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
+        seconds = math.inf if time_limit is None else float(time_limit)
+        with single_threaded_blas():
+            found = _core.minimal_perturbations(self._prepared(), X, truth, seconds, threads)
+        adversarial = np.where(
+            found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
+        )
+        return MinimalPerturbations(
+            lower=found["lower"],
+            upper=found["upper"],
+            perturbation=found["perturbation"],
+            adversarial_label=self.classes_[adversarial],
+            label=self.classes_[found["label"]],
+            status=STATUS_NAMES[found["status"]],
+        )
+
+    def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> NDArray[np.float64]:
+        """Certified robust error at each radius: the share of rows with radius <= r, (k,) float64.
+
+        From the certificates of `certify`; at r = 0 it is the clean error (and ties).
+        """
+        return self.certify(X, y).robust_error(radii)
+
+    def _set_training(
+        self,
+        X: NDArray[Any],
+        y: NDArray[np.int64],
+        classes: NDArray[Any],
+        components: NDArray[np.float64] | None,
+    ) -> None:
+        """Take over checked training data: y indexes classes, components are (r, d) or None."""
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        _check_size(X)
+        if components is not None:
+            components = _check_components(components, X.shape[1])
+        self.n_features_in_ = X.shape[1]
+        self.n_samples_fit_ = len(X)
+        self.classes_ = classes
+        self.components_ = components
+        self._X = X
+        self._y = np.ascontiguousarray(y, dtype=np.int64)
+        self._check_n_neighbors()
+        self._training: _core.TrainingSet | None = None
+        self._prepared()
+
+    def _prepared(self) -> _core.TrainingSet:
+        """Return the compiled training set, made anew after unpickling."""
+        training = getattr(self, "_training", None)
+        if training is None:
+            y = self._y.astype(np.int32)
+            with single_threaded_blas():
+                training = _core.TrainingSet(self._X, y, len(self.classes_), self.components_)
+            self._training = training
+        return training
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without the compiled training set, which does not pickle."""
+        return {**super().__getstate__(), "_training": None}
+
+    def _learn_components(self, X: NDArray[np.float64], y: NDArray[Any]) -> Any:
+        metric = self.metric
+        if metric is None:
+            return None
+        if hasattr(metric, "components_"):
+            return metric.components_
+        if hasattr(metric, "fit"):
+            return clone(metric).fit(X, y).components_
+        return metric
+
+    def _threat(self) -> ThreatModel:
+        if self.threat is None:
+            return ThreatModel()
+        if not isinstance(self.threat, ThreatModel):
+            raise ValueError(f"threat must be a ThreatModel or None, got {self.threat!r}")
+        return self.threat
+
+    def _check_queries(self, X: ArrayLike) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, order="C", reset=False)
+        _check_size(X)
+        return X
+
+    def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
+        k = self.n_neighbors if n_neighbors is None else n_neighbors
+        if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
+            raise ValueError(f"n_neighbors must be an int of at least 1, got {k!r}")
+        if k > self.n_samples_fit_ - spare:
+            raise ValueError(
+                f"n_neighbors must be at most the number of training points to choose from, "
+                f"got n_neighbors={k} and n_samples={self.n_samples_fit_ - spare}"
+            )
+        return int(k)
+
+    def _encode_truth(self, y: ArrayLike | None, count: int) -> NDArray[np.int32] | None:
+        """Positions in classes_; -1 for a label that training never saw."""
+        if y is None:
+            return None
+        y = column_or_1d(y)
+        if len(y) != count:
+            raise ValueError(f"y must have one label per row of X, got {len(y)} for {count} rows")
+        try:
+            position = np.searchsorted(self.classes_, y)
+        except TypeError as error:
+            raise ValueError(
+                f"y must hold labels of the kind seen in fit ({self.classes_.dtype}), "
+                f"got {np.asarray(y).dtype}"
+            ) from error
+        position = np.minimum(position, len(self.classes_) - 1)
+        return np.where(self.classes_[position] == y, position, -1).astype(np.int32)
+
+
+def _check_size(X: NDArray[np.float64]) -> None:
+    largest = max(X.max(), -X.min())
+    if largest > LARGEST_VALUE:
+        raise ValueError(f"X must have entries of at most {LARGEST_VALUE:g} in size, got {largest:g}")
+
+
+def _check_components(components: Any, n_features: int) -> NDArray[np.float64]:
+    try:
+        L = np.array(components, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "metric must be None, an (r, d) array of components, or a metric learner, "
+            f"got {components!r}"
+        ) from error
+    if L.ndim != 2 or L.shape[0] == 0 or L.shape[1] != n_features:
+        raise ValueError(
+            f"components must have shape (r, {n_features}) with r >= 1, one column per feature, "
+            f"got {L.shape}"
+        )
+    if not np.isfinite(L).all():
+        raise ValueError("components must be finite, got NaN or infinite values")
+    return L
+
+
+def _drop_self(
+    indices: NDArray[np.int64], distances: NDArray[np.float64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
+    """Drop each row's own index from the k + 1 nearest; where duplicates hide it, the last."""
+    n, k = indices.shape
+    own = indices == np.arange(n)[:, None]
+    own[~own.any(axis=1), -1] = True
+    keep = ~own
+    return (
+        indices[keep].reshape(n, k - 1),
+        None if distances is None else distances[keep].reshape(n, k - 1),
+    )
