@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from urllib.error import URLError
 
@@ -10,10 +9,6 @@ import numpy as np
 import pytest
 
 from robust_metric import datasets
-
-SHARED = Path(
-    os.environ.get("ROBUST_METRIC_SHARED", Path(__file__).resolve().parents[1] / ".." / "shared")
-)
 
 
 @pytest.mark.parametrize(
@@ -99,10 +94,8 @@ def test_name_of_the_wrong_type(argument: object) -> None:
 
 
 @pytest.mark.parametrize("name", ["splice", "pendigits", "usps"])
-def test_benchmark_files(name: str) -> None:
-    path = SHARED / "data" / f"{name}.npz"
-    if not path.exists():
-        pytest.skip("the benchmark data are not here")
+def test_benchmark_files(name: str, shared: Path) -> None:
+    path = shared / "data" / f"{name}.npz"
     X_train, X_test, y_train, y_test = datasets.load(path)
     assert (X_train.min(), X_train.max()) == (0.0, 1.0)
     assert len(X_test) == len(y_test) and len(X_train) == len(y_train)

@@ -203,17 +203,15 @@ def test_model_remembers_its_scaling(tmp_path: Path) -> None:
 
 def test_threat_models_survive_packing() -> None:
     for threat in (
+        None,
         ThreatModel(),
-        ThreatModel(norm=2, bounds=(0.0, 1.0)),
-        ThreatModel(norm=2, feature_cost=np.array([1.0, 2.0, np.inf])),
+        ThreatModel(norm=np.inf, bounds=(0.0, 1.0)),
+        ThreatModel(bounds=(np.zeros(3), np.array([1.0, 2.0, np.inf]))),
+        ThreatModel(norm=1, feature_cost=np.array([1.0, 2.0, np.inf])),
     ):
         packed, arrays = persistence._pack_threat(threat)
         back = persistence._unpack_threat(json.loads(json.dumps(packed, allow_nan=False)), arrays)
-        assert back.norm == threat.norm and back.bounds == threat.bounds
-        if threat.feature_cost is None:
-            assert back.feature_cost is None
-        else:
-            assert np.array_equal(back.feature_cost, threat.feature_cost)
+        assert back == threat
 
 
 def test_unfitted_model(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def _certify(args: argparse.Namespace) -> None:
         clf.n_neighbors,
         "bound",
         certificates.radius,
-        clean_error=float(np.mean(clf.predict(X) != y)),
+        clean_error=float(np.mean(certificates.label != y)),
     )
     radii = report.round_radii([curve]) if args.radii is None else np.array(args.radii)
     units = "the features' own units" if scaling is None else "scaled units"

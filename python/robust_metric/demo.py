@@ -84,7 +84,7 @@ def run_demo(
                         n_neighbors,
                         "exact" if n_neighbors == EXACT_NEIGHBORS else "bound",
                         radius,
-                        clean_error=float(np.mean(clf.predict(X_test) != y_test)),
+                        clean_error=float(np.mean(certificates.label != y_test)),
                     )
                 )
                 bar.update(len(curves))

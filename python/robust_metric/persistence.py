@@ -240,7 +240,7 @@ def save_model(
 
     check_is_fitted(clf)
     classes = _plain_labels(clf.classes_)
-    threat, arrays = _pack_threat(clf.threat)
+    threat, arrays = _pack_threat(clf._threat())
     arrays |= {"X": clf._X, "y": clf._y}
     if clf.components_ is not None:
         arrays["components"] = clf.components_
@@ -249,7 +249,11 @@ def save_model(
     header = {
         "kind": "model",
         "class": type(clf).__name__,
-        "params": {"n_neighbors": int(clf.n_neighbors), "n_jobs": clf.n_jobs, "threat": threat},
+        "params": {
+            "n_neighbors": int(clf.n_neighbors),
+            "n_jobs": None if clf.n_jobs is None else int(clf.n_jobs),
+            "threat": threat,
+        },
         "classes": classes.tolist(),
         "classes_dtype": classes.dtype.name if classes.dtype.kind != "U" else "str",
         "n_features": int(clf.n_features_in_),
@@ -369,8 +373,10 @@ def _checked_training(
     return X, y
 
 
-def _pack_threat(threat: ThreatModel) -> tuple[dict[str, Any], Arrays]:
+def _pack_threat(threat: ThreatModel | None) -> tuple[dict[str, Any] | None, Arrays]:
     """Split a threat model into its JSON part and its arrays (JSON has no infinity)."""
+    if threat is None:
+        return None, {}
     arrays: Arrays = {}
     if threat.bounds is not None:
         lower, upper = threat.bounds
@@ -382,9 +388,11 @@ def _pack_threat(threat: ThreatModel) -> tuple[dict[str, Any], Arrays]:
     return {"norm": "inf" if math.isinf(norm) else norm}, arrays
 
 
-def _unpack_threat(packed: Mapping[str, Any], arrays: Arrays) -> ThreatModel:
+def _unpack_threat(packed: Mapping[str, Any] | None, arrays: Arrays) -> ThreatModel | None:
     from .threat import ThreatModel
 
+    if packed is None:
+        return None
     norm = float(packed["norm"])
     bounds = None
     if "threat_lower" in arrays:
