@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from sklearn.exceptions import NotFittedError
 
 from robust_metric import CertifiedKNeighborsClassifier, ThreatModel, persistence
 from robust_metric.persistence import (
-    atomic_write,
     load_model,
     load_scaling,
     read_npz,
@@ -28,47 +26,6 @@ def blobs(classes: list[Any], dtype: type = np.float64) -> tuple[np.ndarray, np.
     rng = np.random.default_rng(0)
     y = np.array([classes[i % len(classes)] for i in range(40)])
     return (rng.normal(size=(40, 3)) + (np.arange(40) % len(classes))[:, None]).astype(dtype), y
-
-
-# --- atomic writing ---
-
-
-def test_atomic_write_replaces_at_the_end(tmp_path: Path) -> None:
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"old")
-    with atomic_write(path) as stream:
-        stream.write(b"new")
-        stream.flush()
-        assert path.read_bytes() == b"old"
-    assert path.read_bytes() == b"new"
-    assert os.listdir(tmp_path) == ["a.bin"]
-
-
-def test_atomic_write_leaves_the_old_file_after_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "a.bin"
-    path.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), atomic_write(path) as stream:
-        stream.write(b"half")
-        raise KeyboardInterrupt
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["a.bin"]
-
-
-def test_atomic_write_follows_links_and_gives_usual_permissions(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    with atomic_write(tmp_path / "link") as stream:
-        stream.write(b"x")
-    (tmp_path / "plain").touch()
-    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_bytes() == b"x"
-    mode = stat.S_IMODE((tmp_path / "real").stat().st_mode)
-    assert mode == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
-
-
-def test_atomic_write_errors(tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError, match="path must name a file to write, got the folder"):
-        atomic_write(tmp_path).__enter__()
-    with pytest.raises(FileNotFoundError, match="path must lie in an existing folder, got"):
-        atomic_write(tmp_path / "no" / "a.npz").__enter__()
 
 
 # --- archives with a header ---

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__, datasets, persistence, report
+from .atomic_files import check_target
 from .scaling import Scaling
 
 _DATA_HELP = (
@@ -68,7 +69,7 @@ def _fit(args: argparse.Namespace) -> None:
     from .arml import ARML
     from .classifier import CertifiedKNeighborsClassifier
 
-    persistence.check_target(args.out)
+    check_target(args.out)
     X, y = _training_part(args.data, args.label)
     scaling = None if args.no_scale else Scaling.fit(X)
     learner = None
@@ -87,7 +88,7 @@ def _fit(args: argparse.Namespace) -> None:
 
 
 def _certify(args: argparse.Namespace) -> None:
-    persistence.check_target(args.out)
+    check_target(args.out)
     clf = persistence.load_model(args.model)
     scaling = persistence.load_scaling(args.model)
     X, y = _test_part(args.data, args.label, clf.n_features_in_)

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import secrets
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .atomic_files import PathLike, atomic_write
 from .scaling import Scaling
 
 if TYPE_CHECKING:
@@ -34,7 +32,6 @@ VERSION = 1
 _RESERVED_NAMES = ("header", "file", "allow_pickle")
 
 Arrays = dict[str, NDArray[Any]]
-PathLike = str | os.PathLike[str]
 
 # What numpy and zipfile raise on damaged archives, found by flipping and cutting bytes.
 _DAMAGE = (
@@ -51,51 +48,6 @@ _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-
-
-def check_target(path: PathLike) -> Path:
-    """Return the file that a write to ``path`` would replace, symbolic links followed.
-
-    Worth calling before a long computation whose result is to be written.
-
-    Raises
-    ------
-    OSError
-        FileNotFoundError where the folder is missing, IsADirectoryError where ``path`` is a folder.
-    """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(f"path must name a file to write, got the folder {path}")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"path must lie in an existing folder, got {path}")
-    return target
-
-
-@contextmanager
-def atomic_write(path: PathLike) -> Iterator[IO[bytes]]:
-    """Open a binary file that appears under its name only once it is complete and on disk.
-
-    The bytes go to a temporary file in the same folder, which is synchronised and then renamed over
-    ``path``; after an exception the temporary file is removed and an older file stays untouched.
-
-    Raises
-    ------
-    OSError
-        As :func:`check_target`, and where the disk refuses.
-    """
-    target = check_target(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    # os.open rather than tempfile: the file then gets the permissions any new file would get.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def write_npz(path: PathLike, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:

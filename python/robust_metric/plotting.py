@@ -6,14 +6,13 @@ it works in threads, without a display, and leaves a caller's own figures alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .persistence import atomic_write
+from .atomic_files import PathLike, atomic_write
 from .report import RobustErrorCurve
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ def plot_witnesses(
     return figure
 
 
-def save_figure(figure: Figure | Axes, path: str | os.PathLike[str], *, dpi: int = 160) -> None:
+def save_figure(figure: Figure | Axes, path: PathLike, *, dpi: int = 160) -> None:
     """Write a figure (or the figure of some axes) as a PNG file, atomically."""
     whole: Any = getattr(figure, "figure", figure)
     with atomic_write(path) as stream:

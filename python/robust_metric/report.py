@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .persistence import atomic_write
+from .atomic_files import PathLike, atomic_write
 
 
 def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> NDArray[np.float64]:
@@ -154,9 +153,7 @@ def format_table(curves: Sequence[RobustErrorCurve], radii: ArrayLike) -> str:
     return "\n".join(lines)
 
 
-def write_csv(
-    path: str | os.PathLike[str], curves: Sequence[RobustErrorCurve], radii: ArrayLike
-) -> None:
+def write_csv(path: PathLike, curves: Sequence[RobustErrorCurve], radii: ArrayLike) -> None:
     """Write one line per curve and radius: method, n_neighbors, kind, radius, error.
 
     The file appears under its name only once it is complete; numbers are written in full.
