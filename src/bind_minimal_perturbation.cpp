@@ -1,5 +1,6 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "evidence_columns.hpp"
 #include "keep_going.hpp"
 #include "robust_metric/minimal_perturbation.hpp"
 
@@ -36,25 +37,27 @@ void bind_minimal_perturbation(py::module_& m) {
     m.def(
         "minimal_perturbations",
         [](const TrainingSet& training, const DoubleArray& X, const py::object& y, double time_limit, int num_threads,
-           const py::object& progress) {
+           bool with_evidence, const py::object& progress) {
             const MatrixView queries = matrix(X, "X");
             const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
             const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
             DoubleArray perturbations = make_matrix(queries.rows(), queries.cols());
             const MutableMatrixView perturbation_view = matrix(perturbations);
             std::vector<MinimalPerturbation> results(queries.rows());
+            std::vector<Evidence> evidence(with_evidence ? queries.rows() : 0);
             const Execution execution = make_execution(num_threads, progress);
             {
                 py::gil_scoped_release unlocked;
                 minimal_perturbations(training, queries, truth_span, time_limit, execution, results,
-                                      perturbation_view);
+                                      perturbation_view, evidence);
             }
             py::dict columns = to_columns(results);
             columns["perturbation"] = perturbations;
+            columns["evidence"] = with_evidence ? to_columns(evidence) : py::none();
             return columns;
         },
         py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("time_limit"), py::arg("num_threads"),
-        py::arg("progress") = py::none());
+        py::arg("with_evidence") = false, py::arg("progress") = py::none());
 }
 
 }  // namespace robust_metric

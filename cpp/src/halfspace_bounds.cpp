@@ -141,6 +141,12 @@ void HalfspaceBounds::pop() {
     queue_.pop_back();
 }
 
+double HalfspaceBounds::refined_bound(std::size_t position) {
+    Entry entry{0.0, position, row_of(position).level};
+    while (entry.level < refined) entry = deepen(entry);
+    return row_of(position).largest[kept_];
+}
+
 // Smallest pair bound that the (kept + 1) nearest own-class points guarantee, with ‖M(x⁺ - x⁻)‖ bounded by
 // the triangle inequality through the query: no denominators of their own.
 double HalfspaceBounds::coarse_bound(std::size_t position, std::size_t kept) const {
@@ -256,15 +262,35 @@ void HalfspaceBounds::use_refined_pairs(Row& row) {
     row.level = refined;
 }
 
+std::vector<std::size_t> HalfspaceBounds::near_own_indices() const {
+    std::vector<std::size_t> indices;
+    for (const std::size_t position : near_own_) indices.push_back(training_->index(position));
+    return indices;
+}
+
+Evidence HalfspaceBounds::evidence() const {
+    Evidence proof{near_own_indices(), {}};
+    for (std::size_t i = 0; i < row_count_; ++i) {
+        const Row& row = rows_[i];
+        if (row.level < all_pairs) continue;  // near_own_ proves it
+        Evidence::Row entry{training_->index(row.position), {}, {}};
+        for (const std::size_t own : row.candidates) entry.own.push_back(training_->index(own));
+        proof.rows.push_back(std::move(entry));
+    }
+    return proof;
+}
+
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                      std::size_t k, const Execution& execution, std::span<double> radii,
-                     std::span<std::int32_t> labels) {
+                     std::span<std::int32_t> labels, std::span<Evidence> evidence) {
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, search = NeighborSearch(training),
                 bounds = HalfspaceBounds(training)](const Query& query, std::size_t row) mutable {
             labels[row] = search.vote(search.nearest(query, k, false));
             const bool wrong = !truth.empty() && truth[row] != labels[row];
             radii[row] = wrong ? 0.0 : training.unscale_down(bounds.radius(query, labels[row], k));
+            const bool proved = radii[row] > 0.0 && radii[row] < rounding::infinity;
+            if (proved && !evidence.empty()) evidence[row] = bounds.evidence();
         };
     });
 }

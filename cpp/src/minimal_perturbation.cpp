@@ -112,8 +112,10 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
                 solutions_[candidate.solved].complete = true;
             }
             const Solution& final = solutions_[candidate.solved];
-            candidate.lower =
-                bounds_.refined_bounds().halfspace_distance(candidate.position, final.own, final.multipliers).lower;
+            // never below what certified_radii says of this point: near a tie, multipliers may be all rounding
+            candidate.lower = std::max(
+                bounds_.refined_bound(candidate.position),
+                bounds_.refined_bounds().halfspace_distance(candidate.position, final.own, final.multipliers).lower);
             candidate.refined = true;
             heap_.push_back(candidate);
             std::push_heap(heap_.begin(), heap_.end(), Later());
@@ -145,6 +147,7 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
     qp_.reset();
     normal_.resize(d);
     Solution solution;
+    solution.other = other;
     solution.complete = true;
     double previous = -1.0;
     std::size_t stalled = 0;
@@ -283,9 +286,19 @@ bool PerturbationSearch::try_point(double blend, std::size_t other, const double
     return true;
 }
 
+Evidence PerturbationSearch::evidence() const {
+    Evidence proof{bounds_.near_own_indices(), {}};
+    for (const Solution& solution : solutions_) {
+        Evidence::Row row{training_->index(solution.other), {}, solution.multipliers};
+        for (const std::size_t own : solution.own) row.own.push_back(training_->index(own));
+        proof.rows.push_back(std::move(row));
+    }
+    return proof;
+}
+
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
-                           MutableMatrixView perturbations) {
+                           MutableMatrixView perturbations, std::span<Evidence> evidence) {
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, neighbors = NeighborSearch(training),
                 search = PerturbationSearch(training)](const Query& query, std::size_t row) mutable {
@@ -293,6 +306,8 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
             const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
             if (truth.empty() || truth[row] == label) {
                 results[row] = search.run(query, label, time_limit, perturbation);
+                const double lower = results[row].lower;
+                if (!evidence.empty() && lower > 0.0 && lower < infinity) evidence[row] = search.evidence();
                 return;
             }
             std::fill(perturbation.begin(), perturbation.end(), 0.0);

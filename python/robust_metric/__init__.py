@@ -4,15 +4,37 @@ K-nearest-neighbour classification under a learned Mahalanobis metric, with cert
 adversarial perturbations, and metric learners that make both large.
 """
 
-from . import datasets
-from ._version import __version__
-from .certificates import Certificates, MinimalPerturbations
-from .classifier import CertifiedKNeighborsClassifier
-from .functional import certified_radii, minimal_perturbations
-from .persistence import load_model, save_model
-from .threat import ThreatModel
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import datasets
+    from ._version import __version__
+    from .arml import ARML
+    from .certificates import Certificates, MinimalPerturbations
+    from .classifier import CertifiedKNeighborsClassifier
+    from .functional import certified_radii, minimal_perturbations
+    from .persistence import load_model, save_model
+    from .threat import ThreatModel
+
+# Loaded at first use: the checker then runs without the compiled core, and importing is quick.
+_HOME = {
+    "ARML": "arml",
+    "CertifiedKNeighborsClassifier": "classifier",
+    "Certificates": "certificates",
+    "MinimalPerturbations": "certificates",
+    "ThreatModel": "threat",
+    "__version__": "_version",
+    "certified_radii": "functional",
+    "load_model": "persistence",
+    "minimal_perturbations": "functional",
+    "save_model": "persistence",
+}
 
 __all__ = [
+    "ARML",
     "CertifiedKNeighborsClassifier",
     "Certificates",
     "MinimalPerturbations",
@@ -24,3 +46,17 @@ __all__ = [
     "minimal_perturbations",
     "save_model",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "datasets":
+        return import_module(".datasets", __name__)
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

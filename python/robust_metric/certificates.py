@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .evidence import Evidence
 from .persistence import read_npz, write_npz
 from .report import certified_robust_error
 
@@ -30,11 +31,14 @@ class Certificates:
         The class predicted, and certified where the radius is positive.
     n_neighbors : int
         K of the classifier.
+    evidence : Evidence, optional
+        What proves the radii, for `robust_metric.check`; only where it was asked for.
     """
 
     radius: NDArray[np.float64]
     label: NDArray[Any]
     n_neighbors: int
+    evidence: Evidence | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""
@@ -54,11 +58,15 @@ class Certificates:
         TypeError
             If the labels could only be stored as a pickle.
         """
-        header = {"kind": "certificates", "n_neighbors": int(self.n_neighbors)}
+        header: dict[str, Any] = {"kind": "certificates", "n_neighbors": int(self.n_neighbors)}
         label = self.label
         if label.dtype.kind == "O" and all(isinstance(name, str) for name in label):
             label = label.astype(np.str_)
-        write_npz(path, header, {"radius": self.radius, "label": label})
+        arrays = {"radius": self.radius, "label": label}
+        if self.evidence is not None:
+            header["model_digest"] = self.evidence.model_digest
+            arrays |= self.evidence.arrays()
+        write_npz(path, header, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Certificates:
@@ -89,7 +97,11 @@ class Certificates:
                 "and n_neighbors do not fit together"
             )
         assert radius is not None and label is not None and isinstance(k, int)
-        return cls(radius, label, k)
+        try:
+            evidence = Evidence.from_arrays(arrays, header.get("model_digest", ""))
+        except ValueError as error:
+            raise ValueError(f"path must name an intact certificates file, got {path}: {error}") from error
+        return cls(radius, label, k, evidence)
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,8 @@ class MinimalPerturbations:
         exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, or numbers so
         ill-conditioned that rounding does not allow it); misclassified; no_other_class: no
         training point can change the prediction; time_limit: stopped early, the interval holds.
+    evidence : Evidence, optional
+        What proves ``lower``; only where it was asked for.
     """
 
     lower: NDArray[np.float64]
@@ -121,6 +135,7 @@ class MinimalPerturbations:
     adversarial_label: NDArray[Any]
     label: NDArray[Any]
     status: NDArray[np.str_]
+    evidence: Evidence | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""
@@ -129,3 +144,7 @@ class MinimalPerturbations:
     def robust_error(self, radii: ArrayLike) -> NDArray[np.float64]:
         """Share of predictions whose ``lower`` is at most r, for each r: (k,) float64."""
         return certified_robust_error(self.lower, radii)
+
+    def certificates(self) -> Certificates:
+        """Return ``lower`` as certified radii, with the evidence where there is any."""
+        return Certificates(self.lower, self.label, 1, self.evidence)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
 from .certificates import STATUS_NAMES, Certificates, MinimalPerturbations
+from .evidence import Evidence, model_digest
 from .threat import ThreatModel
 
 # Beyond this, differences of features may overflow before any scaling could help.
@@ -146,7 +147,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             indices, distances = _drop_self(indices, distances if return_distance else None)
         return (distances, indices) if return_distance else indices
 
-    def certify(self, X: ArrayLike, y: ArrayLike | None = None) -> Certificates:
+    def certify(
+        self, X: ArrayLike, y: ArrayLike | None = None, *, evidence: bool = False
+    ) -> Certificates:
         """Predictions with certified radii: lower bounds of the minimal adversarial perturbation.
 
         Parameters
@@ -155,6 +158,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         y : (m,) array, optional
             True classes; a row whose prediction differs gets radius 0. Without them the
             predictions themselves are certified.
+        evidence : bool, default False
+            Also return what proves each radius, for `robust_metric.check`.
 
         Raises
         ------
@@ -173,11 +178,18 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         truth = self._encode_truth(y, len(X))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         with single_threaded_blas():
-            radius, label = _core.certified_radii(self._prepared(), X, truth, k, threads)
-        return Certificates(radius, self.classes_[label], k)
+            radius, label, proofs = _core.certified_radii(
+                self._prepared(), X, truth, k, threads, with_evidence=evidence
+            )
+        return Certificates(radius, self.classes_[label], k, self._evidence(proofs, X))
 
     def minimal_perturbation(
-        self, X: ArrayLike, y: ArrayLike | None = None, time_limit: float | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        time_limit: float | None = None,
+        *,
+        evidence: bool = False,
     ) -> MinimalPerturbations:
         """Minimal adversarial perturbations as intervals with witnesses; exact for K = 1.
 
@@ -188,6 +200,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             True classes; a row whose prediction differs has a minimal perturbation of 0.
         time_limit : float, optional
             Seconds per row; a row stopped by it still has a valid interval.
+        evidence : bool, default False
+            Also return what proves each ``lower``, for `robust_metric.check`.
 
         Raises
         ------
@@ -209,7 +223,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
         seconds = math.inf if time_limit is None else float(time_limit)
         with single_threaded_blas():
-            found = _core.minimal_perturbations(self._prepared(), X, truth, seconds, threads)
+            found = _core.minimal_perturbations(
+                self._prepared(), X, truth, seconds, threads, with_evidence=evidence
+            )
         adversarial = np.where(
             found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
         )
@@ -220,6 +236,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             adversarial_label=self.classes_[adversarial],
             label=self.classes_[found["label"]],
             status=STATUS_NAMES[found["status"]],
+            evidence=self._evidence(found["evidence"], X),
         )
 
     def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> NDArray[np.float64]:
@@ -264,6 +281,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """State without the compiled training set, which does not pickle."""
         return {**super().__getstate__(), "_training": None}
+
+    def _evidence(self, proofs: dict[str, Any] | None, X: NDArray[np.float64]) -> Evidence | None:
+        if proofs is None:
+            return None
+        return Evidence(
+            **proofs, queries=X, model_digest=model_digest(self._X, self._y, self.components_)
+        )
 
     def _learn_components(self, X: NDArray[np.float64], y: NDArray[Any]) -> Any:
         metric = self.metric

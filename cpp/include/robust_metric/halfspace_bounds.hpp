@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "robust_metric/certificate.hpp"
 #include "robust_metric/displacements.hpp"
 #include "robust_metric/neighbors.hpp"
 #include "robust_metric/parallel.hpp"
@@ -48,6 +49,12 @@ public:
     // caller has established); infinite where nothing can change it.
     double radius(const Query& query, int label, std::size_t k);
 
+    // What proves the last radius: the nearest own-class points for most rows, and for those that were looked at
+    // more closely the pairs that may decide them.
+    Evidence evidence() const;
+    // the nearest own-class points alone, as row numbers
+    std::vector<std::size_t> near_own_indices() const;
+
     // The parts of which radius is made, for the searches that go on from these bounds.
     // query must stay in place; depth: largest number of kept votes asked for, plus one.
     void start(const Query& query, int label, std::size_t depth);
@@ -56,6 +63,9 @@ public:
     // the row with the smallest bound, deepened to `level` at least; null when no row is left
     const Entry* top(Level level);
     void pop();
+    // R_kept(x⁻) of the last enqueue at full accuracy, of a row in the queue or popped from it: the same bits
+    // that radius works with
+    double refined_bound(std::size_t position);
 
     // an interval for d(z, x), an upper bound of ‖M(z - x)‖, the filter's bounds of ε(z; x⁺, x⁻)
     Interval distance(std::size_t position) const { return distances_[position]; }
@@ -103,9 +113,10 @@ private:
 
 // Certified radius and class of each query. labels: predicted class. truth: class of each query, or empty;
 // where it differs from the prediction the radius is 0. radii: caller's units, rounded down.
-// Radii and labels do not depend on the number of threads.
+// Radii and labels do not depend on the number of threads. evidence: one entry a query, or empty to leave
+// it out; nothing is filled in for radii that are 0 or infinite.
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                      std::size_t k, const Execution& execution, std::span<double> radii,
-                     std::span<std::int32_t> labels);
+                     std::span<std::int32_t> labels, std::span<Evidence> evidence = {});
 
 }  // namespace robust_metric

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "robust_metric/certificate.hpp"
 #include "robust_metric/displacements.hpp"
 #include "robust_metric/halfspace_bounds.hpp"
 #include "robust_metric/neighbors.hpp"
@@ -38,6 +39,9 @@ public:
     // float64, is the witness; zeros where there is none.
     MinimalPerturbation run(const Query& query, int label, double time_limit, std::span<double> perturbation);
 
+    // What proves the last run's lower.
+    Evidence evidence() const;
+
 private:
     struct Candidate {  // an other-class point whose projection was solved, or given up as too far
         double lower;
@@ -46,6 +50,7 @@ private:
         bool refined;
     };
     struct Solution {
+        std::size_t other;
         std::vector<double> perturbation;  // scaled
         std::vector<std::size_t> own;
         std::vector<double> multipliers;
@@ -72,9 +77,9 @@ private:
     MinimalPerturbation result_;
 };
 
-// One result a query; perturbations: m × d.
+// One result a query; perturbations: m × d; evidence as for certified_radii, for lower.
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
-                           MutableMatrixView perturbations);
+                           MutableMatrixView perturbations, std::span<Evidence> evidence = {});
 
 }  // namespace robust_metric

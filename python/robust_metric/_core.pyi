@@ -1,0 +1,130 @@
+"""Types of the compiled core; each function is defined in ``src/bind_<idea>.cpp``."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Float: TypeAlias = NDArray[np.float64]
+_Index: TypeAlias = NDArray[np.int64]
+_Label: TypeAlias = NDArray[np.int32]
+_Progress: TypeAlias = Callable[[int], object] | None
+
+# bind_kernels.cpp
+def instruction_set() -> str: ...
+def available_instruction_sets() -> list[str]: ...
+def force_instruction_set(name: str) -> None: ...
+
+# bind_blas.cpp
+def use_dgemm(address: int) -> None: ...
+
+# bind_training_set.cpp
+class TrainingSet:
+    def __init__(
+        self, X: _Float, y: _Label, n_classes: int, components: _Float | None = None
+    ) -> None: ...
+    @property
+    def n_points(self) -> int: ...
+    @property
+    def n_features(self) -> int: ...
+
+# bind_neighbors.cpp
+def kneighbors(
+    training: TrainingSet,
+    X: _Float,
+    n_neighbors: int,
+    with_distances: bool,
+    num_threads: int,
+    progress: _Progress = None,
+) -> tuple[_Float, _Index]: ...
+def predict(
+    training: TrainingSet,
+    X: _Float,
+    n_neighbors: int,
+    num_threads: int,
+    progress: _Progress = None,
+) -> _Label: ...
+
+# bind_halfspace_bounds.cpp
+def certified_radii(
+    training: TrainingSet,
+    X: _Float,
+    y: _Label | None,
+    n_neighbors: int,
+    num_threads: int,
+    progress: _Progress = None,
+) -> tuple[_Float, _Label]: ...
+
+# bind_minimal_perturbation.cpp
+def minimal_perturbations(
+    training: TrainingSet,
+    X: _Float,
+    y: _Label | None,
+    time_limit: float,
+    num_threads: int,
+    progress: _Progress = None,
+) -> dict[str, NDArray[Any]]: ...
+
+# bind_candidates.cpp
+def find_candidates(
+    embedded: _Float,
+    labels: _Label,
+    anchors: _Index,
+    k: int,
+    num_threads: int = 1,
+    progress: _Progress = None,
+) -> tuple[_Index, _Index]: ...
+def find_candidates_reference(
+    embedded: _Float, labels: _Label, anchors: _Index, k: int
+) -> tuple[_Index, _Index]: ...
+
+# bind_deciding_pairs.cpp
+def deciding_pairs(
+    embedded: _Float,
+    normals: _Float,
+    anchors: _Index,
+    own: _Index,
+    other: _Index,
+    near_rank: _Index,
+    far_rank: _Index,
+    num_threads: int = 1,
+    progress: _Progress = None,
+) -> tuple[_Index, _Index]: ...
+def deciding_pairs_reference(
+    embedded: _Float,
+    normals: _Float,
+    anchors: _Index,
+    own: _Index,
+    other: _Index,
+    near_rank: _Index,
+    far_rank: _Index,
+) -> tuple[_Index, _Index]: ...
+
+# bind_triplet_loss.cpp
+class BoundLoss(Enum):
+    linear = ...
+    hinge = ...
+    ramp = ...
+
+def triplet_loss(
+    points: _Float,
+    components: _Float,
+    anchor: _Index,
+    near: _Index,
+    far: _Index,
+    kind: BoundLoss = ...,
+    target: float = 0.0,
+    num_threads: int = 1,
+    progress: _Progress = None,
+) -> tuple[float, _Float, _Float]: ...
+def triplet_loss_reference(
+    points: _Float,
+    components: _Float,
+    anchor: _Index,
+    near: _Index,
+    far: _Index,
+    kind: BoundLoss = ...,
+    target: float = 0.0,
+) -> tuple[float, _Float, _Float]: ...

@@ -1,0 +1,3 @@
+"""Addresses of SciPy's BLAS routines, for the C++ core."""
+
+def dgemm_address() -> int: ...
