@@ -69,6 +69,7 @@ def test_witnesses(n: int, tmp_path: Path) -> None:
     assert np.allclose(images[0], X[0].reshape(3, 4))
     assert np.allclose(images[n], W[0].reshape(3, 4))
     assert np.allclose(images[2 * n], (W - X)[0].reshape(3, 4))
+    assert figure.axes[0].images[0].get_clim() == figure.axes[n].images[0].get_clim()
     assert figure.axes[n].get_title() == "b"
     assert figure.axes[2 * n].get_xlabel() == f"{np.linalg.norm((W - X)[0]):.2f}"
     save_figure(figure, tmp_path / "a.png")

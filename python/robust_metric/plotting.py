@@ -149,8 +149,9 @@ def plot_witnesses(
             "hspace": 0.30,
         },
     )
-    # One grey scale for images and one signed scale for differences: rows can be compared.
-    low, high = float(min(X.min(), witnesses.min())), float(max(X.max(), witnesses.max()))
+    # One grey scale, that of the unperturbed images, and one signed scale for the differences: rows
+    # can be compared. What a witness has beyond the grey scale shows in its difference.
+    low, high = float(X.min()), float(X.max())
     swing = float(np.abs(differences).max()) or 1.0
     for i in range(n):
         for row, values in enumerate((X[i], witnesses[i], differences[i])):
