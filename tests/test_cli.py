@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robust_metric import Certificates, CertifiedKNeighborsClassifier, cli, datasets
+from robust_metric import Certificates, CertifiedKNeighborsClassifier, check, cli, datasets
 from robust_metric.persistence import load_model, load_scaling
 
 
@@ -67,6 +67,20 @@ def test_fit_then_certify(files: Path, capsys: pytest.CaptureFixture[str]) -> No
     saved = Certificates.load(certs)
     assert np.array_equal(saved.radius, expected.radius)
     assert np.array_equal(saved.label, expected.label)
+
+
+def test_evidence_lets_the_checker_prove_the_radii(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, certs = str(fit(files, "--metric", "euclidean")), str(files / "certs.npz")
+    arguments = ["certify", model, str(files / "test.csv"), "--label", "tree", "--out", certs]
+    assert cli.main(arguments) == 0
+    assert Certificates.load(certs).evidence is None
+    assert cli.main([*arguments, "--evidence"]) == 0
+    capsys.readouterr()
+    assert check.main([certs, model]) == 0
+    positive = int((Certificates.load(certs).radius > 0.0).sum())
+    assert positive > 0 and f"{positive} proved, 0 failed" in capsys.readouterr().out
 
 
 def test_the_test_part_of_a_file_is_certified(
@@ -236,14 +250,15 @@ def test_demo(tmp_path: Path) -> None:
         assert (out / name).read_bytes().startswith(b"\x89PNG")
     table = list(csv.DictReader((out / "robust_error.csv").open()))
     for method in ("Euclidean", "ARML"):
-        saved = Certificates.load(out / f"certificates_{method.lower()}_k11.npz")
-        errors = [
-            float(row["certified_robust_error"])
-            for row in table
-            if (row["method"], row["kind"]) == (method, "bound")
-        ]
-        radii = sorted({float(row["radius"]) for row in table})
-        assert errors == [np.mean(saved.radius <= r) for r in radii]
+        for k, kind in ((1, "exact"), (11, "bound")):
+            saved = Certificates.load(out / f"certificates_{method.lower()}_k{k}.npz")
+            errors = [
+                float(row["certified_robust_error"])
+                for row in table
+                if (row["method"], row["kind"]) == (method, kind)
+            ]
+            radii = sorted({float(row["radius"]) for row in table})
+            assert errors == [np.mean(saved.radius <= r) for r in radii]
 
 
 def test_demo_gains_from_the_learned_metric(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def _certify(args: argparse.Namespace) -> None:
         X = scaling.apply(X)
     clf.set_params(n_jobs=args.n_jobs)
     start = time.perf_counter()
-    certificates = clf.certify(X, y)
+    certificates = clf.certify(X, y, evidence=args.evidence)
     seconds = time.perf_counter() - start
     certificates.save(args.out)
     curve = report.RobustErrorCurve(
@@ -294,6 +294,11 @@ def _add_certify(commands: Any) -> None:
         type=_radii,
         metavar="R,R,...",
         help="radii of the table, in scaled units (default: round numbers that span the data)",
+    )
+    command.add_argument(
+        "--evidence",
+        action="store_true",
+        help="store what proves each radius, for 'python -m robust_metric.check CERTS MODEL'",
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of the table")
     _add_label(command)

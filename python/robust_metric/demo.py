@@ -72,18 +72,18 @@ def run_demo(
             for n_neighbors in (EXACT_NEIGHBORS, BOUND_NEIGHBORS):
                 clf = CertifiedKNeighborsClassifier(n_neighbors, metric=metric, n_jobs=n_jobs)
                 clf.fit(X_train, y_train)
-                certificates = clf.certify(X_test, y_test)
-                certificates.save(folder / f"certificates_{method.lower()}_k{n_neighbors}.npz")
-                radius = certificates.radius
                 if n_neighbors == EXACT_NEIGHBORS:
                     minimal = clf.minimal_perturbation(X_test, y_test)
-                    radius = minimal.lower
+                    certificates = minimal.certificates()
+                else:
+                    certificates = clf.certify(X_test, y_test)
+                certificates.save(folder / f"certificates_{method.lower()}_k{n_neighbors}.npz")
                 curves.append(
                     RobustErrorCurve(
                         method,
                         n_neighbors,
                         "exact" if n_neighbors == EXACT_NEIGHBORS else "bound",
-                        radius,
+                        certificates.radius,
                         clean_error=float(np.mean(certificates.label != y_test)),
                     )
                 )
