@@ -141,10 +141,15 @@ void HalfspaceBounds::pop() {
     queue_.pop_back();
 }
 
-double HalfspaceBounds::refined_bound(std::size_t position) {
-    Entry entry{0.0, position, row_of(position).level};
-    while (entry.level < refined) entry = deepen(entry);
-    return row_of(position).largest[kept_];
+auto HalfspaceBounds::largest_pair(std::size_t position) -> LargestPair {
+    Row& row = row_of(position);
+    while (row.level < all_pairs) deepen({0.0, position, row.level});
+    LargestPair largest;
+    for (const std::size_t own : row.candidates) {
+        const double bound = refined_.pair_lower(position, own);
+        if (bound > largest.bound) largest = {bound, own};
+    }
+    return largest;
 }
 
 // Smallest pair bound that the (kept + 1) nearest own-class points guarantee, with ‖M(x⁺ - x⁻)‖ bounded by
@@ -187,10 +192,17 @@ void HalfspaceBounds::load_chunk() {
 auto HalfspaceBounds::deepen(const Entry& entry) -> Entry {
     Row& row = row_of(entry.position);
     switch (row.level) {
-        case coarse: use_near_pairs(row); break;
-        case near_pairs: use_all_pairs(row); break;
-        case all_pairs: use_refined_pairs(row); break;
-        case refined: break;
+        case coarse:
+            use_near_pairs(row);
+            break;
+        case near_pairs:
+            use_all_pairs(row);
+            break;
+        case all_pairs:
+            use_refined_pairs(row);
+            break;
+        case refined:
+            break;
     }
     return {row.largest[kept_], entry.position, row.level};
 }
@@ -281,11 +293,11 @@ Evidence HalfspaceBounds::evidence() const {
 }
 
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                     std::size_t k, const Execution& execution, std::span<double> radii,
-                     std::span<std::int32_t> labels, std::span<Evidence> evidence) {
+                     std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
+                     std::span<Evidence> evidence) {
     for_each_query(training, queries, execution, true, [&](int) {
-        return [&, search = NeighborSearch(training),
-                bounds = HalfspaceBounds(training)](const Query& query, std::size_t row) mutable {
+        return [&, search = NeighborSearch(training), bounds = HalfspaceBounds(training)](const Query& query,
+                                                                                          std::size_t row) mutable {
             labels[row] = search.vote(search.nearest(query, k, false));
             const bool wrong = !truth.empty() && truth[row] != labels[row];
             radii[row] = wrong ? 0.0 : training.unscale_down(bounds.radius(query, labels[row], k));

@@ -79,8 +79,8 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
     solutions_.clear();
     best_step_.assign(t.dimension(), 0.0);
 
-    double lower = infinity;      // scaled; smallest refined bound, once known
-    double nearest = infinity;    // scaled; smallest complete projection, unproved
+    double lower = infinity;    // scaled; smallest refined bound, once known
+    double nearest = infinity;  // scaled; smallest complete projection, unproved
     bool timed_out = false;
     for (;;) {
         const HalfspaceBounds::Entry* row = bounds_.top(HalfspaceBounds::near_pairs);
@@ -111,11 +111,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
                 candidate = solve(candidate.position, candidate.lower, infinity);
                 solutions_[candidate.solved].complete = true;
             }
-            const Solution& final = solutions_[candidate.solved];
-            // never below what certified_radii says of this point: near a tie, multipliers may be all rounding
-            candidate.lower = std::max(
-                bounds_.refined_bound(candidate.position),
-                bounds_.refined_bounds().halfspace_distance(candidate.position, final.own, final.multipliers).lower);
+            candidate.lower = refined_lower(candidate.position, solutions_[candidate.solved]);
             candidate.refined = true;
             heap_.push_back(candidate);
             std::push_heap(heap_.begin(), heap_.end(), Later());
@@ -199,9 +195,8 @@ std::size_t PerturbationSearch::most_violated(std::size_t other, std::span<const
         }
     }
     if (best_own == none) return none;
-    const double tolerance =
-        violation_tolerance * (bounds_.length(other) + bounds_.length(best_own)) * norm +
-        t.distance_error(2.0 * query_->extent + t.extent(other) + t.extent(best_own));
+    const double tolerance = violation_tolerance * (bounds_.length(other) + bounds_.length(best_own)) * norm +
+                             t.distance_error(2.0 * query_->extent + t.extent(other) + t.extent(best_own));
     return best - threshold > tolerance || norm == 0.0 ? best_own : none;
 }
 
@@ -229,6 +224,17 @@ double PerturbationSearch::filter_lower(std::size_t other, const Solution& solut
         up(direction * (1.0 + rounding::gamma(d + 6)) + direction_error * (1.0 + slack) + slack * direction_size);
     const double proved = gap - slack * size;
     return proved > 0.0 && longest < infinity ? down(proved / (2.0 * longest)) : 0.0;
+}
+
+// The bound that the multipliers prove, from the stored arrays. Never below the largest pair bound, so that lower is
+// at least the certified radius: near a tie the multipliers may be all rounding, and give way to that pair.
+double PerturbationSearch::refined_lower(std::size_t other, Solution& solution) {
+    const double proved = bounds_.refined_bounds().halfspace_distance(other, solution.own, solution.multipliers).lower;
+    const HalfspaceBounds::LargestPair pair = bounds_.largest_pair(other);
+    if (pair.bound <= proved) return proved;
+    solution.own = {pair.own};
+    solution.multipliers = {1.0};
+    return pair.bound;
 }
 
 // Pushes a point on the boundary of other's cell into it, towards `other`, as little as it takes.
@@ -300,8 +306,8 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
                            double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
                            MutableMatrixView perturbations, std::span<Evidence> evidence) {
     for_each_query(training, queries, execution, true, [&](int) {
-        return [&, neighbors = NeighborSearch(training),
-                search = PerturbationSearch(training)](const Query& query, std::size_t row) mutable {
+        return [&, neighbors = NeighborSearch(training), search = PerturbationSearch(training)](
+                   const Query& query, std::size_t row) mutable {
             const int label = neighbors.vote(neighbors.nearest(query, 1, false));
             const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
             if (truth.empty() || truth[row] == label) {

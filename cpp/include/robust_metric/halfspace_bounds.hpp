@@ -19,9 +19,9 @@ namespace robust_metric {
 // enter, at least needed[r] of them of some class r. R_v(x⁻), the (v + 1)-th largest pair bound over x⁺ in c,
 // bounds the perturbation that lets x⁻ enter.
 struct LosingVote {
-    std::size_t kept;                  // v
-    std::size_t entering;              // k - v
-    std::vector<std::size_t> needed;   // per class r; 0 where r cannot win this way
+    std::size_t kept;                 // v
+    std::size_t entering;             // k - v
+    std::vector<std::size_t> needed;  // per class r; 0 where r cannot win this way
 };
 
 // Every v for which the vote can be lost, from the largest v down.
@@ -63,9 +63,13 @@ public:
     // the row with the smallest bound, deepened to `level` at least; null when no row is left
     const Entry* top(Level level);
     void pop();
-    // R_kept(x⁻) of the last enqueue at full accuracy, of a row in the queue or popped from it: the same bits
-    // that radius works with
-    double refined_bound(std::size_t position);
+    // the own-class point of a row's largest pair bound, and that bound at full accuracy: the bits that radius
+    // works with. own is not set where no pair has a positive one.
+    struct LargestPair {
+        double bound = 0.0;
+        std::size_t own = 0;
+    };
+    LargestPair largest_pair(std::size_t position);
 
     // an interval for d(z, x), an upper bound of ‖M(z - x)‖, the filter's bounds of ε(z; x⁺, x⁻)
     Interval distance(std::size_t position) const { return distances_[position]; }
@@ -79,8 +83,8 @@ private:
     struct Row {
         std::size_t position;
         Level level = coarse;
-        std::vector<double> largest;           // pair bounds, largest first
-        std::vector<std::size_t> candidates;   // own points that may be among them
+        std::vector<double> largest;          // pair bounds, largest first
+        std::vector<std::size_t> candidates;  // own points that may be among them
     };
 
     double losing_radius(const LosingVote& vote, double cap, bool& reached);
@@ -99,14 +103,14 @@ private:
     std::size_t depth_ = 0;  // pair bounds known per row
     std::size_t kept_ = 0;   // which of them the queue is sorted by
     std::vector<Interval> distances_;
-    std::vector<double> lengths_;           // upper bound of ‖M(z - x)‖
-    std::vector<std::size_t> near_own_;     // nearest own-class points, nearest first
+    std::vector<double> lengths_;                    // upper bound of ‖M(z - x)‖
+    std::vector<std::size_t> near_own_;              // nearest own-class points, nearest first
     std::vector<double> own_distance_, own_length_;  // running maxima over near_own_
-    std::vector<std::uint32_t> row_slot_;   // position -> 1 + index into rows_, 0 for none
+    std::vector<std::uint32_t> row_slot_;            // position -> 1 + index into rows_, 0 for none
     std::vector<Row> rows_;
     std::size_t row_count_ = 0;
     std::vector<Entry> queue_, waiting_;
-    double waiting_bound_ = 0.0;            // nothing in waiting_ is below this
+    double waiting_bound_ = 0.0;  // nothing in waiting_ is below this
     std::vector<Interval> pairs_;
     std::vector<std::size_t> scratch_;
 };
@@ -116,7 +120,7 @@ private:
 // Radii and labels do not depend on the number of threads. evidence: one entry a query, or empty to leave
 // it out; nothing is filled in for radii that are 0 or infinite.
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                     std::size_t k, const Execution& execution, std::span<double> radii,
-                     std::span<std::int32_t> labels, std::span<Evidence> evidence = {});
+                     std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
+                     std::span<Evidence> evidence = {});
 
 }  // namespace robust_metric

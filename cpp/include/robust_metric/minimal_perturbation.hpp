@@ -60,6 +60,7 @@ private:
     Candidate solve(std::size_t other, double known_lower, double cutoff);
     std::size_t most_violated(std::size_t other, std::span<const double> perturbation);
     double filter_lower(std::size_t other, const Solution& solution);
+    double refined_lower(std::size_t other, Solution& solution);
     bool witness(std::size_t other, const double* scaled_perturbation);
     void witness_on_segment();
     bool try_point(double blend, std::size_t other, const double* scaled_perturbation);
