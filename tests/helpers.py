@@ -1,0 +1,167 @@
+"""Random small problems of every unpleasant kind, and exact answers in rational arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from robust_metric import CertifiedKNeighborsClassifier
+
+Array = NDArray[np.float64]
+
+FAMILIES = (
+    "normal",
+    "grid",
+    "pixels",
+    "duplicates",
+    "offset",
+    "far_offset",
+    "tiny",
+    "huge",
+    "mixed",
+)
+METRICS = ("euclidean", "square", "wide", "tall", "rank_deficient", "ill_conditioned")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Training points X of classes y, queries Z, K, and components L of the metric or None."""
+
+    X: Array
+    y: NDArray[np.int64]
+    Z: Array
+    k: int
+    L: Array | None = None
+    name: str = ""
+
+    def classifier(self, n_jobs: int | None = 1) -> CertifiedKNeighborsClassifier:
+        return CertifiedKNeighborsClassifier(self.k, self.L, n_jobs=n_jobs).fit(self.X, self.y)
+
+    def __repr__(self) -> str:
+        return f"Problem({self.name})"
+
+
+def points(rng: np.random.Generator, family: str, n: int, d: int) -> Array:
+    normal = rng.normal(size=(n, d))
+    match family:
+        case "grid":
+            return rng.integers(0, 3, size=(n, d)).astype(float)
+        case "pixels":
+            return rng.integers(0, 4, size=(n, d)) / 255
+        case "duplicates":
+            return normal[rng.integers(0, (n + 1) // 2, size=n)]
+        case "offset":
+            return np.round(normal, 2) + 1e3
+        case "far_offset":
+            return np.round(normal, 1) + 1e8
+        case "tiny":
+            return normal * 1e-150
+        case "huge":
+            return normal * 1e150
+        case "mixed":  # features of very different size
+            return normal * 10.0 ** rng.integers(-6, 7, size=d)
+    return normal
+
+
+def components(rng: np.random.Generator, metric: str, d: int) -> Array | None:
+    match metric:
+        case "square":
+            return rng.normal(size=(d, d))
+        case "wide":
+            return rng.normal(size=(max(d - 1, 1), d))
+        case "tall":
+            return rng.normal(size=(d + 2, d))
+        case "rank_deficient":
+            return rng.integers(-1, 2, size=(d, 1)) @ rng.integers(-1, 2, size=(1, d)).astype(float)
+        case "ill_conditioned":
+            return rng.normal(size=(d, d)) * np.logspace(0, -12, d)[:, None]
+    return None
+
+
+def problem(
+    seed: int, family: str, metric: str, n_classes: int, k: int, d: int, n: int, queries: int = 4
+) -> Problem:
+    """Every class has a point; queries are near training points, on them, and half-way between."""
+    rng = np.random.default_rng(seed)
+    X = points(rng, family, n + queries, d)
+    X, Z = X[:n], X[n:].copy()
+    Z[0] = X[rng.integers(n)]
+    if queries > 1:
+        Z[1] = X[rng.integers(n)] / 2 + X[rng.integers(n)] / 2
+    y = rng.permutation(np.r_[np.arange(n_classes), rng.integers(0, n_classes, n - n_classes)])
+    name = f"{seed=}, {family=}, {metric=}, {n_classes=}, {k=}, {d=}, {n=}, {queries=}"
+    return Problem(X, y, Z, k, components(rng, metric, d), name)
+
+
+@st.composite
+def problems(
+    draw: st.DrawFn,
+    classes: tuple[int, int] = (2, 5),
+    k: tuple[int, int] = (1, 8),
+    families: tuple[str, ...] = FAMILIES,
+    metrics: tuple[str, ...] = METRICS,
+    queries: int = 4,
+) -> Problem:
+    n_classes, n_neighbors = draw(st.integers(*classes)), draw(st.integers(*k))
+    n = draw(st.integers(max(n_classes, n_neighbors), 24))
+    return problem(
+        seed=draw(st.integers(0, 2**32 - 1)),
+        family=draw(st.sampled_from(families)),
+        metric=draw(st.sampled_from(metrics)),
+        n_classes=n_classes,
+        k=n_neighbors,
+        d=draw(st.integers(1, 6)),
+        n=n,
+        queries=queries,
+    )
+
+
+def exact_squared_distance(z: Array, x: Array, L: Array | None = None) -> Fraction:
+    w = [Fraction(a) - Fraction(b) for a, b in zip(z.tolist(), x.tolist(), strict=True)]
+    if L is not None:
+        w = [sum(Fraction(a) * b for a, b in zip(row, w, strict=True)) for row in L.tolist()]
+    return sum((a * a for a in w), Fraction(0))
+
+
+def exact_neighbors(p: Problem, z: Array, k: int | None = None) -> list[int]:
+    """Indices of the K nearest over the real numbers, nearest first, ties by the smaller index."""
+    order = sorted((exact_squared_distance(z, x, p.L), i) for i, x in enumerate(p.X))
+    return [i for _, i in order[: p.k if k is None else k]]
+
+
+def exact_prediction(p: Problem, z: Array) -> int:
+    return int(np.argmax(np.bincount(p.y[exact_neighbors(p, z)])))
+
+
+def strictly_inside(z: Array, moved: Array, radius: float) -> Array:
+    """Rows of moved whose Euclidean distance from z is below radius, decided exactly."""
+    size = np.linalg.norm((moved - z) / radius, axis=1)
+    inside = size < 1 - 1e-12
+    for i in np.flatnonzero(np.abs(size - 1) <= 1e-12):
+        inside[i] = exact_squared_distance(moved[i], z) < Fraction(radius) ** 2
+    return moved[inside]
+
+
+def attacks(
+    p: Problem, z: Array, radius: float, rng: np.random.Generator, count: int = 60
+) -> Array:
+    """Points within radius of z that are most likely to change its class."""
+    M = np.eye(p.X.shape[1]) if p.L is None else p.L.T @ p.L
+    scale = max(np.abs(p.X).max(), np.finfo(float).tiny)
+    pairs = (p.X[:, None, :] - p.X[None, :, :]).reshape(-1, p.X.shape[1]) / scale
+    directions = np.vstack(
+        [
+            rng.normal(size=(count, p.X.shape[1])),
+            pairs @ (M / max(np.abs(M).max(), np.finfo(float).tiny)),
+            (p.X - z) / scale,
+        ]
+    )
+    length = np.linalg.norm(directions, axis=1)
+    directions = directions[length > 0] / length[length > 0, None]
+    steps = radius * np.r_[1 - 2.0**-50, 1 - 1e-9, rng.uniform(0.3, 1)]
+    moved = z + (steps[:, None, None] * directions).reshape(-1, len(z))
+    return strictly_inside(z, moved, radius)
