@@ -14,10 +14,11 @@ namespace {
 using rounding::down;
 using rounding::up;
 
-// a heap with the smallest bound on top; equal bounds by position, so that no order is left to chance
+// a heap with the lowest rank on top; equal ones by bound and position, so that no order is left to chance
 struct Later {
     template <class Entry>
     bool operator()(const Entry& a, const Entry& b) const {
+        if (a.rank() != b.rank()) return a.rank() > b.rank();
         return a.bound != b.bound ? a.bound > b.bound : a.position > b.position;
     }
 };
@@ -104,7 +105,8 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     std::vector<std::size_t> entered(vote.needed.size(), 0);
     std::size_t total = 0;
     bool won = false;
-    for (const Entry* entry = top(coarse); entry != nullptr && entry->bound < cap; entry = top(coarse)) {
+    const double last_rank = cap * (1.0 + margin);
+    for (const Entry* entry = top(coarse); entry != nullptr && entry->rank() < last_rank; entry = top(coarse)) {
         const auto rival = static_cast<std::size_t>(training_->label(entry->position));
         if (total >= vote.entering && vote.needed[rival] == 0) {  // whether it enters makes no difference any more
             pop();
@@ -113,7 +115,7 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
         } else {
             ++total;
             won = won || (++entered[rival] >= vote.needed[rival] && vote.needed[rival] > 0);
-            if (total >= vote.entering && won) return entry->bound;
+            if (total >= vote.entering && won) return std::min(entry->bound, cap);
             pop();
         }
     }
@@ -123,7 +125,7 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
 
 auto HalfspaceBounds::top(Level level) -> const Entry* {
     for (;;) {
-        while (!waiting_.empty() && (queue_.empty() || queue_.front().bound > waiting_bound_)) load_chunk();
+        while (!waiting_.empty() && (queue_.empty() || queue_.front().rank() > waiting_bound_)) load_chunk();
         if (queue_.empty()) return nullptr;
         if (queue_.front().level >= level) return &queue_.front();
         deepen_top();
@@ -183,7 +185,7 @@ void HalfspaceBounds::load_chunk() {
     const std::size_t chunk = std::min<std::size_t>(waiting_.size(), queue_.empty() ? 64 : 1024);
     const auto split = waiting_.end() - static_cast<std::ptrdiff_t>(chunk);
     if (split != waiting_.begin()) std::nth_element(waiting_.begin(), split, waiting_.end(), Later());
-    waiting_bound_ = split->bound;  // the largest that moves: nothing that stays is smaller
+    waiting_bound_ = split->rank();  // the largest that moves: nothing that stays is smaller
     queue_.insert(queue_.end(), split, waiting_.end());
     waiting_.erase(split, waiting_.end());
     std::make_heap(queue_.begin(), queue_.end(), Later());
@@ -259,9 +261,10 @@ void HalfspaceBounds::use_all_pairs(Row& row) {
                       std::greater<>());
     row.largest.resize(depth_);
     // whatever may be among the largest: so the refined result does not depend on the filter
+    const double least = row.largest.back() * (1.0 - margin);
     row.candidates.clear();
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-        if (pairs_[i].upper >= row.largest.back() && pairs_[i].upper > 0.0) row.candidates.push_back(scratch_[i]);
+        if (pairs_[i].upper >= least && pairs_[i].upper > 0.0) row.candidates.push_back(scratch_[i]);
     row.level = all_pairs;
 }
 

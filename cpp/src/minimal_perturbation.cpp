@@ -31,6 +31,7 @@ constexpr double exactness = 1e-9;
 struct Later {
     template <class Candidate>
     bool operator()(const Candidate& a, const Candidate& b) const {
+        if (a.rank() != b.rank()) return a.rank() > b.rank();
         return a.lower != b.lower ? a.lower > b.lower : a.position > b.position;
     }
 };
@@ -75,6 +76,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
     const std::size_t near = std::min(near_count, own_order_.size());
     std::partial_sort(own_order_.begin(), own_order_.begin() + static_cast<std::ptrdiff_t>(near), own_order_.end(),
                       [&](std::size_t a, std::size_t b) { return query.distances[a] < query.distances[b]; });
+    distances_.assign(t.size(), std::numeric_limits<double>::quiet_NaN());
     heap_.clear();
     solutions_.clear();
     best_step_.assign(t.dimension(), 0.0);
@@ -85,8 +87,8 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
     for (;;) {
         const HalfspaceBounds::Entry* row = bounds_.top(HalfspaceBounds::near_pairs);
         const double row_bound = row ? row->bound : infinity;
-        const double solved_bound = heap_.empty() ? infinity : heap_.front().lower;
-        const double bound = std::min(row_bound, solved_bound);
+        const double solved_rank = heap_.empty() ? infinity : heap_.front().rank();
+        const double bound = std::min(row_bound, solved_rank * (1.0 - 2.0 * HalfspaceBounds::margin));
         // done when nothing open can lower the interval's ends
         if (bound == infinity || (lower < infinity && t.unscale_up(bound) >= result_.upper)) break;
         if (deadline.passed()) {
@@ -94,7 +96,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
             lower = std::min(lower, bound);
             break;
         }
-        if (row_bound < solved_bound) {
+        if (row_bound < solved_rank) {
             const std::size_t other = row->position;
             bounds_.pop();
             heap_.push_back(solve(other, row_bound, nearest));
@@ -151,7 +153,7 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
         const std::size_t own = most_violated(other, qp_.solution());
         if (own == none) break;
         for (std::size_t j = 0; j < d; ++j) normal_[j] = rows(other, j) - rows(own, j);
-        const double offset = 0.5 * (query_->distances[other] - query_->distances[own]);
+        const double offset = 0.5 * (distance(other) - distance(own));
         if (!qp_.add(normal_.data(), offset, own)) break;
         const double norm = qp_.norm();
         // rounding alone keeps it going once the norm has stopped to grow
@@ -171,31 +173,42 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
     return {lower, other, solutions_.size() - 1, false};
 }
 
+// Scaled d(z, x) by the kernels: unlike the filter's, its bits do not depend on the block that the query came in.
+double PerturbationSearch::distance(std::size_t position) {
+    double& known = distances_[position];
+    if (std::isnan(known))
+        known =
+            kernels().squared_distance(query_->mapped, training_->mapped().row(position), training_->metric().rank());
+    return known;
+}
+
 // The own-class point nearest to z + δ, where it is nearer than `other` by more than rounding explains.
 std::size_t PerturbationSearch::most_violated(std::size_t other, std::span<const double> perturbation) {
     const Kernels& k = kernels();
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension();
     const double norm = std::sqrt(k.dot(perturbation.data(), perturbation.data(), d));
-    const double* distances = query_->distances;
     const double at_query = k.dot(query_->twice_mapped, perturbation.data(), d);
     // half of (d(z, z + δ's mapped part) - d(z + δ, x)), up to a constant: larger is nearer
     const auto nearness = [&](std::size_t x) {
-        return k.dot(t.twice_mapped().row(x), perturbation.data(), d) - at_query - 0.5 * distances[x];
+        return k.dot(t.twice_mapped().row(x), perturbation.data(), d) - at_query - 0.5 * distance(x);
     };
     const double threshold = nearness(other);
     double best = threshold;
     std::size_t best_own = none;
     for (const std::size_t own : own_order_) {
-        if (bounds_.length(own) * norm - 0.5 * distances[own] <= best) continue;
+        if (bounds_.length(own) * norm - 0.5 * bounds_.distance(own).lower < best) continue;
         const double value = nearness(own);
-        if (value > best) {
+        if (value > best || (value == best && own < best_own && best_own != none)) {
             best = value;
             best_own = own;
         }
     }
     if (best_own == none) return none;
-    const double tolerance = violation_tolerance * (bounds_.length(other) + bounds_.length(best_own)) * norm +
+    const auto length = [&](std::size_t x) {
+        return std::sqrt(k.squared_distance(query_->twice_mapped, t.twice_mapped().row(x), d));
+    };
+    const double tolerance = violation_tolerance * (length(other) + length(best_own)) * norm +
                              t.distance_error(2.0 * query_->extent + t.extent(other) + t.extent(best_own));
     return best - threshold > tolerance || norm == 0.0 ? best_own : none;
 }
@@ -250,9 +263,7 @@ void PerturbationSearch::witness_on_segment() {
     const TrainingSet& t = *training_;
     std::size_t other = none;
     for (std::size_t i = 0; i < t.size(); ++i)
-        if (t.label(i) != label_ && !t.shadowed(i) &&
-            (other == none || query_->distances[i] < query_->distances[other]))
-            other = i;
+        if (t.label(i) != label_ && !t.shadowed(i) && (other == none || distance(i) < distance(other))) other = i;
     const std::vector<double> start(t.dimension(), 0.0);
     if (other == none || !try_point(1.0, other, start.data())) return;
     double inside = 1.0, outside = 0.0;

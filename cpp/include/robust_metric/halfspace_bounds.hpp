@@ -41,7 +41,12 @@ public:
         double bound;
         std::size_t position;
         Level level;
+
+        // Place in the queue. Refined bounds wait for the filter's bounds that are nearly equal: the order of refined
+        // bounds then decides, which does not depend on the filter's bits.
+        double rank() const { return level == refined ? bound * (1.0 + margin) : bound; }
     };
+    static constexpr double margin = 1e-9;
 
     explicit HalfspaceBounds(const TrainingSet& training) : training_(&training), refined_(training) {}
 

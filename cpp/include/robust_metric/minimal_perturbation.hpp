@@ -48,6 +48,9 @@ private:
         std::size_t position;
         std::size_t solved;  // index into solutions_
         bool refined;
+
+        // place in the queue, as for the rows of HalfspaceBounds
+        double rank() const { return refined ? lower * (1.0 + HalfspaceBounds::margin) : lower; }
     };
     struct Solution {
         std::size_t other;
@@ -58,6 +61,7 @@ private:
     };
 
     Candidate solve(std::size_t other, double known_lower, double cutoff);
+    double distance(std::size_t position);
     std::size_t most_violated(std::size_t other, std::span<const double> perturbation);
     double filter_lower(std::size_t other, const Solution& solution);
     double refined_lower(std::size_t other, Solution& solution);
@@ -74,6 +78,7 @@ private:
     std::vector<Candidate> heap_;
     std::vector<Solution> solutions_;
     std::vector<std::size_t> own_order_;
+    std::vector<double> distances_;  // NaN where not asked for yet
     std::vector<double> normal_, point_, step_, best_step_;
     MinimalPerturbation result_;
 };
