@@ -93,7 +93,7 @@ def test_no_attack_below_lower_succeeds(p: Problem) -> None:
 
 
 def test_lower_is_no_less_than_the_certified_radius_at_a_near_tie() -> None:
-    """Found by random search: the projection's constraints were all within rounding, lower was 0."""
+    """Found by random search: all constraints were within rounding, lower was 0."""
     p = Problem(np.array([[0.03001467], [-0.37949875]]), np.array([1, 0]), np.empty((0, 1)), 1)
     clf = p.classifier()
     for z in np.nextafter(p.X.mean(), [[-1], [1]]):

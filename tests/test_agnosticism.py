@@ -1,0 +1,138 @@
+"""Threads, instruction set, memory layout, batches and order of queries do not change one bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import Problem, problem
+
+from robust_metric import CertifiedKNeighborsClassifier, _core
+
+Answers = dict[str, np.ndarray]
+
+
+def answers(p: Problem, n_jobs: int = 1) -> Answers:
+    clf = CertifiedKNeighborsClassifier(p.k, p.L, n_jobs=n_jobs).fit(p.X, p.y)
+    return classified(clf, p.Z)
+
+
+def classified(clf: CertifiedKNeighborsClassifier, Z: np.ndarray) -> Answers:
+    c = clf.certify(Z)
+    distances, indices = clf.kneighbors(Z)
+    found = {"radius": c.radius, "label": c.label, "predict": clf.predict(Z)}
+    found |= {"distances": distances, "indices": indices, "proba": clf.predict_proba(Z)}
+    if clf.n_neighbors == 1:
+        m = clf.minimal_perturbation(Z)
+        for name in ("lower", "upper", "perturbation", "adversarial_label", "label", "status"):
+            found[f"minimal.{name}"] = getattr(m, name)
+    return found
+
+
+def with_layout(p: Problem, layout: Callable[[np.ndarray], np.ndarray]) -> Answers:
+    L = None if p.L is None else layout(p.L)
+    return answers(replace(p, X=layout(p.X), Z=layout(p.Z), y=layout(p.y), L=L))
+
+
+def strided(a: np.ndarray) -> np.ndarray:
+    wide = np.zeros([2 * n + 1 for n in a.shape], a.dtype)
+    every_other = wide[tuple(slice(1, None, 2) for _ in a.shape)]
+    every_other[...] = a
+    return every_other
+
+
+def reversed_storage(a: np.ndarray) -> np.ndarray:
+    return a[::-1].copy()[::-1]
+
+
+def read_only(a: np.ndarray) -> np.ndarray:
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+def instruction_set(name: str) -> Callable[[Problem], Answers]:
+    def run(p: Problem) -> Answers:
+        _core.force_instruction_set(name)
+        return answers(p)
+
+    return run
+
+
+def in_batches(size: int) -> Callable[[Problem], Answers]:
+    def run(p: Problem) -> Answers:
+        clf = p.classifier()
+        parts = [classified(clf, p.Z[i : i + size]) for i in range(0, len(p.Z), size)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    return run
+
+
+def in_another_order(p: Problem) -> Answers:
+    order = np.random.default_rng(0).permutation(len(p.Z))
+    found = answers(replace(p, Z=p.Z[order]))
+    return {name: values[np.argsort(order)] for name, values in found.items()}
+
+
+def twice_on_one_classifier(p: Problem) -> Answers:
+    clf = p.classifier(n_jobs=2)
+    classified(clf, p.Z[::-1])
+    return classified(clf, p.Z)
+
+
+VARIANTS: dict[str, Callable[[Problem], Answers]] = {
+    "2 threads": lambda p: answers(p, n_jobs=2),
+    "3 threads": lambda p: answers(p, n_jobs=3),
+    **{name: instruction_set(name) for name in _core.available_instruction_sets()},
+    "Fortran order": lambda p: with_layout(p, np.asfortranarray),
+    "strided": lambda p: with_layout(p, strided),
+    "reversed storage": lambda p: with_layout(p, reversed_storage),
+    "read-only": lambda p: with_layout(p, read_only),
+    "nested lists": lambda p: with_layout(p, np.ndarray.tolist),
+    "float32": lambda p: answers(replace(p, X=p.X.astype(np.float32), Z=p.Z.astype(np.float32))),
+    "big-endian": lambda p: answers(replace(p, X=p.X.astype(">f8"), Z=p.Z.astype(">f8"))),
+    "one query a call": in_batches(1),
+    "batches of 7": in_batches(7),
+    "permuted queries": in_another_order,
+    "second use": twice_on_one_classifier,
+}
+
+# (family, metric, n_classes, K, d, n)
+CASES = [
+    ("normal", "euclidean", 2, 1, 5, 60),
+    ("normal", "square", 3, 3, 40, 300),
+    ("duplicates", "wide", 4, 4, 6, 80),
+    ("grid", "tall", 3, 1, 3, 120),
+    ("pixels", "euclidean", 5, 7, 4, 90),
+    ("offset", "ill_conditioned", 2, 1, 6, 60),
+    ("offset", "ill_conditioned", 3, 5, 6, 60),
+    ("mixed", "rank_deficient", 2, 2, 5, 60),
+    ("mixed", "square", 2, 1, 33, 150),
+]
+
+
+def representable(case: tuple[str, str, int, int, int, int]) -> Problem:
+    """A problem whose coordinates float32 can hold as well."""
+    family, metric, n_classes, k, d, n = case
+    p = problem(7, family, metric, n_classes, k, d, n, queries=50)
+    return replace(
+        p, X=p.X.astype(np.float32).astype(float), Z=p.Z.astype(np.float32).astype(float)
+    )
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(map(str, case[:4])))
+def expected(request: pytest.FixtureRequest) -> tuple[Problem, Answers]:
+    p = representable(request.param)
+    return p, answers(p)
+
+
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_same_bits(expected: tuple[Problem, Answers], variant: str) -> None:
+    p, one = expected
+    other = VARIANTS[variant](p)
+    for name, values in one.items():
+        assert values.dtype == other[name].dtype
+        assert np.array_equal(values, other[name]), name
