@@ -21,6 +21,7 @@ FAMILIES = (
     "offset",
     "far_offset",
     "tiny",
+    "subnormal",
     "huge",
     "mixed",
 )
@@ -60,6 +61,8 @@ def points(rng: np.random.Generator, family: str, n: int, d: int) -> Array:
             return np.round(normal, 1) + 1e8
         case "tiny":
             return normal * 1e-150
+        case "subnormal":
+            return np.round(normal * 50) * 5e-324
         case "huge":
             return normal * 1e150
         case "mixed":  # features of very different size

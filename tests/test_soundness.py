@@ -32,6 +32,8 @@ def assert_unbroken(p: Problem, clf: CertifiedKNeighborsClassifier, seed: int = 
         if radius == 0:
             continue
         moved = attacks(p, z, finite_reach(p, radius), rng)
+        if len(moved) == 0:  # a radius of a few subnormals: no float is strictly inside
+            continue
         changed = np.flatnonzero(clf.predict(moved) != label)
         assert changed.size == 0, (p, z, radius, moved[changed[0]])
 
@@ -89,7 +91,8 @@ def test_no_attack_below_lower_succeeds(p: Problem) -> None:
         if size := np.linalg.norm(step / reach):  # the witness, shrunk to just inside
             shrunk = z + step / size * np.array([1, 1 - 2.0**-52, 1 - 1e-12])[:, None]
             moved = np.vstack([moved, strictly_inside(z, shrunk, reach)])
-        assert (clf.predict(moved) == label).all(), (p, z, lower)
+        if len(moved):
+            assert (clf.predict(moved) == label).all(), (p, z, lower)
 
 
 def test_lower_is_no_less_than_the_certified_radius_at_a_near_tie() -> None:

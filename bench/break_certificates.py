@@ -1,0 +1,187 @@
+"""Try to break certificates, for as many attempts as asked: the long run of tests/test_soundness.py.
+
+Usage: python bench/break_certificates.py [--attempts 1000000] [--seed 0]
+
+Every family of tests/helpers.py (massive ties, duplicates with different labels, offsets, extreme
+scales, subnormals, rank-deficient and ill-conditioned components) is drawn with K from 1 to 15,
+2 to 10 classes and up to 2000 features. Inside each certified radius, decided exactly, it tries
+random directions, the normals of all half-spaces at radius (1 - 2^-50) and floats next to them,
+coordinate-wise walks by nextafter, the exact witness shrunk to just inside, and a boundary attack.
+An attempt is one input strictly inside a radius on which ``predict`` was run; a share of them is
+decided again in rational arithmetic. Exit status 1 where one changes the class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from helpers import (
+    FAMILIES,
+    METRICS,
+    Problem,
+    attacks,
+    exact_prediction,
+    problem,
+    strictly_inside,
+)
+
+import robust_metric as rm
+
+PER_QUERY = 200  # directions and normals tried for one certificate
+EXACT_PER_QUERY = 2  # attempts decided in rational arithmetic as well
+EXACT_COST = 2000  # ... where n * d * rank is no more than this many exact products
+
+
+def main() -> int:
+    """Run until the wanted number of attempts; print the count by family."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--attempts", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    rng = np.random.default_rng(args.seed)
+    tried: Counter[str] = Counter()
+    broken: list[str] = []
+    exact = problems = certificates = 0
+    start = time.perf_counter()
+    while tried.total() < args.attempts:
+        p = draw(rng)
+        problems += 1
+        clf = p.classifier()
+        radii, targets = certified(clf, p)
+        for z, radius, label, target in zip(p.Z, radii, clf.predict(p.Z), targets, strict=True):
+            if not 0 < radius < np.inf:
+                continue
+            points = inside_points(p, clf, z, radius, label, target, rng)
+            if len(points) == 0:  # a radius of a few subnormals: no float is strictly inside
+                continue
+            certificates += 1
+            tried[p.name.split("family='")[1].split("'")[0]] += len(points)
+            changed = points[clf.predict(points) != label]
+            if p.X.size * (1 if p.L is None else len(p.L)) <= EXACT_COST:
+                for point in points[rng.permutation(len(points))[:EXACT_PER_QUERY]]:
+                    exact += 1
+                    if exact_prediction(p, point) != label:
+                        changed = np.vstack([changed, point])
+            if len(changed):
+                broken.append(f"{p.name}: z={z.tolist()} radius={radius!r} at {changed[0].tolist()}")
+    for family, count in sorted(tried.items()):
+        print(f"{family:16s} {count:10d} attempts")
+    print(f"{problems} problems, {certificates} certificates, {tried.total()} attempts")
+    print(f"({exact} decided in rational arithmetic too): {len(broken)} successes")
+    print(f"{time.perf_counter() - start:.0f} s")
+    print("\n".join(broken[:20]))
+    return int(bool(broken))
+
+
+def draw(rng: np.random.Generator) -> Problem:
+    """A random problem; one in fifty has many features."""
+    classes, k = int(rng.integers(2, 11)), int(rng.integers(1, 16))
+    wide = rng.random() < 0.02
+    p = problem(
+        seed=int(rng.integers(2**32)),
+        family=str(rng.choice(FAMILIES)),
+        metric=str(rng.choice(["euclidean", "wide"] if wide else METRICS)),
+        n_classes=classes,
+        k=k,
+        d=int(rng.integers(200, 2001)) if wide else int(rng.integers(1, 9)),
+        n=max(classes, k) + int(rng.integers(0, 30)),
+        queries=2 if wide else 4,
+    )
+    if rng.random() < 0.2:  # what float32 can hold
+        with np.errstate(over="ignore", under="ignore"):
+            single = p.X.astype(np.float32)
+        if np.isfinite(single).all():
+            p = Problem(single.astype(np.float64), p.y, p.Z, p.k, p.L, p.name + ", float32")
+    return p
+
+
+def certified(clf: rm.CertifiedKNeighborsClassifier, p: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Radii to attack, the exact ones where K = 1, and a point outside that changes the class."""
+    if p.k == 1:
+        found = clf.minimal_perturbation(p.Z)
+        return found.lower, p.Z + found.perturbation
+    # the nearest training point that is predicted differently: a start for the boundary attack
+    own = clf.predict(p.Z)
+    predictions = clf.predict(p.X)
+    targets = p.Z.copy()
+    for i, z in enumerate(p.Z):
+        other = p.X[predictions != own[i]]
+        if len(other):
+            size = max(np.abs(other - z).max(), np.finfo(float).tiny)
+            targets[i] = other[np.argmin((((other - z) / size) ** 2).sum(axis=1))]
+    return clf.certify(p.Z).radius, targets
+
+
+def inside_points(
+    p: Problem,
+    clf: rm.CertifiedKNeighborsClassifier,
+    z: np.ndarray,
+    radius: float,
+    label: object,
+    target: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Inputs strictly inside the radius, most of them at its very edge."""
+    basic = attacks(p, z, radius, rng)
+    basic = basic[rng.permutation(len(basic))[:PER_QUERY]]
+    edge = basic[:40]
+    walks = [edge]
+    for _ in range(3):  # coordinate-wise walks by nextafter, outwards and back
+        column = rng.integers(len(z))
+        for direction in (-np.inf, np.inf):
+            moved = walks[-1].copy()
+            moved[:, column] = np.nextafter(moved[:, column], direction)
+            walks.append(moved)
+    candidates = np.vstack([*walks[1:], shrunk(z, target, radius), boundary(clf, z, label, target, rng)])
+    return np.vstack([basic, strictly_inside(z, candidates, radius)])
+
+
+def shrunk(z: np.ndarray, target: np.ndarray, radius: float) -> np.ndarray:
+    """The witness, pulled back to the radius and to floats just inside it."""
+    step = (target - z) / radius
+    size = np.linalg.norm(step)
+    if not 0 < size < np.inf:
+        return z[None]
+    factors = np.r_[1.0, 1 - 2.0 ** -np.arange(40, 54), 1 - 1e-12, 1 - 1e-9]
+    return z + (target - z) * (factors / size)[:, None]
+
+
+def boundary(
+    clf: rm.CertifiedKNeighborsClassifier,
+    z: np.ndarray,
+    label: object,
+    target: np.ndarray,
+    rng: np.random.Generator,
+    rounds: int = 8,
+) -> np.ndarray:
+    """A short boundary attack (Brendel et al. 2018): walk along the decision boundary towards z.
+
+    Returns every adversarial point found; one inside the radius would break the certificate.
+    """
+    best = target
+    if clf.predict(best[None])[0] == label:
+        return z[None]
+    found = [best]
+    for _ in range(rounds):
+        scale = np.abs(best - z).max()
+        steps = rng.normal(size=(16, len(z))) * scale * 0.3 / np.sqrt(len(z))
+        tries = np.vstack([best + steps, z + (best - z) * rng.uniform(0.5, 1.0, (16, 1))])
+        adversarial = tries[clf.predict(tries) != label]
+        if len(adversarial):
+            size = (((adversarial - z) / scale) ** 2).sum(axis=1)
+            if size.min() < (((best - z) / scale) ** 2).sum():
+                best = adversarial[np.argmin(size)]
+                found.append(best)
+    return np.array(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
