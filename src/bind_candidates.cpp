@@ -10,13 +10,11 @@ namespace {
 
 pybind11::tuple to_tables(const Candidates& found, std::size_t k) {
     const std::vector<pybind11::ssize_t> shape{-1, static_cast<pybind11::ssize_t>(k)};
-    return pybind11::make_tuple(to_array(found.own).reshape(shape),
-                                to_array(found.other).reshape(shape));
+    return pybind11::make_tuple(to_array(found.own).reshape(shape), to_array(found.other).reshape(shape));
 }
 
-pybind11::tuple candidates(const DoubleArray& embedded, const LabelArray& labels,
-                           const IndexArray& anchors, std::size_t k, int num_threads,
-                           const pybind11::object& progress) {
+pybind11::tuple candidates(const DoubleArray& embedded, const LabelArray& labels, const IndexArray& anchors,
+                           std::size_t k, int num_threads, const pybind11::object& progress) {
     const MatrixView points = matrix(embedded, "embedded");
     const auto classes = vector(labels, points.rows(), "labels");
     const auto rows = vector(anchors, static_cast<std::size_t>(anchors.size()), "anchors");
@@ -29,13 +27,13 @@ pybind11::tuple candidates(const DoubleArray& embedded, const LabelArray& labels
     return to_tables(found, k);
 }
 
-pybind11::tuple candidates_reference(const DoubleArray& embedded, const LabelArray& labels,
-                                     const IndexArray& anchors, std::size_t k) {
+pybind11::tuple candidates_reference(const DoubleArray& embedded, const LabelArray& labels, const IndexArray& anchors,
+                                     std::size_t k) {
     const MatrixView points = matrix(embedded, "embedded");
-    return to_tables(reference::find_candidates(
-                         points, vector(labels, points.rows(), "labels"),
-                         vector(anchors, static_cast<std::size_t>(anchors.size()), "anchors"), k),
-                     k);
+    return to_tables(
+        reference::find_candidates(points, vector(labels, points.rows(), "labels"),
+                                   vector(anchors, static_cast<std::size_t>(anchors.size()), "anchors"), k),
+        k);
 }
 
 }  // namespace
@@ -43,11 +41,10 @@ pybind11::tuple candidates_reference(const DoubleArray& embedded, const LabelArr
 void bind_candidates(pybind11::module_& m) {
     using pybind11::arg;
     m.def("find_candidates", candidates,
-          "(own, other): for each anchor the k nearest rows of its own and of other classes.",
-          arg("embedded"), arg("labels"), arg("anchors"), arg("k"), arg("num_threads") = 1,
-          arg("progress") = pybind11::none());
-    m.def("find_candidates_reference", candidates_reference, "Slow twin of find_candidates.",
-          arg("embedded"), arg("labels"), arg("anchors"), arg("k"));
+          "(own, other): for each anchor the k nearest rows of its own and of other classes.", arg("embedded"),
+          arg("labels"), arg("anchors"), arg("k"), arg("num_threads") = 1, arg("progress") = pybind11::none());
+    m.def("find_candidates_reference", candidates_reference, "Slow twin of find_candidates.", arg("embedded"),
+          arg("labels"), arg("anchors"), arg("k"));
 }
 
 }  // namespace robust_metric

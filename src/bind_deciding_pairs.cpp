@@ -16,35 +16,46 @@ CandidateTables tables(const IndexArray& own, const IndexArray& other) {
             static_cast<std::size_t>(own.shape(1))};
 }
 
-std::span<const std::int64_t> whole(const IndexArray& array, const char* name) {
-    return vector(array, static_cast<std::size_t>(array.size()), name);
+Ranks rank_tables(const IndexArray& near, const IndexArray& far) {
+    if (near.ndim() != 2 || far.ndim() != 2 || near.shape(1) != far.shape(1))
+        throw std::invalid_argument("near_rank and far_rank must have 2 dimensions and as many columns");
+    return {{near.data(), static_cast<std::size_t>(near.size())},
+            {far.data(), static_cast<std::size_t>(far.size())},
+            static_cast<std::size_t>(near.shape(1))};
 }
 
-pybind11::tuple pairs(const DoubleArray& embedded, const DoubleArray& normals,
-                      const IndexArray& anchors, const IndexArray& own, const IndexArray& other,
-                      const IndexArray& near_rank, const IndexArray& far_rank, int num_threads,
-                      const pybind11::object& progress) {
+std::span<const std::int64_t> rows(const IndexArray& anchors) {
+    return vector(anchors, static_cast<std::size_t>(anchors.size()), "anchors");
+}
+
+pybind11::tuple to_tables(const Pairs& found, std::size_t draws) {
+    const std::vector<pybind11::ssize_t> shape{-1, static_cast<pybind11::ssize_t>(draws)};
+    return pybind11::make_tuple(to_array(found.near).reshape(shape), to_array(found.far).reshape(shape));
+}
+
+pybind11::tuple pairs(const DoubleArray& embedded, const DoubleArray& normals, const IndexArray& anchors,
+                      const IndexArray& own, const IndexArray& other, const IndexArray& near_rank,
+                      const IndexArray& far_rank, int num_threads, const pybind11::object& progress) {
     const MatrixView points = matrix(embedded, "embedded"), directions = matrix(normals, "normals");
-    const auto rows = whole(anchors, "anchors");
     const CandidateTables candidates = tables(own, other);
-    const Ranks ranks{whole(near_rank, "near_rank"), whole(far_rank, "far_rank")};
+    const Ranks ranks = rank_tables(near_rank, far_rank);
+    const auto anchor_rows = rows(anchors);
     const Execution execution = make_execution(num_threads, progress);
     Pairs found;
     {
         pybind11::gil_scoped_release release;
-        found = deciding_pairs(points, directions, rows, candidates, ranks, execution);
+        found = deciding_pairs(points, directions, anchor_rows, candidates, ranks, execution);
     }
-    return pybind11::make_tuple(to_array(found.near), to_array(found.far));
+    return to_tables(found, ranks.draws);
 }
 
-pybind11::tuple pairs_reference(const DoubleArray& embedded, const DoubleArray& normals,
-                                const IndexArray& anchors, const IndexArray& own,
-                                const IndexArray& other, const IndexArray& near_rank,
+pybind11::tuple pairs_reference(const DoubleArray& embedded, const DoubleArray& normals, const IndexArray& anchors,
+                                const IndexArray& own, const IndexArray& other, const IndexArray& near_rank,
                                 const IndexArray& far_rank) {
-    const Pairs found = reference::deciding_pairs(
-        matrix(embedded, "embedded"), matrix(normals, "normals"), whole(anchors, "anchors"),
-        tables(own, other), {whole(near_rank, "near_rank"), whole(far_rank, "far_rank")});
-    return pybind11::make_tuple(to_array(found.near), to_array(found.far));
+    const Ranks ranks = rank_tables(near_rank, far_rank);
+    return to_tables(reference::deciding_pairs(matrix(embedded, "embedded"), matrix(normals, "normals"), rows(anchors),
+                                               tables(own, other), ranks),
+                     ranks.draws);
 }
 
 }  // namespace
@@ -52,13 +63,11 @@ pybind11::tuple pairs_reference(const DoubleArray& embedded, const DoubleArray& 
 void bind_deciding_pairs(pybind11::module_& m) {
     using pybind11::arg;
     m.def("deciding_pairs", pairs,
-          "(near, far): the candidates whose bound has the given ranks; -1 where there are none.",
-          arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"),
-          arg("near_rank"), arg("far_rank"), arg("num_threads") = 1,
-          arg("progress") = pybind11::none());
-    m.def("deciding_pairs_reference", pairs_reference, "Slow twin of deciding_pairs.",
-          arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"),
-          arg("near_rank"), arg("far_rank"));
+          "(near, far): the candidates whose bound has the given ranks, anchors x draws; -1 where there are none.",
+          arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"), arg("near_rank"), arg("far_rank"),
+          arg("num_threads") = 1, arg("progress") = pybind11::none());
+    m.def("deciding_pairs_reference", pairs_reference, "Slow twin of deciding_pairs.", arg("embedded"), arg("normals"),
+          arg("anchors"), arg("own"), arg("other"), arg("near_rank"), arg("far_rank"));
 }
 
 }  // namespace robust_metric

@@ -16,13 +16,11 @@ Triplets triplets(const IndexArray& anchor, const IndexArray& near, const IndexA
 pybind11::tuple to_tuple(const TripletLoss& result, MatrixView components) {
     const std::vector<pybind11::ssize_t> shape{static_cast<pybind11::ssize_t>(components.rows()),
                                                static_cast<pybind11::ssize_t>(components.cols())};
-    return pybind11::make_tuple(result.loss, to_array(result.gradient).reshape(shape),
-                                to_array(result.bounds));
+    return pybind11::make_tuple(result.loss, to_array(result.gradient).reshape(shape), to_array(result.bounds));
 }
 
-pybind11::tuple loss(const DoubleArray& points, const DoubleArray& components,
-                     const IndexArray& anchor, const IndexArray& near, const IndexArray& far,
-                     BoundLoss kind, double target, int num_threads,
+pybind11::tuple loss(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
+                     const IndexArray& near, const IndexArray& far, BoundLoss kind, double target, int num_threads,
                      const pybind11::object& progress) {
     const MatrixView data = matrix(points, "points"), metric = matrix(components, "components");
     const Triplets rows = triplets(anchor, near, far);
@@ -35,13 +33,11 @@ pybind11::tuple loss(const DoubleArray& points, const DoubleArray& components,
     return to_tuple(result, metric);
 }
 
-pybind11::tuple loss_reference(const DoubleArray& points, const DoubleArray& components,
-                               const IndexArray& anchor, const IndexArray& near,
-                               const IndexArray& far, BoundLoss kind, double target) {
+pybind11::tuple loss_reference(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
+                               const IndexArray& near, const IndexArray& far, BoundLoss kind, double target) {
     const MatrixView metric = matrix(components, "components");
-    return to_tuple(reference::triplet_loss(matrix(points, "points"), metric,
-                                            triplets(anchor, near, far), {kind, target}),
-                    metric);
+    return to_tuple(
+        reference::triplet_loss(matrix(points, "points"), metric, triplets(anchor, near, far), {kind, target}), metric);
 }
 
 }  // namespace
@@ -55,12 +51,10 @@ void bind_triplet_loss(pybind11::module_& m) {
     m.def("triplet_loss", loss,
           "(loss, gradient, bounds): mean loss, its gradient in the components, each triplet's "
           "bound.",
-          arg("points"), arg("components"), arg("anchor"), arg("near"), arg("far"),
-          arg("kind") = BoundLoss::linear, arg("target") = 0.0, arg("num_threads") = 1,
-          arg("progress") = pybind11::none());
-    m.def("triplet_loss_reference", loss_reference, "Slow twin of triplet_loss.", arg("points"),
-          arg("components"), arg("anchor"), arg("near"), arg("far"),
-          arg("kind") = BoundLoss::linear, arg("target") = 0.0);
+          arg("points"), arg("components"), arg("anchor"), arg("near"), arg("far"), arg("kind") = BoundLoss::linear,
+          arg("target") = 0.0, arg("num_threads") = 1, arg("progress") = pybind11::none());
+    m.def("triplet_loss_reference", loss_reference, "Slow twin of triplet_loss.", arg("points"), arg("components"),
+          arg("anchor"), arg("near"), arg("far"), arg("kind") = BoundLoss::linear, arg("target") = 0.0);
 }
 
 }  // namespace robust_metric

@@ -24,10 +24,8 @@ Candidates find_candidates(MatrixView embedded, std::span<const std::int32_t> la
         }
         std::sort(own.begin(), own.end());
         std::sort(other.begin(), other.end());
-        for (std::size_t c = 0; c < std::min(k, own.size()); ++c)
-            found.own[a * k + c] = own[c].second;
-        for (std::size_t c = 0; c < std::min(k, other.size()); ++c)
-            found.other[a * k + c] = other[c].second;
+        for (std::size_t c = 0; c < std::min(k, own.size()); ++c) found.own[a * k + c] = own[c].second;
+        for (std::size_t c = 0; c < std::min(k, other.size()); ++c) found.other[a * k + c] = other[c].second;
     }
     return found;
 }

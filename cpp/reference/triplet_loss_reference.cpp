@@ -38,8 +38,7 @@ double squared_norm(const Vector& x) {
 
 void add_outer(Vector& gradient, double factor, const Vector& column, const Vector& row) {
     for (std::size_t i = 0; i < column.size(); ++i)
-        for (std::size_t j = 0; j < row.size(); ++j)
-            gradient[i * row.size() + j] += factor * column[i] * row[j];
+        for (std::size_t j = 0; j < row.size(); ++j) gradient[i * row.size() + j] += factor * column[i] * row[j];
 }
 
 }  // namespace
@@ -51,8 +50,7 @@ TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplet
     result.gradient.resize(components.rows() * components.cols());
     double squared_components = 0.0;
     for (std::size_t i = 0; i < components.rows(); ++i)
-        for (std::size_t j = 0; j < components.cols(); ++j)
-            squared_components += components(i, j) * components(i, j);
+        for (std::size_t j = 0; j < components.cols(); ++j) squared_components += components(i, j) * components(i, j);
     for (std::size_t t = 0; t < count; ++t) {
         const Vector p = difference(points, triplets.anchor[t], triplets.far[t]);
         const Vector q = difference(points, triplets.anchor[t], triplets.near[t]);

@@ -18,8 +18,7 @@ constexpr std::size_t point_tile = 512;
 // tiles hardly a point gets in.
 class NearestList {
 public:
-    NearestList(double* scores, std::int64_t* indices, std::size_t k)
-        : scores_(scores), indices_(indices), k_(k) {
+    NearestList(double* scores, std::int64_t* indices, std::size_t k) : scores_(scores), indices_(indices), k_(k) {
         std::fill_n(scores_, k_, std::numeric_limits<double>::infinity());
         std::fill_n(indices_, k_, std::int64_t{-1});
     }
@@ -45,8 +44,8 @@ private:
 
 class CandidateSearch {
 public:
-    CandidateSearch(MatrixView embedded, std::span<const std::int32_t> labels,
-                    std::span<const std::int64_t> anchors, std::size_t k)
+    CandidateSearch(MatrixView embedded, std::span<const std::int32_t> labels, std::span<const std::int64_t> anchors,
+                    std::size_t k)
         : embedded_(embedded), labels_(labels), anchors_(anchors), k_(k), norms_(embedded.rows()) {
         for (std::size_t i = 0; i < embedded.rows(); ++i) {
             const double* z = embedded.row(i);
@@ -59,8 +58,7 @@ public:
     // Searches for the anchors [first, last), at most anchor_tile of them.
     void search(std::size_t first, std::size_t last) {
         const std::size_t count = last - first, r = embedded_.cols();
-        std::vector<double> queries(count * r), products(count * point_tile),
-            scores(2 * count * k_);
+        std::vector<double> queries(count * r), products(count * point_tile), scores(2 * count * k_);
         std::vector<NearestList> own, other;
         for (std::size_t a = 0; a < count; ++a) {
             std::copy_n(embedded_.row(anchor(first + a)), r, queries.data() + a * r);
@@ -71,10 +69,8 @@ public:
         for (std::size_t start = 0; start < embedded_.rows(); start += point_tile) {
             const std::size_t stop = std::min(start + point_tile, embedded_.rows());
             const MutableMatrixView tile(products.data(), count, stop - start, point_tile);
-            blas::gemm_nt(-2.0, {queries.data(), count, r}, embedded_.slice(start, stop), 0.0,
-                          tile);
-            for (std::size_t a = 0; a < count; ++a)
-                scan(anchor(first + a), tile.row(a), start, stop, own[a], other[a]);
+            blas::gemm_nt(-2.0, {queries.data(), count, r}, embedded_.slice(start, stop), 0.0, tile);
+            for (std::size_t a = 0; a < count; ++a) scan(anchor(first + a), tile.row(a), start, stop, own[a], other[a]);
         }
     }
 
@@ -84,8 +80,8 @@ private:
     std::size_t anchor(std::size_t a) const { return static_cast<std::size_t>(anchors_[a]); }
 
     // The anchor's own norm is the same for all points and left out of the score.
-    void scan(std::size_t anchor, const double* products, std::size_t start, std::size_t stop,
-              NearestList& own, NearestList& other) const {
+    void scan(std::size_t anchor, const double* products, std::size_t start, std::size_t stop, NearestList& own,
+              NearestList& other) const {
         double worst_own = own.worst(), worst_other = other.worst();
         for (std::size_t i = start; i < stop; ++i) {
             const double score = products[i - start] + norms_[i];
@@ -105,25 +101,22 @@ private:
     Candidates found_;
 };
 
-void check(MatrixView embedded, std::span<const std::int32_t> labels,
-           std::span<const std::int64_t> anchors, std::size_t k) {
+void check(MatrixView embedded, std::span<const std::int32_t> labels, std::span<const std::int64_t> anchors,
+           std::size_t k) {
     if (labels.size() != embedded.rows())
-        throw std::invalid_argument("labels must have one entry for each of the " +
-                                    std::to_string(embedded.rows()) + " points, got " +
-                                    std::to_string(labels.size()));
+        throw std::invalid_argument("labels must have one entry for each of the " + std::to_string(embedded.rows()) +
+                                    " points, got " + std::to_string(labels.size()));
     if (k == 0) throw std::invalid_argument("k must be at least 1, got 0");
     for (const std::int64_t anchor : anchors)
         if (anchor < 0 || static_cast<std::size_t>(anchor) >= embedded.rows())
-            throw std::invalid_argument("anchors must be rows of the " +
-                                        std::to_string(embedded.rows()) + " points, got " +
-                                        std::to_string(anchor));
+            throw std::invalid_argument("anchors must be rows of the " + std::to_string(embedded.rows()) +
+                                        " points, got " + std::to_string(anchor));
 }
 
 }  // namespace
 
 Candidates find_candidates(MatrixView embedded, std::span<const std::int32_t> labels,
-                           std::span<const std::int64_t> anchors, std::size_t k,
-                           const Execution& execution) {
+                           std::span<const std::int64_t> anchors, std::size_t k, const Execution& execution) {
     check(embedded, labels, anchors, k);
     CandidateSearch search(embedded, labels, anchors, k);
     parallel_for(anchors.size(), anchor_tile, execution,

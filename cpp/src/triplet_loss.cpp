@@ -12,8 +12,7 @@ namespace robust_metric {
 namespace {
 
 constexpr std::size_t block_size = 128;  // triplets that go through one set of matrix products
-constexpr std::size_t max_lanes =
-    16;  // partial gradients: bounds memory, fixes the summation order
+constexpr std::size_t max_lanes = 16;    // partial gradients: bounds memory, fixes the summation order
 
 // ‖LᵀLw‖ below this share of ‖L‖² ‖w‖ is rounding noise around 0 and gives no direction.
 constexpr double degenerate_share = 1e-10;
@@ -38,8 +37,7 @@ double squared_norm(const double* x, std::size_t size) {
 
 double squared_norm(MatrixView matrix) {
     double sum = 0.0;
-    for (std::size_t i = 0; i < matrix.rows(); ++i)
-        sum += squared_norm(matrix.row(i), matrix.cols());
+    for (std::size_t i = 0; i < matrix.rows(); ++i) sum += squared_norm(matrix.row(i), matrix.cols());
     return sum;
 }
 
@@ -47,8 +45,7 @@ double squared_norm(MatrixView matrix) {
 // row of the buffers belongs to one triplet; "difference" holds p = x − x⁻ above q = x − x⁺.
 class Lane {
 public:
-    Lane(MatrixView points, MatrixView components, const Triplets& triplets,
-         const BoundLossOptions& options)
+    Lane(MatrixView points, MatrixView components, const Triplets& triplets, const BoundLossOptions& options)
         : points_(points),
           components_(components),
           triplets_(triplets),
@@ -62,8 +59,7 @@ public:
           embedded_s_(block_size * r()) {}
 
     // Adds the loss and gradient of the triplets [first, last); writes their bounds.
-    void run(std::size_t first, std::size_t last, std::vector<double>& bounds, double& loss,
-             double* gradient) {
+    void run(std::size_t first, std::size_t last, std::vector<double>& bounds, double& loss, double* gradient) {
         for (std::size_t start = first; start < last; start += block_size) {
             const std::size_t count = std::min(block_size, last - start);
             gather(start, count);
@@ -94,14 +90,10 @@ private:
 
     // Lp, Lq, Lw with w = x⁺ − x⁻ = p − q, s = LᵀLw, and Ls.
     void project(std::size_t count) {
-        blas::gemm_nt(1.0, {difference_.data(), 2 * count, d()}, components_, 0.0,
-                      {embedded_.data(), 2 * count, r()});
-        for (std::size_t i = 0; i < count * r(); ++i)
-            embedded_w_[i] = embedded_[i] - embedded_[count * r() + i];
-        blas::gemm_nn(1.0, {embedded_w_.data(), count, r()}, components_, 0.0,
-                      {s_.data(), count, d()});
-        blas::gemm_nt(1.0, {s_.data(), count, d()}, components_, 0.0,
-                      {embedded_s_.data(), count, r()});
+        blas::gemm_nt(1.0, {difference_.data(), 2 * count, d()}, components_, 0.0, {embedded_.data(), 2 * count, r()});
+        for (std::size_t i = 0; i < count * r(); ++i) embedded_w_[i] = embedded_[i] - embedded_[count * r() + i];
+        blas::gemm_nn(1.0, {embedded_w_.data(), count, r()}, components_, 0.0, {s_.data(), count, d()});
+        blas::gemm_nt(1.0, {s_.data(), count, d()}, components_, 0.0, {embedded_s_.data(), count, r()});
     }
 
     double norm_w(std::size_t t, std::size_t count) const {
@@ -136,10 +128,8 @@ private:
     }
 
     void accumulate(std::size_t count, MutableMatrixView gradient) const {
-        blas::gemm_tn(1.0, {embedded_.data(), 2 * count, r()}, {difference_.data(), 2 * count, d()},
-                      1.0, gradient);
-        blas::gemm_tn(1.0, {embedded_w_.data(), count, r()}, {s_.data(), count, d()}, 1.0,
-                      gradient);
+        blas::gemm_tn(1.0, {embedded_.data(), 2 * count, r()}, {difference_.data(), 2 * count, d()}, 1.0, gradient);
+        blas::gemm_tn(1.0, {embedded_w_.data(), count, r()}, {s_.data(), count, d()}, 1.0, gradient);
     }
 
     MatrixView points_, components_;
@@ -151,21 +141,19 @@ private:
 
 void check(MatrixView points, MatrixView components, const Triplets& triplets) {
     if (components.cols() != points.cols())
-        throw std::invalid_argument("components must have as many columns as points, " +
-                                    std::to_string(points.cols()) + ", got " +
-                                    std::to_string(components.cols()));
+        throw std::invalid_argument("components must have as many columns as points, " + std::to_string(points.cols()) +
+                                    ", got " + std::to_string(components.cols()));
     const std::size_t count = triplets.anchor.size();
     if (count == 0) throw std::invalid_argument("triplets must not be empty");
     if (triplets.near.size() != count || triplets.far.size() != count)
-        throw std::invalid_argument(
-            "anchor, near and far must be of one length, got " + std::to_string(count) + ", " +
-            std::to_string(triplets.near.size()) + " and " + std::to_string(triplets.far.size()));
+        throw std::invalid_argument("anchor, near and far must be of one length, got " + std::to_string(count) + ", " +
+                                    std::to_string(triplets.near.size()) + " and " +
+                                    std::to_string(triplets.far.size()));
     for (const auto indices : {triplets.anchor, triplets.near, triplets.far})
         for (const std::int64_t i : indices)
             if (i < 0 || static_cast<std::size_t>(i) >= points.rows())
-                throw std::invalid_argument("triplets must hold rows of the " +
-                                            std::to_string(points.rows()) + " points, got " +
-                                            std::to_string(i));
+                throw std::invalid_argument("triplets must hold rows of the " + std::to_string(points.rows()) +
+                                            " points, got " + std::to_string(i));
 }
 
 }  // namespace

@@ -25,7 +25,6 @@ struct Candidates {
 // Memory beyond the answer is linear in n. The answer does not depend on the number of threads.
 // Throws std::invalid_argument if the shapes disagree, k is 0, or an anchor is out of range.
 Candidates find_candidates(MatrixView embedded, std::span<const std::int32_t> labels,
-                           std::span<const std::int64_t> anchors, std::size_t k,
-                           const Execution& execution);
+                           std::span<const std::int64_t> anchors, std::size_t k, const Execution& execution);
 
 }  // namespace robust_metric

@@ -13,9 +13,9 @@
 
 namespace robust_metric {
 
+// anchors × draws tables; -1 where an anchor has no candidates on one side.
 struct Pairs {
-    std::vector<std::int64_t> near,
-        far;  // one each for every anchor, -1 where it has no candidates
+    std::vector<std::int64_t> near, far;
 };
 
 // Tables of candidates, anchors × k as find_candidates gives them: -1 fills up.
@@ -24,10 +24,11 @@ struct CandidateTables {
     std::size_t k;
 };
 
-// 0-based ranks, one pair for each anchor; a rank beyond the candidates is lowered to the last one.
+// Tables of 0-based ranks, anchors × draws; a rank beyond the candidates is lowered to the last one.
 struct Ranks {
     std::span<const std::int64_t> near;  // how many own-class points are passed over
     std::span<const std::int64_t> far;   // how many other-class points are passed over
+    std::size_t draws;
 };
 
 // The K-nearest-neighbour bound is the t-th smallest over x⁻ of the u-th largest over x⁺ of ε(x;
@@ -36,7 +37,6 @@ struct Ranks {
 // are last in both orders; ties go to the earlier candidate. embedded: L x_i, n × r; normals: LᵀL
 // x_i, n × d.
 Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
-                     const CandidateTables& candidates, const Ranks& ranks,
-                     const Execution& execution);
+                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution);
 
 }  // namespace robust_metric
