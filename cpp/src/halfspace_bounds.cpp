@@ -298,6 +298,7 @@ Evidence HalfspaceBounds::evidence() const {
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                      std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
                      std::span<Evidence> evidence) {
+    check_request(training, queries, k, truth);
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, search = NeighborSearch(training), bounds = HalfspaceBounds(training)](const Query& query,
                                                                                           std::size_t row) mutable {

@@ -316,6 +316,7 @@ Evidence PerturbationSearch::evidence() const {
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
                            MutableMatrixView perturbations, std::span<Evidence> evidence) {
+    check_request(training, queries, 1, truth);
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, neighbors = NeighborSearch(training), search = PerturbationSearch(training)](
                    const Query& query, std::size_t row) mutable {

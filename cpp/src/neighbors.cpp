@@ -52,8 +52,8 @@ std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::si
     return result_;
 }
 
-std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, const double* point,
-                                                            double reach, std::size_t k) {
+std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, const double* point, double reach,
+                                                            std::size_t k) {
     const TrainingSet& t = *training_;
     const Metric& metric = t.metric();
     centred_.resize(t.dimension());
@@ -130,9 +130,10 @@ int NeighborSearch::vote(std::span<const std::size_t> positions) {
 
 void kneighbors(const TrainingSet& training, MatrixView queries, std::size_t k, const Execution& execution,
                 std::span<std::int64_t> indices, std::span<double> distances) {
+    check_request(training, queries, k);
     for_each_query(training, queries, execution, false, [&](int) {
-        return [&, search = NeighborSearch(training),
-                accurate = Displacements<DoubleDouble>(training)](const Query& query, std::size_t row) mutable {
+        return [&, search = NeighborSearch(training), accurate = Displacements<DoubleDouble>(training)](
+                   const Query& query, std::size_t row) mutable {
             const auto nearest = search.nearest(query, k, true);
             if (!distances.empty()) accurate.start(query.point);
             for (std::size_t i = 0; i < k; ++i) {
@@ -145,6 +146,7 @@ void kneighbors(const TrainingSet& training, MatrixView queries, std::size_t k, 
 
 void predict(const TrainingSet& training, MatrixView queries, std::size_t k, const Execution& execution,
              std::span<std::int32_t> labels) {
+    check_request(training, queries, k);
     for_each_query(training, queries, execution, false, [&](int) {
         return [&, search = NeighborSearch(training)](const Query& query, std::size_t row) mutable {
             labels[row] = search.vote(search.nearest(query, k, false));

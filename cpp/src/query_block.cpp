@@ -1,5 +1,8 @@
 #include "robust_metric/query_block.hpp"
 
+#include <stdexcept>
+#include <string>
+
 #include "robust_metric/blas.hpp"
 #include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
@@ -20,12 +23,11 @@ void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
     }
     distances(mapped_, training_->mapped(), training_->mapped_norms(), distances_);
     if (with_twice_mapped && !training_->metric().is_identity())
-        distances(twice_mapped_, training_->twice_mapped(), training_->twice_mapped_norms(),
-                  twice_mapped_distances_);
+        distances(twice_mapped_, training_->twice_mapped(), training_->twice_mapped_norms(), twice_mapped_distances_);
 }
 
-void QueryBlock::distances(const std::vector<double>& rows, MatrixView against,
-                           const std::vector<double>& norms, std::vector<double>& out) {
+void QueryBlock::distances(const std::vector<double>& rows, MatrixView against, const std::vector<double>& norms,
+                           std::vector<double>& out) {
     const std::size_t count = queries_.rows(), n = training_->size(), width = against.cols();
     out.resize(count * n);
     blas::gemm_nt(-2.0, {rows.data(), count, width}, against, 0.0, {out.data(), count, n});
@@ -40,11 +42,28 @@ void QueryBlock::distances(const std::vector<double>& rows, MatrixView against,
 Query QueryBlock::query(std::size_t i) const {
     const std::size_t d = training_->dimension(), n = training_->size();
     const double* distances = distances_.data() + i * n;
-    const double* twice = !with_twice_mapped_                  ? nullptr
+    const double* twice = !with_twice_mapped_                 ? nullptr
                           : training_->metric().is_identity() ? distances
                                                               : twice_mapped_distances_.data() + i * n;
-    return {queries_.row(i), mapped_.data() + i * training_->metric().rank(), twice_mapped_.data() + i * d,
-            extents_[i], distances, twice};
+    return {queries_.row(i),
+            mapped_.data() + i * training_->metric().rank(),
+            twice_mapped_.data() + i * d,
+            extents_[i],
+            distances,
+            twice};
+}
+
+void check_request(const TrainingSet& training, MatrixView queries, std::size_t k,
+                   std::span<const std::int32_t> truth) {
+    if (queries.cols() != training.dimension())
+        throw std::invalid_argument("queries must have " + std::to_string(training.dimension()) +
+                                    " columns, one per feature, got " + std::to_string(queries.cols()));
+    if (k < 1 || k > training.size())
+        throw std::invalid_argument("k must be from 1 to the number of training points, " +
+                                    std::to_string(training.size()) + ", got " + std::to_string(k));
+    if (!truth.empty() && truth.size() != queries.rows())
+        throw std::invalid_argument("truth must have one label per query, got " + std::to_string(truth.size()) +
+                                    " for " + std::to_string(queries.rows()));
 }
 
 }  // namespace robust_metric

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "robust_metric/parallel.hpp"
@@ -13,11 +15,11 @@ namespace robust_metric {
 
 // One query of a block as the searches see it; all arrays by position.
 struct Query {
-    const double* point;         // the caller's coordinates
-    const double* mapped;        // L̂ẑ
-    const double* twice_mapped;  // L̂ᵀL̂ẑ
-    double extent;               // upper bound of ‖ẑ‖²
-    const double* distances;     // computed scaled d(z, x), see TrainingSet::distance_interval
+    const double* point;                   // the caller's coordinates
+    const double* mapped;                  // L̂ẑ
+    const double* twice_mapped;            // L̂ᵀL̂ẑ
+    double extent;                         // upper bound of ‖ẑ‖²
+    const double* distances;               // computed scaled d(z, x), see TrainingSet::distance_interval
     const double* twice_mapped_distances;  // computed ‖M(z - x)‖²; null unless asked for
 };
 
@@ -44,11 +46,16 @@ private:
     std::vector<double> centred_, mapped_, twice_mapped_, extents_, distances_, twice_mapped_distances_;
 };
 
+// Throws std::invalid_argument where queries have another dimension than the training points, k is not in
+// [1, n], or truth is neither empty nor one label a query.
+void check_request(const TrainingSet& training, MatrixView queries, std::size_t k,
+                   std::span<const std::int32_t> truth = {});
+
 // Calls worker(query, row) for every row of queries, in parallel over blocks; make_worker(thread) makes one worker
 // for each thread, at its first block, so that work spaces are reused.
 template <class MakeWorker>
-void for_each_query(const TrainingSet& training, MatrixView queries, const Execution& execution,
-                    bool with_twice_mapped, MakeWorker make_worker) {
+void for_each_query(const TrainingSet& training, MatrixView queries, const Execution& execution, bool with_twice_mapped,
+                    MakeWorker make_worker) {
     using Worker = decltype(make_worker(0));
     struct State {
         QueryBlock block;
