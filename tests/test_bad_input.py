@@ -1,0 +1,244 @@
+"""Bad input: each gets an error that names the argument, what was got and what was wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import robust_metric as rm
+from robust_metric import CertifiedKNeighborsClassifier as Classifier
+from robust_metric import _core
+
+X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+Y = np.array([0, 0, 1, 1])
+
+
+def fitted(k: int = 1, **arguments: Any) -> Classifier:
+    return Classifier(k, **arguments).fit(X, Y)
+
+
+def with_value(value: float) -> np.ndarray:
+    bad = X.copy()
+    bad[1, 0] = value
+    return bad
+
+
+FIT: list[tuple[Callable[[], object], str]] = [
+    (lambda: Classifier(1).fit(with_value(np.nan), Y), "X contains NaN"),
+    (lambda: Classifier(1).fit(with_value(np.inf), Y), "X contains infinity"),
+    (lambda: Classifier(1).fit(with_value(-np.inf), Y), "X contains infinity"),
+    (lambda: Classifier(1).fit(with_value(1e301), Y), r"X must have entries of at most 1e\+300"),
+    (lambda: Classifier(1).fit(with_value(-1e301), Y), r"X must have entries of at most 1e\+300"),
+    (lambda: Classifier(1).fit(X[:0], Y[:0]), "0 sample"),
+    (lambda: Classifier(1).fit(X[:, :0], Y), "0 feature"),
+    (lambda: Classifier(1).fit(X[0], Y), "Expected 2D array, got 1D array"),
+    (lambda: Classifier(1).fit(X, Y[:3]), "inconsistent numbers of samples"),
+    (lambda: Classifier(1).fit(X, None), "requires y to be passed"),
+    (lambda: Classifier(1).fit(X, np.c_[Y, Y]), r"y should be a 1d array"),
+    (lambda: Classifier(1).fit(X, Y + 0.5), "Unknown label type: continuous"),
+    (lambda: Classifier(1).fit(X, [0, 1, np.nan, 1]), "contains NaN"),
+    (lambda: Classifier(1).fit([["a", "b"], ["c", "d"]], [0, 1]), "could not convert string"),
+    (lambda: Classifier(5).fit(X, Y), "n_neighbors must be at most .* got n_neighbors=5"),
+    (lambda: Classifier(0).fit(X, Y), "n_neighbors must be an int of at least 1, got 0"),
+    (lambda: Classifier(-3).fit(X, Y), "n_neighbors must be an int of at least 1, got -3"),
+    (lambda: Classifier(1.5).fit(X, Y), "n_neighbors must be an int of at least 1, got 1.5"),
+    (lambda: Classifier(True).fit(X, Y), "n_neighbors must be an int of at least 1, got True"),
+    (lambda: Classifier("3").fit(X, Y), "n_neighbors must be an int of at least 1, got '3'"),
+]
+
+COMPONENTS = [
+    (np.eye(3), r"components must have shape \(r, 2\).* got \(3, 3\)"),
+    (np.ones((2, 1)), r"components must have shape \(r, 2\).* got \(2, 1\)"),
+    (np.ones(2), r"components must have shape \(r, 2\).* got \(2,\)"),
+    (np.ones((0, 2)), r"components must have shape \(r, 2\) with r >= 1.* got \(0, 2\)"),
+    (np.ones((1, 2, 1)), r"components must have shape \(r, 2\)"),
+    (np.full((2, 2), np.nan), "components must be finite"),
+    (np.full((2, 2), np.inf), "components must be finite"),
+    ("euclidean", "metric must be None, an .* got 'euclidean'"),
+    ([[1, "a"]], "metric must be None, an"),
+]
+
+QUERIES = [
+    (with_value(np.nan), "X contains NaN"),
+    (with_value(np.inf), "X contains infinity"),
+    (with_value(2e300), r"X must have entries of at most 1e\+300"),
+    (X[:0], "0 sample"),
+    (X[0], "Expected 2D array, got 1D array"),
+    (np.ones((2, 3)), "X has 3 features, but .* is expecting 2 features"),
+    (X[None], "Found array with dim 3"),
+]
+
+TRUTH = [
+    (Y[:3], "y must have one label per row of X, got 3 for 4 rows"),
+    (np.zeros((4, 2)), "y should be a 1d array"),
+    ("abcd", "y should be a 1d array"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), FIT)
+def test_fit(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(("components", "message"), COMPONENTS)
+def test_components(components: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fitted(metric=components)
+    with pytest.raises(ValueError, match=message):
+        rm.certified_radii(X, Y, X, components=components)
+    with pytest.raises(ValueError, match=message):
+        rm.minimal_perturbations(X, Y, X, components=components)
+
+
+@pytest.mark.parametrize(("queries", "message"), QUERIES)
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "kneighbors", "certify", "minimal_perturbation"]
+)
+def test_queries(method: str, queries: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        getattr(fitted(), method)(queries)
+
+
+@pytest.mark.parametrize(("y", "message"), TRUTH)
+@pytest.mark.parametrize("method", ["certify", "minimal_perturbation"])
+def test_truth(method: str, y: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        getattr(fitted(), method)(X, y)
+
+
+@pytest.mark.parametrize(
+    "y", [["a", "b", "a", "b"], [None, 0, 1, 1], [{}, 0, 1, 1], [0, 1, np.nan, 1]], ids=str
+)
+def test_truth_of_another_kind_is_refused_or_counts_as_wrong(y: Any) -> None:
+    """Never as right: a wrong or unusable label must not be certified."""
+    for method in ("certify", "minimal_perturbation"):
+        try:
+            found = getattr(fitted(), method)(X, y)
+        except ValueError:
+            continue
+        radius = found.radius if method == "certify" else found.upper
+        assert not radius[[label not in (0, 1) for label in y]].any()
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, np.nan, -np.inf])
+def test_time_limit(limit: float) -> None:
+    with pytest.raises(ValueError, match="time_limit must be a positive number or None, got"):
+        fitted().minimal_perturbation(X, time_limit=limit)
+
+
+def test_time_limit_of_another_type() -> None:
+    with pytest.raises((TypeError, ValueError), match=r"time_limit|str"):
+        fitted().minimal_perturbation(X, time_limit="soon")
+
+
+@pytest.mark.parametrize("k", [0, 5, 2.5, None])
+def test_n_neighbors_changed_after_fit(k: Any) -> None:
+    clf = fitted().set_params(n_neighbors=k)
+    for method in ("predict", "certify", "minimal_perturbation", "kneighbors"):
+        with pytest.raises(ValueError, match="n_neighbors must be"):
+            getattr(clf, method)(X)
+
+
+def test_n_neighbors_of_a_call() -> None:
+    assert fitted().kneighbors(n_neighbors=3)[1].shape == (4, 3)
+    with pytest.raises(ValueError, match=r"n_neighbors must be at most .* n_samples=3"):
+        fitted().kneighbors(n_neighbors=4)
+    with pytest.raises(ValueError, match=r"n_neighbors must be at most .* n_samples=4"):
+        fitted().kneighbors(X, n_neighbors=5)
+
+
+@pytest.mark.parametrize("jobs", [0, 1.5, "2", True])
+def test_n_jobs(jobs: Any) -> None:
+    with pytest.raises(ValueError, match="n_jobs must"):
+        fitted(n_jobs=jobs).predict(X)
+
+
+def test_minimal_perturbation_of_several_neighbors() -> None:
+    with pytest.raises(NotImplementedError, match=r"n_neighbors must be 1 .* got 3"):
+        fitted(3).minimal_perturbation(X)
+
+
+def test_not_fitted() -> None:
+    for method in ("predict", "certify", "minimal_perturbation", "kneighbors"):
+        with pytest.raises(ValueError, match="is not fitted yet"):
+            getattr(Classifier(1), method)(X)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"norm": 3}, "norm must be 1, 2 or inf, got 3"),
+        ({"norm": "2"}, "norm must be 1, 2 or inf, got '2'"),
+        ({"bounds": (1, 0)}, "bounds must have lower <= upper everywhere"),
+        ({"bounds": (0, np.nan)}, "bounds must have lower <= upper everywhere"),
+        ({"bounds": 3}, r"bounds must be a pair \(lower, upper\), got 3"),
+        ({"feature_cost": [1, 0]}, r"feature_cost must be a \(d,\) array of positive"),
+        ({"feature_cost": [1, np.nan]}, r"feature_cost must be a \(d,\) array of positive"),
+        ({"feature_cost": 2.0}, r"feature_cost must be a \(d,\) array of positive"),
+    ],
+)
+def test_threat_model(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rm.ThreatModel(**arguments)
+
+
+@pytest.mark.parametrize(
+    "threat",
+    [
+        rm.ThreatModel(norm=1),
+        rm.ThreatModel(norm=np.inf),
+        rm.ThreatModel(bounds=(0, 1)),
+        rm.ThreatModel(feature_cost=[1, 2]),
+    ],
+)
+def test_threat_models_that_are_not_certified_yet(threat: rm.ThreatModel) -> None:
+    clf = fitted(threat=threat)
+    for method in ("certify", "minimal_perturbation"):
+        with pytest.raises(NotImplementedError, match=r"threat must be ThreatModel\(\)"):
+            getattr(clf, method)(X)
+
+
+def test_threat_of_another_type() -> None:
+    with pytest.raises(ValueError, match="threat must be a ThreatModel or None, got 'l2'"):
+        fitted(threat="l2").certify(X)
+
+
+def test_compiled_core_checks_shapes_itself() -> None:
+    labels = Y.astype(np.int32)
+    training = _core.TrainingSet(X, labels, 2)
+    calls: list[Callable[[], object]] = [
+        lambda: _core.TrainingSet(X, labels[:3], 2),
+        lambda: _core.TrainingSet(X, labels, 1),
+        lambda: _core.TrainingSet(X, -labels, 2),
+        lambda: _core.TrainingSet(X[:0], labels[:0], 2),
+        lambda: _core.TrainingSet(X, labels, 2, np.eye(3)),
+        lambda: _core.TrainingSet(X[0], labels, 2),
+        lambda: _core.predict(training, X[0], 1, 1),
+        lambda: _core.predict(training, np.ones((2, 3)), 1, 1),
+        lambda: _core.predict(training, X, 5, 1),
+        lambda: _core.predict(training, X, 0, 1),
+        lambda: _core.kneighbors(training, X, 5, True, 1),
+        lambda: _core.kneighbors(training, np.ones((2, 1)), 1, True, 1),
+        lambda: _core.certified_radii(training, np.ones((2, 3)), None, 1, 1),
+        lambda: _core.certified_radii(training, X, None, 5, 1),
+        lambda: _core.certified_radii(training, X, labels[:2], 1, 1),
+        lambda: _core.minimal_perturbations(training, np.ones((2, 3)), None, 1.0, 1),
+        lambda: _core.minimal_perturbations(training, X, labels[:2], 1.0, 1),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match="must"):
+            call()
+
+
+def test_errors_leave_no_trace() -> None:
+    clf = fitted()
+    before = clf.certify(X).radius
+    with pytest.raises(ValueError, match="NaN"):
+        clf.certify(with_value(np.nan))
+    with pytest.raises(ValueError, match="inconsistent"):
+        clf.fit(X, Y[:2])
+    assert np.array_equal(clf.certify(X).radius, before)
