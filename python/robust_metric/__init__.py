@@ -35,8 +35,8 @@ _HOME = {
 
 __all__ = [
     "ARML",
-    "CertifiedKNeighborsClassifier",
     "Certificates",
+    "CertifiedKNeighborsClassifier",
     "MinimalPerturbations",
     "ThreatModel",
     "__version__",

@@ -54,8 +54,9 @@ def certified_radii(
     y: _Label | None,
     n_neighbors: int,
     num_threads: int,
+    with_evidence: bool = False,
     progress: _Progress = None,
-) -> tuple[_Float, _Label]: ...
+) -> tuple[_Float, _Label, dict[str, Any] | None]: ...
 
 # bind_minimal_perturbation.cpp
 def minimal_perturbations(
@@ -64,8 +65,9 @@ def minimal_perturbations(
     y: _Label | None,
     time_limit: float,
     num_threads: int,
+    with_evidence: bool = False,
     progress: _Progress = None,
-) -> dict[str, NDArray[Any]]: ...
+) -> dict[str, Any]: ...
 
 # bind_candidates.cpp
 def find_candidates(

@@ -29,8 +29,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .atomic_files import PathLike
 from .evidence import Evidence, model_digest
-from .persistence import PathLike, read_npz
+from .persistence import read_npz
 
 
 @dataclass
@@ -57,9 +58,7 @@ class Report:
         return not self.failures
 
 
-def check(
-    certificates: PathLike, model: PathLike, only: Iterable[int] | None = None
-) -> Report:
+def check(certificates: PathLike, model: PathLike, only: Iterable[int] | None = None) -> Report:
     """Check the certificates in one file against the model in another.
 
     Parameters
@@ -192,7 +191,9 @@ class _Checker:
             for own in rows:
                 weights = self.evidence.multipliers[own]
                 if (weights >= 0.0).all() and np.isfinite(weights).all():
-                    if pairs.proves(other, self.evidence.own[own].tolist(), _integers(weights)[0]):
+                    if pairs.proves(
+                        other, self.evidence.own[own].tolist(), _integers(weights)[0].tolist()
+                    ):
                         return 1  # not all of these points can be farther than other
         return len(proved)
 
@@ -233,9 +234,7 @@ class _Pairs:
         return bool((gap * self.q) ** 2 >= self.p**2 * square)
 
 
-def _losing_votes(
-    counts: Sequence[int], c: int, k: int
-) -> list[tuple[int, int, dict[int, int]]]:
+def _losing_votes(counts: Sequence[int], c: int, k: int) -> list[tuple[int, int, dict[int, int]]]:
     """(v, K - v, points needed by class) for each way to lose with v votes left, largest v first."""
     rivals = [r for r, count in enumerate(counts) if r != c and count > 0]
     others = sum(counts[r] for r in rivals)
@@ -277,7 +276,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("usage: python -m robust_metric.check CERTIFICATES MODEL", file=sys.stderr)
         return 2
     try:
-        report = check(*arguments)
+        report = check(arguments[0], arguments[1])
     except (ValueError, OSError) as error:
         print(f"check: error: {error}", file=sys.stderr)
         return 2

@@ -91,18 +91,18 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             If X is empty, not finite or beyond 1e300 in size, y has another length, n_neighbors
             exceeds n, or the metric's components do not have d columns.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, order="C")
-        check_classification_targets(y)
-        classes, encoded = np.unique(y, return_inverse=True)
-        self._set_training(X, encoded, classes, self._learn_components(X, y))
+        points, labels = validate_data(self, X, y, dtype=np.float64, order="C")
+        check_classification_targets(labels)
+        classes, encoded = np.unique(labels, return_inverse=True)
+        self._set_training(points, encoded, classes, self._learn_components(points, labels))
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the (m,) classes of the (m, d) rows of X."""
-        X = self._check_queries(X)
+        queries = self._check_queries(X)
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         with single_threaded_blas():
-            labels = _core.predict(self._prepared(), X, k, threads)
+            labels = _core.predict(self._prepared(), queries, k, threads)
         return self.classes_[labels]
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -110,7 +110,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         neighbors = self.kneighbors(X, return_distance=False)
         votes = np.zeros((len(neighbors), len(self.classes_)))
         np.add.at(votes, (np.arange(len(neighbors))[:, None], self._y[neighbors]), 1.0)
-        return votes / neighbors.shape[1]
+        shares: NDArray[np.float64] = votes / neighbors.shape[1]
+        return shares
 
     def kneighbors(
         self,
@@ -137,14 +138,16 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         of_training = X is None
         k = self._check_n_neighbors(n_neighbors, spare=1 if of_training else 0)
-        queries = self._X if of_training else self._check_queries(X)
+        queries = self._X if X is None else self._check_queries(X)
         threads = execution_threads(self.n_jobs)
         with single_threaded_blas():
             distances, indices = _core.kneighbors(
                 self._prepared(), queries, k + of_training, return_distance, threads
             )
         if of_training:
-            indices, distances = _drop_self(indices, distances if return_distance else None)
+            keep = _not_self(indices)
+            indices = indices[keep].reshape(len(indices), k)
+            distances = distances[keep].reshape(-1, k) if return_distance else distances
         return (distances, indices) if return_distance else indices
 
     def certify(
@@ -173,15 +176,15 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         Theorem 1 of the paper for every K, with the plurality refinement; see
         ``docs/halfspace_bounds.md``. For K = 1 `minimal_perturbation` is exact.
         """
-        X = self._check_queries(X)
+        queries = self._check_queries(X)
         self._threat().require_supported()
-        truth = self._encode_truth(y, len(X))
+        truth = self._encode_truth(y, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         with single_threaded_blas():
             radius, label, proofs = _core.certified_radii(
-                self._prepared(), X, truth, k, threads, with_evidence=evidence
+                self._prepared(), queries, truth, k, threads, with_evidence=evidence
             )
-        return Certificates(radius, self.classes_[label], k, self._evidence(proofs, X))
+        return Certificates(radius, self.classes_[label], k, self._evidence(proofs, queries))
 
     def minimal_perturbation(
         self,
@@ -210,9 +213,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         NotImplementedError
             If n_neighbors is not 1 or the threat model is not the default.
         """
-        X = self._check_queries(X)
+        queries = self._check_queries(X)
         self._threat().require_supported()
-        truth = self._encode_truth(y, len(X))
+        truth = self._encode_truth(y, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         if k != 1:
             raise NotImplementedError(
@@ -224,7 +227,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         seconds = math.inf if time_limit is None else float(time_limit)
         with single_threaded_blas():
             found = _core.minimal_perturbations(
-                self._prepared(), X, truth, seconds, threads, with_evidence=evidence
+                self._prepared(), queries, truth, seconds, threads, with_evidence=evidence
             )
         adversarial = np.where(
             found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
@@ -236,7 +239,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             adversarial_label=self.classes_[adversarial],
             label=self.classes_[found["label"]],
             status=STATUS_NAMES[found["status"]],
-            evidence=self._evidence(found["evidence"], X),
+            evidence=self._evidence(found["evidence"], queries),
         )
 
     def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> NDArray[np.float64]:
@@ -308,9 +311,11 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_queries(self, X: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, order="C", reset=False)
-        _check_size(X)
-        return X
+        queries: NDArray[np.float64] = validate_data(
+            self, X, dtype=np.float64, order="C", reset=False
+        )
+        _check_size(queries)
+        return queries
 
     def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
         k = self.n_neighbors if n_neighbors is None else n_neighbors
@@ -327,24 +332,28 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         """Positions in classes_; -1 for a label that training never saw."""
         if y is None:
             return None
-        y = column_or_1d(y)
-        if len(y) != count:
-            raise ValueError(f"y must have one label per row of X, got {len(y)} for {count} rows")
+        truth = column_or_1d(y)
+        if len(truth) != count:
+            raise ValueError(
+                f"y must have one label per row of X, got {len(truth)} for {count} rows"
+            )
         try:
-            position = np.searchsorted(self.classes_, y)
+            position = np.searchsorted(self.classes_, truth)
         except TypeError as error:
             raise ValueError(
                 f"y must hold labels of the kind seen in fit ({self.classes_.dtype}), "
-                f"got {np.asarray(y).dtype}"
+                f"got {truth.dtype}"
             ) from error
         position = np.minimum(position, len(self.classes_) - 1)
-        return np.where(self.classes_[position] == y, position, -1).astype(np.int32)
+        return np.where(self.classes_[position] == truth, position, -1).astype(np.int32)
 
 
 def _check_size(X: NDArray[np.float64]) -> None:
     largest = max(X.max(), -X.min())
     if largest > LARGEST_VALUE:
-        raise ValueError(f"X must have entries of at most {LARGEST_VALUE:g} in size, got {largest:g}")
+        raise ValueError(
+            f"X must have entries of at most {LARGEST_VALUE:g} in size, got {largest:g}"
+        )
 
 
 def _check_components(components: Any, n_features: int) -> NDArray[np.float64]:
@@ -365,15 +374,8 @@ def _check_components(components: Any, n_features: int) -> NDArray[np.float64]:
     return L
 
 
-def _drop_self(
-    indices: NDArray[np.int64], distances: NDArray[np.float64] | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
-    """Drop each row's own index from the k + 1 nearest; where duplicates hide it, the last."""
-    n, k = indices.shape
-    own = indices == np.arange(n)[:, None]
+def _not_self(indices: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mask all but each row's own index; where duplicates hide it, all but the last."""
+    own = indices == np.arange(len(indices))[:, None]
     own[~own.any(axis=1), -1] = True
-    keep = ~own
-    return (
-        indices[keep].reshape(n, k - 1),
-        None if distances is None else distances[keep].reshape(n, k - 1),
-    )
+    return ~own
