@@ -71,7 +71,9 @@ def main() -> int:
                     if exact_prediction(p, point) != label:
                         changed = np.vstack([changed, point])
             if len(changed):
-                broken.append(f"{p.name}: z={z.tolist()} radius={radius!r} at {changed[0].tolist()}")
+                broken.append(
+                    f"{p.name}: z={z.tolist()} radius={radius!r} at {changed[0].tolist()}"
+                )
     for family, count in sorted(tried.items()):
         print(f"{family:16s} {count:10d} attempts")
     print(f"{problems} problems, {certificates} certificates, {tried.total()} attempts")
@@ -140,7 +142,9 @@ def inside_points(
             moved = walks[-1].copy()
             moved[:, column] = np.nextafter(moved[:, column], direction)
             walks.append(moved)
-    candidates = np.vstack([*walks[1:], shrunk(z, target, radius), boundary(clf, z, label, target, rng)])
+    candidates = np.vstack(
+        [*walks[1:], shrunk(z, target, radius), boundary(clf, z, label, target, rng)]
+    )
     return np.vstack([basic, strictly_inside(z, candidates, radius)])
 
 

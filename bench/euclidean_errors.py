@@ -31,7 +31,9 @@ def main() -> int:
             line = f"  K = {k:2d} {kind}  {protocol.row(errors)}  {1e3 * seconds:.3f} ms a point"
             reference_seconds = protocol.PUBLISHED_SECONDS.get((kind, name))
             if reference_seconds:
-                line += f", {reference_seconds / seconds:.0f} x faster than the published code's figure"
+                line += (
+                    f", {reference_seconds / seconds:.0f} x faster than the published code's figure"
+                )
             print(line)
             reference = protocol.PUBLISHED_EUCLIDEAN.get((name, k))
             if reference is None:

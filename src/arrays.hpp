@@ -20,15 +20,12 @@ using IndexArray = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
 
 inline MatrixView matrix(const DoubleArray& array, const char* name) {
     if (array.ndim() != 2)
-        throw std::invalid_argument(std::string(name) + " must have 2 dimensions, got " +
-                                    std::to_string(array.ndim()));
-    return {array.data(), static_cast<std::size_t>(array.shape(0)),
-            static_cast<std::size_t>(array.shape(1))};
+        throw std::invalid_argument(std::string(name) + " must have 2 dimensions, got " + std::to_string(array.ndim()));
+    return {array.data(), static_cast<std::size_t>(array.shape(0)), static_cast<std::size_t>(array.shape(1))};
 }
 
 inline MutableMatrixView matrix(DoubleArray& array) {
-    return {array.mutable_data(), static_cast<std::size_t>(array.shape(0)),
-            static_cast<std::size_t>(array.shape(1))};
+    return {array.mutable_data(), static_cast<std::size_t>(array.shape(0)), static_cast<std::size_t>(array.shape(1))};
 }
 
 inline DoubleArray make_matrix(std::size_t rows, std::size_t cols) {
@@ -38,9 +35,9 @@ inline DoubleArray make_matrix(std::size_t rows, std::size_t cols) {
 template <class T, int Flags>
 std::span<const T> vector(const pybind11::array_t<T, Flags>& array, std::size_t size, const char* name) {
     if (array.ndim() != 1 || static_cast<std::size_t>(array.size()) != size)
-        throw std::invalid_argument(std::string(name) + " must be one-dimensional of length " +
-                                    std::to_string(size) + ", got " + std::to_string(array.size()) +
-                                    " entries in " + std::to_string(array.ndim()) + " dimensions");
+        throw std::invalid_argument(std::string(name) + " must be one-dimensional of length " + std::to_string(size) +
+                                    ", got " + std::to_string(array.size()) + " entries in " +
+                                    std::to_string(array.ndim()) + " dimensions");
     return {array.data(), size};
 }
 

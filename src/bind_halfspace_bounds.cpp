@@ -24,8 +24,7 @@ void bind_halfspace_bounds(py::module_& m) {
             const Execution execution = make_execution(num_threads, progress);
             {
                 py::gil_scoped_release unlocked;
-                certified_radii(training, queries, truth_span, k, execution, radius_span, label_span,
-                                evidence);
+                certified_radii(training, queries, truth_span, k, execution, radius_span, label_span, evidence);
             }
             return py::make_tuple(radii, labels, with_evidence ? to_columns(evidence) : py::none());
         },

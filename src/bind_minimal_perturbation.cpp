@@ -48,8 +48,8 @@ void bind_minimal_perturbation(py::module_& m) {
             const Execution execution = make_execution(num_threads, progress);
             {
                 py::gil_scoped_release unlocked;
-                minimal_perturbations(training, queries, truth_span, time_limit, execution, results,
-                                      perturbation_view, evidence);
+                minimal_perturbations(training, queries, truth_span, time_limit, execution, results, perturbation_view,
+                                      evidence);
             }
             py::dict columns = to_columns(results);
             columns["perturbation"] = perturbations;

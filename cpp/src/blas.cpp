@@ -40,12 +40,12 @@ void plain(double alpha, std::size_t k, MutableMatrixView c, ElementA a, Element
 
 // Row-major C = op(A) op(B) is column-major Cᵀ = op(B)ᵀ op(A)ᵀ, and a row-major matrix read as
 // column-major is its own transpose: so the operands swap and keep their transposition flags.
-void call(Dgemm dgemm, char op_a, char op_b, std::size_t k, double alpha, MatrixView a, MatrixView b,
-          double beta, MutableMatrixView c) {
+void call(Dgemm dgemm, char op_a, char op_b, std::size_t k, double alpha, MatrixView a, MatrixView b, double beta,
+          MutableMatrixView c) {
     int m = to_int(c.cols()), n = to_int(c.rows()), depth = to_int(k);
     int lda = to_int(b.stride()), ldb = to_int(a.stride()), ldc = to_int(c.stride());
-    dgemm(&op_b, &op_a, &m, &n, &depth, &alpha, const_cast<double*>(b.data()), &lda,
-          const_cast<double*>(a.data()), &ldb, &beta, c.data(), &ldc);
+    dgemm(&op_b, &op_a, &m, &n, &depth, &alpha, const_cast<double*>(b.data()), &lda, const_cast<double*>(a.data()),
+          &ldb, &beta, c.data(), &ldc);
 }
 
 }  // namespace
@@ -71,8 +71,8 @@ void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatri
     if (const Dgemm dgemm = dgemm_pointer.load(); dgemm && a.cols() > 0)
         return call(dgemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); },
-          [&](auto l, auto j) { return b(l, j); });
+    plain(
+        alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
 }
 
 void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
@@ -80,8 +80,8 @@ void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatri
     if (const Dgemm dgemm = dgemm_pointer.load(); dgemm && a.rows() > 0)
         return call(dgemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); },
-          [&](auto l, auto j) { return b(l, j); });
+    plain(
+        alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
 }
 
 }  // namespace robust_metric::blas

@@ -76,8 +76,7 @@ void Displacements<Real>::start(const double* point) {
 template <class Real>
 void Displacements<Real>::displace(std::size_t position) {
     const Metric& metric = training_->metric();
-    subtract(point_, training_->point(position), training_->exponent(), training_->dimension(),
-             displacement_.data());
+    subtract(point_, training_->point(position), training_->exponent(), training_->dimension(), displacement_.data());
     if (metric.is_identity())
         mapped_ = displacement_;
     else
@@ -100,8 +99,8 @@ auto Displacements<Real>::at(std::size_t position) -> Entry& {
     const double mapped_error =
         up(relative_error(metric.is_identity() ? 2 : d + 4) * metric.norm_bound() * entry.length);
     const double size = value_of(entry.squared_distance);
-    entry.distance_error = up(relative_error(r + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) +
-                           rounding::underflow;
+    entry.distance_error =
+        up(relative_error(r + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) + rounding::underflow;
     if (!(entry.distance_error <= 0x1p900)) entry.distance_error = rounding::infinity;
     return entries_.emplace(position, entry).first->second;
 }
@@ -160,15 +159,14 @@ Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<co
         gap_error += weight * (x_other.distance_error + x_own.distance_error);
         direction_size += weight * (x_other.length + x_own.length);
         const Real *g_other = gradient(x_other), *g_own = gradient(x_own);
-        for (std::size_t j = 0; j < d; ++j)
-            combined_real_[j] = combined_real_[j] + weight * (g_own[j] - g_other[j]);
+        for (std::size_t j = 0; j < d; ++j) combined_real_[j] = combined_real_[j] + weight * (g_own[j] - g_other[j]);
     }
     gap_error = up((1.0 + rounding::gamma(count + 4)) * gap_error + relative_error(count + 4) * 1.01 * gap_size);
     // gradients carry d + r + 7 roundings under |Lᵀ||L|, the combination count + 2 more
     const std::size_t terms = metric.is_identity() ? count + 5 : count + d + metric.rank() + 10;
-    const double direction_error = up(relative_error(terms) * (1.0 + rounding::gamma(count + 4)) * norm_bound *
-                                      norm_bound * direction_size) +
-                                   rounding::underflow;
+    const double direction_error =
+        up(relative_error(terms) * (1.0 + rounding::gamma(count + 4)) * norm_bound * norm_bound * direction_size) +
+        rounding::underflow;
     combined_.resize(d);
     for (std::size_t j = 0; j < d; ++j) combined_[j] = value_of(combined_real_[j]);
     const double direction = norm(combined_), slack = rounding::gamma(d + 6);

@@ -97,8 +97,7 @@ private:
     }
 
     // larger -= smaller, magnitudes with larger >= smaller
-    static void subtract_magnitude(std::vector<std::uint32_t>& larger,
-                                   const std::vector<std::uint32_t>& smaller) {
+    static void subtract_magnitude(std::vector<std::uint32_t>& larger, const std::vector<std::uint32_t>& smaller) {
         std::int64_t borrow = 0;
         for (std::size_t i = 0; i < larger.size(); ++i) {
             std::int64_t digit = std::int64_t{larger[i]} - (i < smaller.size() ? smaller[i] : 0) - borrow;
@@ -153,10 +152,9 @@ Integer squared_norm(const std::vector<Integer>& p) {
 int compare_distances_exactly(MatrixView components, const double* z, const double* a, const double* b,
                               std::size_t dimension) {
     if (std::equal(a, a + dimension, b)) return 0;  // duplicates, by far the commonest tie
-    const int exponent = std::min({common_exponent(z, dimension), common_exponent(a, dimension),
-                                   common_exponent(b, dimension)});
-    const std::vector<Integer> wa = difference(z, a, dimension, exponent),
-                               wb = difference(z, b, dimension, exponent);
+    const int exponent =
+        std::min({common_exponent(z, dimension), common_exponent(a, dimension), common_exponent(b, dimension)});
+    const std::vector<Integer> wa = difference(z, a, dimension, exponent), wb = difference(z, b, dimension, exponent);
     Integer gap;
     if (components.rows() == 0) {
         gap = squared_norm(wa);

@@ -52,8 +52,8 @@ std::vector<Variant> variants() {
     std::vector<Variant> all = {{"baseline", &baseline::table, true}};
 #ifdef ROBUST_METRIC_X86_VARIANTS
     __builtin_cpu_init();
-    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+                    __builtin_cpu_supports("bmi2");
     const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
@@ -74,8 +74,8 @@ Variant find(const std::string& name) {
     for (const Variant& variant : variants())
         if (variant.name == name) {
             if (variant.runs_here) return variant;
-            throw std::invalid_argument("instruction set " + name + " does not run on this CPU; usable: " +
-                                        names(true));
+            throw std::invalid_argument("instruction set " + name +
+                                        " does not run on this CPU; usable: " + names(true));
         }
     throw std::invalid_argument("unknown instruction set '" + name + "'; known: " + names(false));
 }
@@ -113,9 +113,7 @@ std::vector<std::string> available_instruction_sets() {
     return usable;
 }
 
-void force_instruction_set(const std::string& name) {
-    in_use.store(find(name).table, std::memory_order_release);
-}
+void force_instruction_set(const std::string& name) { in_use.store(find(name).table, std::memory_order_release); }
 
 void multiply(MatrixView a, const double* x, double* out) {
     const Kernels& k = kernels();

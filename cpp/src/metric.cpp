@@ -31,8 +31,7 @@ double compute_norm_bound(MatrixView l) {
 
 }  // namespace
 
-Metric::Metric(MatrixView components, std::size_t dimension)
-    : rank_(components.rows()), dimension_(dimension) {
+Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.rows()), dimension_(dimension) {
     if (components.rows() == 0) return;
     if (components.cols() != dimension)
         throw std::invalid_argument("components must have " + std::to_string(dimension) +

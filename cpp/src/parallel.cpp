@@ -104,8 +104,8 @@ void parallel_for(std::size_t count, std::size_t chunk, const Execution& executi
     if (count == 0) return;
     chunk = std::max<std::size_t>(chunk, 1);
     const std::size_t chunks = (count + chunk - 1) / chunk;
-    const int threads = static_cast<int>(
-        std::min<std::size_t>(chunks, static_cast<std::size_t>(std::max(execution.num_threads, 1))));
+    const int threads =
+        static_cast<int>(std::min<std::size_t>(chunks, static_cast<std::size_t>(std::max(execution.num_threads, 1))));
     Work work(count, chunk, execution, body);
     if (threads == 1) {
         work.run(0);  // no team: safe in a forked child, where OpenMP's pool is gone
@@ -114,7 +114,7 @@ void parallel_for(std::size_t count, std::size_t chunk, const Execution& executi
         {
             const int thread = omp_get_thread_num();
             if (thread != 0) work.enter();
-            // every helper is counted before the polling thread can run out of chunks
+                // every helper is counted before the polling thread can run out of chunks
 #pragma omp barrier
             work.run(thread);
             if (thread != 0)

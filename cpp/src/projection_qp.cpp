@@ -24,9 +24,7 @@ void ProjectionQP::reset() {
     triangle_.clear();
 }
 
-double ProjectionQP::norm() const {
-    return std::sqrt(kernels().dot(solution_.data(), solution_.data(), dimension_));
-}
+double ProjectionQP::norm() const { return std::sqrt(kernels().dot(solution_.data(), solution_.data(), dimension_)); }
 
 bool ProjectionQP::add(const double* normal, double offset, std::size_t id) {
     const Kernels& k = kernels();
@@ -46,9 +44,8 @@ bool ProjectionQP::add(const double* normal, double offset, std::size_t id) {
                 blocking = j;
             }
         const bool independent = ids_.size() < dimension_ && residual_norm_ > dependence * size;
-        const double primal_step =
-            independent ? std::max(violation, 0.0) / (residual_norm_ * residual_norm_)
-                        : std::numeric_limits<double>::infinity();
+        const double primal_step = independent ? std::max(violation, 0.0) / (residual_norm_ * residual_norm_)
+                                               : std::numeric_limits<double>::infinity();
         if (!independent && blocking == none) {
             refresh();
             return false;

@@ -39,8 +39,7 @@ void row_norms(MatrixView rows, std::vector<double>& norms) {
 
 }  // namespace
 
-TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes,
-                         MatrixView components)
+TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components)
     : points_(points), metric_(components, points.cols()), labels_(labels.begin(), labels.end()) {
     if (points.rows() == 0 || points.rows() != labels.size())
         throw std::invalid_argument("points and labels must have one entry per training point, got " +
@@ -56,7 +55,8 @@ TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels
 void TrainingSet::choose_frame() {
     const double weight = 1.0 / static_cast<double>(size());
     center_.assign(dimension(), 0.0);
-    for (std::size_t i = 0; i < points_.rows(); ++i) kernels().axpy(weight, points_.row(i), center_.data(), dimension());
+    for (std::size_t i = 0; i < points_.rows(); ++i)
+        kernels().axpy(weight, points_.row(i), center_.data(), dimension());
     double largest = 0.0;
     for (std::size_t i = 0; i < points_.rows(); ++i)
         for (std::size_t j = 0; j < dimension(); ++j)
@@ -74,8 +74,7 @@ void TrainingSet::map_points() {
     const double twice = rounding::gamma(identity ? 2 : d + r + 7);
     distance_error_ = rounding::up(norm * norm * (4.04 * once + 2.02 * rounding::gamma(r + 4)));
     row_error_ = rounding::up(norm * norm * twice);
-    twice_mapped_error_ =
-        rounding::up(norm * norm * norm * norm * (4.04 * twice + 2.02 * rounding::gamma(d + 4)));
+    twice_mapped_error_ = rounding::up(norm * norm * norm * norm * (4.04 * twice + 2.02 * rounding::gamma(d + 4)));
 
     std::vector<double> centred(n * d);
     extents_.resize(n);
@@ -113,8 +112,7 @@ void TrainingSet::mark_shadowed() {
 }
 
 void TrainingSet::embed(const double* point, double* centred, double* mapped, double* twice_mapped) const {
-    for (std::size_t j = 0; j < dimension(); ++j)
-        centred[j] = scale_by_power(point[j] - center_[j], -exponent_);
+    for (std::size_t j = 0; j < dimension(); ++j) centred[j] = scale_by_power(point[j] - center_[j], -exponent_);
     if (metric_.is_identity()) {
         std::copy_n(centred, dimension(), mapped);
         std::copy_n(centred, dimension(), twice_mapped);

@@ -47,7 +47,9 @@ def execution_threads(n_jobs: int | None) -> int:
         raise ValueError("n_jobs must not be 0; use None or -1 for all cores, or a positive number")
     if _forked:
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     if n_jobs is None:
         wish = os.environ.get("OMP_NUM_THREADS", "")
         return max(1, min(int(wish), cores)) if wish.isdigit() else cores

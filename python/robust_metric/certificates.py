@@ -100,7 +100,9 @@ class Certificates:
         try:
             evidence = Evidence.from_arrays(arrays, header.get("model_digest", ""))
         except ValueError as error:
-            raise ValueError(f"path must name an intact certificates file, got {path}: {error}") from error
+            raise ValueError(
+                f"path must name an intact certificates file, got {path}: {error}"
+            ) from error
         return cls(radius, label, k, evidence)
 
 

@@ -53,7 +53,9 @@ class ThreatModel:
         try:
             lower, upper = (np.asarray(side, dtype=np.float64) for side in self.bounds)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"bounds must be a pair (lower, upper), got {self.bounds!r}") from error
+            raise ValueError(
+                f"bounds must be a pair (lower, upper), got {self.bounds!r}"
+            ) from error
         if np.isnan(lower).any() or np.isnan(upper).any() or not np.all(lower <= upper):
             raise ValueError(f"bounds must have lower <= upper everywhere, got {self.bounds!r}")
 

@@ -10,8 +10,8 @@
 namespace robust_metric::blas {
 
 // Fortran interface of dgemm, column-major, as in scipy.linalg.cython_blas.
-using Dgemm = void (*)(char* transa, char* transb, int* m, int* n, int* k, double* alpha, double* a,
-                       int* lda, double* b, int* ldb, double* beta, double* c, int* ldc);
+using Dgemm = void (*)(char* transa, char* transb, int* m, int* n, int* k, double* alpha, double* a, int* lda,
+                       double* b, int* ldb, double* beta, double* c, int* ldc);
 
 // The pointer stays in use for the life of the process; nullptr returns to the plain loop.
 void use_dgemm(Dgemm dgemm) noexcept;

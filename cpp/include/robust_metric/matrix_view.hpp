@@ -9,8 +9,7 @@ template <class T>
 class BasicMatrixView {
 public:
     BasicMatrixView() = default;
-    BasicMatrixView(T* data, std::size_t rows, std::size_t cols)
-        : BasicMatrixView(data, rows, cols, cols) {}
+    BasicMatrixView(T* data, std::size_t rows, std::size_t cols) : BasicMatrixView(data, rows, cols, cols) {}
     // stride: elements between the starts of two rows, at least cols
     BasicMatrixView(T* data, std::size_t rows, std::size_t cols, std::size_t stride)
         : data_(data), rows_(rows), cols_(cols), stride_(stride) {}

@@ -26,8 +26,7 @@ public:
     // Positions of the k nearest to a point near the query: `point` in the caller's units, whose
     // distance from the query is at most `reach` in scaled units. Only points that the
     // query's distances leave possible are looked at. Ordered.
-    std::span<const std::size_t> nearest_around(const Query& query, const double* point, double reach,
-                                                std::size_t k);
+    std::span<const std::size_t> nearest_around(const Query& query, const double* point, double reach, std::size_t k);
 
     // Index of the class with most votes among positions, ties to the smaller class.
     int vote(std::span<const std::size_t> positions);

@@ -25,8 +25,7 @@ public:
     // points: n × d, finite, not copied: must outlive this object. labels: n values in
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
     // Memory: 8 n (d + r + 4) bytes beside the points, half of it for the Euclidean metric.
-    TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes,
-                MatrixView components);
+    TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components);
 
     std::size_t size() const { return order_.size(); }
     std::size_t dimension() const { return points_.cols(); }
@@ -67,9 +66,7 @@ public:
         return interval(computed, twice_mapped_error_ * extents + rounding::underflow);
     }
     // half the width of the first interval, where the computed value is finite
-    double distance_error(double extents) const {
-        return distance_error_ * extents + rounding::underflow;
-    }
+    double distance_error(double extents) const { return distance_error_ * extents + rounding::underflow; }
     // ‖M(a - b)‖ differs from the norm of the difference of twice mapped rows by at most this
     double twice_mapped_norm_error(double extent_a, double extent_b) const;
 
