@@ -150,6 +150,7 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
     double previous = -1.0;
     std::size_t stalled = 0;
     for (;;) {
+        checkpoint();
         const std::size_t own = most_violated(other, qp_.solution());
         if (own == none) break;
         for (std::size_t j = 0; j < d; ++j) normal_[j] = rows(other, j) - rows(own, j);

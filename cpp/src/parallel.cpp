@@ -16,6 +16,26 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto poll_interval = std::chrono::milliseconds(100);
 
+class Work;
+
+// The work that this thread is in: where checkpoint() finds it. A parallel_for within a body hides the outer one.
+struct Joined {
+    Work* work = nullptr;
+    bool polls = false;
+};
+thread_local Joined joined;
+
+class Joining {
+public:
+    Joining(Work& work, bool polls) : outer_(joined) { joined = {&work, polls}; }
+    ~Joining() { joined = outer_; }
+    Joining(const Joining&) = delete;
+    Joining& operator=(const Joining&) = delete;
+
+private:
+    Joined outer_;
+};
+
 // Hands out chunks, collects the first exception, and lets one thread poll keep_going.
 class Work {
 public:
@@ -24,9 +44,9 @@ public:
         : count_(count), chunk_(chunk), execution_(execution), body_(body) {}
 
     void run(int thread) {
-        const bool polls = thread == 0;
+        const Joining joining(*this, thread == 0);
         for (;;) {
-            if (polls) poll();
+            if (thread == 0) poll();
             if (stopped_.load(std::memory_order_relaxed)) return;
             const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
             if (first >= count_) return;
@@ -60,6 +80,11 @@ public:
         std::lock_guard lock(mutex_);
         --running_;
         finished_.notify_one();
+    }
+
+    void check(bool polls) {
+        if (polls) poll();
+        if (stopped_.load(std::memory_order_relaxed)) throw Interrupted();
     }
 
     void rethrow() const {
@@ -124,6 +149,10 @@ void parallel_for(std::size_t count, std::size_t chunk, const Execution& executi
         }
     }
     work.rethrow();
+}
+
+void checkpoint() {
+    if (joined.work) joined.work->check(joined.polls);
 }
 
 }  // namespace robust_metric

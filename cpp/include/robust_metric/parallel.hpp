@@ -26,4 +26,8 @@ struct Execution {
 void parallel_for(std::size_t count, std::size_t chunk, const Execution& execution,
                   const std::function<void(std::size_t, std::size_t, int)>& body);
 
+// For a body whose chunks take long, to be called every few milliseconds: polls keep_going as between
+// chunks, and throws Interrupted once the work has been stopped. Does nothing outside parallel_for.
+void checkpoint();
+
 }  // namespace robust_metric

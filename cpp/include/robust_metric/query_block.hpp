@@ -69,7 +69,10 @@ void for_each_query(const TrainingSet& training, MatrixView queries, const Execu
         auto& state = states[static_cast<std::size_t>(thread)];
         if (!state) state.reset(new State{QueryBlock(training), make_worker(thread)});
         state->block.compute(queries.slice(first, last), with_twice_mapped);
-        for (std::size_t i = first; i < last; ++i) state->worker(state->block.query(i - first), i);
+        for (std::size_t i = first; i < last; ++i) {
+            checkpoint();
+            state->worker(state->block.query(i - first), i);
+        }
     });
 }
 
