@@ -102,7 +102,34 @@ auto Displacements<Real>::at(std::size_t position) -> Entry& {
     entry.distance_error =
         up(relative_error(r + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) + rounding::underflow;
     if (!(entry.distance_error <= 0x1p900)) entry.distance_error = rounding::infinity;
+    if (evaluates_exactly(position, size, entry.length)) entry.distance_error = 0.0;
     return entries_.emplace(position, entry).first->second;
+}
+
+// Whether nothing was rounded in L(z - x) and its squared length, for the displacement and the length of the moment:
+// where all terms are multiples of one power of two and their sums below 2^53 of it, as for features on a coarse
+// grid. Ties abound there, and this settles them without integer arithmetic.
+template <class Real>
+bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t position,
+                                            [[maybe_unused]] double squared_distance,
+                                            [[maybe_unused]] double length) const {
+    if constexpr (std::is_same_v<Real, double>) {
+        return false;  // whether z - x was rounded is not known
+    } else {
+        const Metric& metric = training_->metric();
+        const double* x = training_->point(position);
+        double grain = rounding::infinity;
+        for (std::size_t j = 0; j < displacement_.size(); ++j) {
+            const DoubleDouble w = displacement_[j];
+            if (w.lo != 0.0 || (w.hi == 0.0 && point_[j] != x[j])) return false;  // rounded, or scaled to nothing
+            grain = std::min(grain, rounding::grain(w.hi));
+        }
+        if (grain == rounding::infinity) return true;  // z = x
+        const double step = grain * metric.grain();
+        // steps so small that their squares underflow do not count
+        return step >= 0x1p-400 && metric.norm_bound() * length < step * 0x1p52 &&
+               squared_distance < step * step * 0x1p53;
+    }
 }
 
 template <class Real>
@@ -125,6 +152,7 @@ template <class Real>
 Interval Displacements<Real>::squared_distance(std::size_t position) {
     const Entry& entry = at(position);
     const double value = value_of(entry.squared_distance);
+    if (entry.distance_error == 0.0) return {value, value};
     // the last terms cover dropping the low part of a double-double and the rounding of these two sums
     const double error = up(entry.distance_error + 2 * rounding::unit * value);
     if (!(error <= 0x1p900)) return {0.0, rounding::infinity};

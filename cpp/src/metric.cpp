@@ -44,6 +44,8 @@ Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.
     if (largest > 0.0) std::frexp(largest, &exponent_);
     scaled_.reserve(original_.size());
     for (const double value : original_) scaled_.push_back(std::ldexp(value, -exponent_));
+    grain_ = rounding::infinity;
+    for (const double value : scaled_) grain_ = std::min(grain_, rounding::grain(value));
     norm_bound_ = compute_norm_bound(scaled_components());
 }
 

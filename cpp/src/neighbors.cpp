@@ -95,7 +95,8 @@ void NeighborSearch::settle(const double* point, std::size_t k, bool ordered) {
         std::vector<Candidate*> order;
         order.reserve(candidates_.size());
         for (Candidate& c : candidates_) order.push_back(&c);
-        std::sort(order.begin(), order.end(), [this](Candidate* a, Candidate* b) { return nearer(*a, *b); });
+        std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(),
+                          [this](Candidate* a, Candidate* b) { return nearer(*a, *b); });
         result_.clear();
         for (std::size_t i = 0; i < k; ++i) result_.push_back(order[i]->position);
         return;
@@ -117,8 +118,11 @@ bool NeighborSearch::nearer(Candidate& a, Candidate& b) {
         }
     if (a.distance.upper < b.distance.lower) return true;
     if (b.distance.upper < a.distance.lower) return false;
-    const int sign = compare_distances_exactly(training_->metric().components(), point_, training_->point(a.position),
-                                               training_->point(b.position), training_->dimension());
+    const bool known = a.distance.lower == a.distance.upper && b.distance.lower == b.distance.upper;
+    const int sign =
+        known ? 0
+              : compare_distances_exactly(training_->metric().components(), point_, training_->point(a.position),
+                                          training_->point(b.position), training_->dimension());
     return sign != 0 ? sign < 0 : training_->index(a.position) < training_->index(b.position);
 }
 

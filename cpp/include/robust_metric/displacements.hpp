@@ -48,6 +48,7 @@ private:
     const Entry& with_gradient(std::size_t position);
     Real* gradient(const Entry& entry) { return gradients_.data() + entry.slot * training_->dimension(); }
     double relative_error(std::size_t terms) const;
+    bool evaluates_exactly(std::size_t position, double squared_distance, double length) const;
     void displace(std::size_t position);  // fills displacement_ and mapped_
 
     const TrainingSet* training_;

@@ -24,6 +24,9 @@ public:
     MatrixView scaled_components() const { return view(scaled_); }
     int exponent() const { return exponent_; }
 
+    // Every entry of the scaled L is a multiple of this power of two; 1 for the identity.
+    double grain() const { return grain_; }
+
     // A proved upper bound of ‖ |L| ‖₂ for the scaled L: the smaller of the Frobenius norm and
     // sqrt(‖L‖₁ ‖L‖_∞). It also bounds ‖L‖₂. 1 for the identity.
     double norm_bound() const { return norm_bound_; }
@@ -35,7 +38,7 @@ private:
 
     std::size_t rank_, dimension_;
     int exponent_ = 0;
-    double norm_bound_ = 1.0;
+    double norm_bound_ = 1.0, grain_ = 1.0;
     std::vector<double> original_, scaled_;
 };
 

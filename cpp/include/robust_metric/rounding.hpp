@@ -2,8 +2,10 @@
 // Derivations: docs/rounding.md.
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 namespace robust_metric::rounding {
@@ -28,6 +30,14 @@ inline double up(double value) { return value * (1.0 + 0x1p-46) + 0x1p-950; }
 inline double down(double value) {
     const double lowered = value * (1.0 - 0x1p-46) - 0x1p-950;
     return lowered > 0.0 ? lowered : 0.0;
+}
+
+// The largest power of two that value is a multiple of; infinite for 0.
+inline double grain(double value) {
+    if (value == 0.0) return infinity;
+    int exponent = 0;
+    const auto mantissa = static_cast<std::uint64_t>(std::ldexp(std::frexp(std::fabs(value), &exponent), 53));
+    return std::ldexp(1.0, exponent - 53 + std::countr_zero(mantissa));
 }
 
 }  // namespace robust_metric::rounding
