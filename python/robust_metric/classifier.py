@@ -257,7 +257,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         components: NDArray[np.float64] | None,
     ) -> None:
         """Take over checked training data: y indexes classes, components are (r, d) or None."""
-        X = np.ascontiguousarray(X, dtype=np.float64)
+        # a copy: certificates are about these numbers, whatever the caller does to the array later
+        X = np.array(X, dtype=np.float64, order="C")
+        X.flags.writeable = False
         _check_size(X)
         if components is not None:
             components = _check_components(components, X.shape[1])
