@@ -8,7 +8,9 @@ while the core runs threads of its own.
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 
 from threadpoolctl import ThreadpoolController
@@ -17,13 +19,18 @@ from robust_metric import _core, blas_pointers
 
 _core.use_dgemm(blas_pointers.dgemm_address())
 
+# More threads than this, or than twice the cores, only exhaust the system.
+MOST_THREADS = 64
+
 # libgomp's pool does not survive fork: a child that starts a parallel region hangs for ever.
 _forked = False
 
 
 def _note_fork() -> None:
-    global _forked
+    global _forked, _lock, _limit, _inside
     _forked = True
+    # another thread of the parent may have held the lock, and none of its calls goes on here
+    _lock, _limit, _inside = threading.Lock(), None, 0
 
 
 os.register_at_fork(after_in_child=_note_fork)
@@ -53,7 +60,9 @@ def execution_threads(n_jobs: int | None) -> int:
     if n_jobs is None:
         wish = os.environ.get("OMP_NUM_THREADS", "")
         return max(1, min(int(wish), cores)) if wish.isdigit() else cores
-    return n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
+    if n_jobs < 0:
+        return max(1, cores + 1 + n_jobs)
+    return min(n_jobs, max(2 * cores, MOST_THREADS))
 
 
 @lru_cache(maxsize=1)
@@ -61,6 +70,29 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def single_threaded_blas() -> AbstractContextManager[object]:
-    """Context in which every BLAS library of the process uses one thread."""
-    return _controller().limit(limits=1, user_api="blas")
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Context in which every BLAS library of the process uses one thread.
+
+    The limit belongs to the process: of calls that overlap, the first sets it and the last puts back
+    what was there.
+    """
+    global _limit, _inside
+    with _lock:
+        if _inside == 0:
+            _limit = _controller().limit(limits=1, user_api="blas")
+            _limit.__enter__()
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0 and _limit is not None:
+                _limit.__exit__(None, None, None)
+                _limit = None
+
+
+_lock = threading.Lock()
+_limit: AbstractContextManager[object] | None = None
+_inside = 0
