@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robust_metric import Certificates, CertifiedKNeighborsClassifier, check, cli, datasets
+from robust_metric import Certificates, CertifiedKNeighborsClassifier, cli, datasets
 from robust_metric.persistence import load_model, load_scaling
 
 
@@ -78,9 +78,24 @@ def test_evidence_lets_the_checker_prove_the_radii(
     assert Certificates.load(certs).evidence is None
     assert cli.main([*arguments, "--evidence"]) == 0
     capsys.readouterr()
-    assert check.main([certs, model]) == 0
+    assert cli.main(["check", certs, model]) == 0
     positive = int((Certificates.load(certs).radius > 0.0).sum())
     assert positive > 0 and f"{positive} proved, 0 failed" in capsys.readouterr().out
+    other = str(fit(files, "--metric", "euclidean", "--no-scale"))
+    assert cli.main(["check", certs, other]) == 1
+    assert "its training data are not those that were certified" in capsys.readouterr().out
+
+
+def test_exact_radii(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, certs = str(fit(files, "--metric", "euclidean", "--n-neighbors", "1")), files / "c.npz"
+    arguments = ["certify", model, str(files / "test.csv"), "--label", "tree", "--out", str(certs)]
+    assert cli.main(arguments) == 0
+    bound = Certificates.load(certs).radius
+    capsys.readouterr()
+    assert cli.main([*arguments, "--exact", "--evidence", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["radius"] == "exact"
+    assert (Certificates.load(certs).radius >= bound).all()
+    assert cli.main(["check", str(certs), model]) == 0
 
 
 def test_the_test_part_of_a_file_is_certified(
@@ -189,7 +204,7 @@ def test_wrong_usage(
     assert message in err and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["demo", "fit", "certify"])
+@pytest.mark.parametrize("command", ["demo", "fit", "certify", "check"])
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main([command, "--help"])

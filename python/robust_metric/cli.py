@@ -43,12 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 2 after an error that the user can mend (one line on standard error),
-        130 after Ctrl-C. Wrong usage and ``--help`` leave through SystemExit, as argparse does.
+        0 on success, 1 where ``check`` finds a certificate it cannot prove, 2 after an error that
+        the user can mend (one line on standard error), 130 after Ctrl-C. Wrong usage and ``--help`` leave through SystemExit, as argparse does.
     """
     args = _parser().parse_args(argv)
     try:
-        args.run(args)
+        return args.run(args) or 0
     except KeyboardInterrupt:
         print("robust-metric: interrupted", file=sys.stderr)
         return 130
@@ -56,7 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         reason = " ".join(str(error).split()) or type(error).__name__
         print(f"robust-metric {args.command}: error: {reason}", file=sys.stderr)
         return 2
-    return 0
 
 
 def _demo(args: argparse.Namespace) -> None:
@@ -97,13 +96,17 @@ def _certify(args: argparse.Namespace) -> None:
         X = scaling.apply(X)
     clf.set_params(n_jobs=args.n_jobs)
     start = time.perf_counter()
-    certificates = clf.certify(X, y, evidence=args.evidence)
+    certificates = (
+        clf.minimal_perturbation(X, y, evidence=args.evidence).certificates()
+        if args.exact
+        else clf.certify(X, y, evidence=args.evidence)
+    )
     seconds = time.perf_counter() - start
     certificates.save(args.out)
     curve = report.RobustErrorCurve(
         "Euclidean" if clf.components_ is None else "learned",
         clf.n_neighbors,
-        "bound",
+        "exact" if args.exact else "bound",
         certificates.radius,
         clean_error=float(np.mean(certificates.label != y)),
     )
@@ -117,6 +120,12 @@ def _certify(args: argparse.Namespace) -> None:
     print(f"\nErrors are shares of points with radius <= r. Radii are in {units}", end="")
     print("." if scaling is None else ": features as (x - offset) / scale of the training data.")
     print(f"Wrote {args.out}.")
+
+
+def _check(args: argparse.Namespace) -> int:
+    from . import check
+
+    return check.main([args.certificates, args.model])
 
 
 def _summary(
@@ -134,6 +143,7 @@ def _summary(
         "n_points": len(curve.radius),
         "n_neighbors": curve.n_neighbors,
         "metric": curve.method,
+        "radius": curve.kind,
         "units": units,
         "clean_error": curve.clean_error,
         "median_radius": median if math.isfinite(median) else None,
@@ -214,6 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_fit(commands)
     _add_certify(commands)
+    _add_check(commands)
     return parser
 
 
@@ -226,10 +237,13 @@ def _add_command(commands: Any, name: str, run: Any, text: str, example: str) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.set_defaults(run=run)
+    return command
+
+
+def _add_n_jobs(command: Any) -> None:
     command.add_argument(
         "--n-jobs", type=_positive, metavar="N", help="threads (default: all cores)"
     )
-    return command
 
 
 def _add_demo(commands: Any) -> None:
@@ -244,9 +258,10 @@ def _add_demo(commands: Any) -> None:
         "--out",
         default="robust-metric-demo",
         metavar="DIR",
-        help="folder for pictures, table and certificates (default: %(default)s)",
+        help="folder for pictures, table, models and certificates (default: %(default)s)",
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
+    _add_n_jobs(command)
 
 
 def _add_fit(commands: Any) -> None:
@@ -276,6 +291,7 @@ def _add_fit(commands: Any) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     _add_label(command)
+    _add_n_jobs(command)
 
 
 def _add_certify(commands: Any) -> None:
@@ -298,10 +314,30 @@ def _add_certify(commands: Any) -> None:
     command.add_argument(
         "--evidence",
         action="store_true",
-        help="store what proves each radius, for 'python -m robust_metric.check CERTS MODEL'",
+        help="store what proves each radius, for 'robust-metric check CERTS MODEL'",
+    )
+    command.add_argument(
+        "--exact",
+        action="store_true",
+        help="exact radii instead of lower bounds; the model must have K = 1",
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of the table")
     _add_label(command)
+    _add_n_jobs(command)
+
+
+def _add_check(commands: Any) -> None:
+    command = _add_command(
+        commands,
+        "check",
+        _check,
+        "prove certificates anew in rational arithmetic, without the compiled code",
+        "robust-metric check certificates.npz model.npz",
+    )
+    command.add_argument(
+        "certificates", metavar="CERTS", help="a file that 'robust-metric certify --evidence' wrote"
+    )
+    command.add_argument("model", metavar="MODEL", help="the model it was certified with")
 
 
 def _add_label(command: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import datasets, plotting, report
+from . import datasets, persistence, plotting, report
 from .arml import ARML
 from .classifier import CertifiedKNeighborsClassifier
 from .progress import Progress
@@ -34,7 +34,7 @@ def run_demo(
     Parameters
     ----------
     out : path-like
-        Folder for the pictures, the table and the certificates; made where it is missing.
+        Folder for pictures, table, models and certificates; made where it is missing.
     seed : int
         Seeds the split and the learner.
     n_jobs : int, optional
@@ -73,11 +73,13 @@ def run_demo(
                 clf = CertifiedKNeighborsClassifier(n_neighbors, metric=metric, n_jobs=n_jobs)
                 clf.fit(X_train, y_train)
                 if n_neighbors == EXACT_NEIGHBORS:
-                    minimal = clf.minimal_perturbation(X_test, y_test)
+                    minimal = clf.minimal_perturbation(X_test, y_test, evidence=True)
                     certificates = minimal.certificates()
                 else:
-                    certificates = clf.certify(X_test, y_test)
-                certificates.save(folder / f"certificates_{method.lower()}_k{n_neighbors}.npz")
+                    certificates = clf.certify(X_test, y_test, evidence=True)
+                name = f"{method.lower()}_k{n_neighbors}.npz"
+                persistence.save_model(clf, folder / f"model_{name}")
+                certificates.save(folder / f"certificates_{name}")
                 curves.append(
                     RobustErrorCurve(
                         method,
@@ -113,7 +115,8 @@ def run_demo(
 
     print(f"\nRadii are Euclidean lengths ({UNIT}).")
     print(f"Wrote to {folder}: robust_error.png, robust_error.csv, witnesses.png, and for each row")
-    print("of the table certificates_<metric>_k<K>.npz.")
+    print("of the table model_<metric>_k<K>.npz and certificates_<metric>_k<K>.npz. To prove one anew:")
+    print(f"  robust-metric check {folder}/certificates_arml_k1.npz {folder}/model_arml_k1.npz")
     print(f"Done in {time.perf_counter() - start:.1f} s.")
     return curves
 
