@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 on success, 1 where ``check`` finds a certificate it cannot prove, 2 after an error that
-        the user can mend (one line on standard error), 130 after Ctrl-C. Wrong usage and ``--help`` leave through SystemExit, as argparse does.
+        the user can mend (one line on standard error), 130 after Ctrl-C. Wrong usage and ``--help``
+        leave through SystemExit, as argparse does.
     """
     args = _parser().parse_args(argv)
     try:

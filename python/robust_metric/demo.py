@@ -115,7 +115,9 @@ def run_demo(
 
     print(f"\nRadii are Euclidean lengths ({UNIT}).")
     print(f"Wrote to {folder}: robust_error.png, robust_error.csv, witnesses.png, and for each row")
-    print("of the table model_<metric>_k<K>.npz and certificates_<metric>_k<K>.npz. To prove one anew:")
+    print(
+        "of the table model_<metric>_k<K>.npz and certificates_<metric>_k<K>.npz. To prove one anew:"
+    )
     print(f"  robust-metric check {folder}/certificates_arml_k1.npz {folder}/model_arml_k1.npz")
     print(f"Done in {time.perf_counter() - start:.1f} s.")
     return curves
