@@ -86,7 +86,7 @@ def test_scale_of_the_metric_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(("kind", "target"), KINDS)
-@pytest.mark.parametrize("count", [1, 127, 128, 1500, 5000])
+@pytest.mark.parametrize("count", [1, 128, 1500, 200_000])
 def test_threads_do_not_show(kind, target, count: int) -> None:
     X, L, triplets = problem(5, count=count)
     with _runtime.single_threaded_blas():

@@ -17,6 +17,10 @@ constexpr std::size_t max_lanes = 16;    // partial gradients: bounds memory, fi
 // ‖LᵀLw‖ below this share of ‖L‖² ‖w‖ is rounding noise around 0 and gives no direction.
 constexpr double degenerate_share = 1e-10;
 
+// Multiplications and additions that make another thread worth waking: some milliseconds' worth, so
+// that small steps do not wait at barriers for a busy machine.
+constexpr double work_per_thread = 2e7;
+
 struct LossValue {
     double value, slope;
 };
@@ -164,10 +168,14 @@ TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplet
     const std::size_t count = triplets.anchor.size();
     const std::size_t size = components.rows() * components.cols();
     const std::size_t lanes = std::clamp<std::size_t>(count / (block_size / 2), 1, max_lanes);
+    const double work = 14.0 * static_cast<double>(count) * static_cast<double>(size);  // seven products
+    const Execution limited{
+        static_cast<int>(std::clamp(work / work_per_thread, 1.0, std::max(1.0, double(execution.num_threads)))),
+        execution.keep_going};
     TripletLoss result;
     result.bounds.resize(count);
     std::vector<double> gradients(lanes * size), losses(lanes);
-    parallel_for(lanes, 1, execution, [&](std::size_t lane, std::size_t, int) {
+    parallel_for(lanes, 1, limited, [&](std::size_t lane, std::size_t, int) {
         Lane(points, components, triplets, options)
             .run(count * lane / lanes, count * (lane + 1) / lanes, result.bounds, losses[lane],
                  gradients.data() + lane * size);
