@@ -33,7 +33,7 @@ public:
 
     Interval squared_distance(std::size_t position);
     // ‖L(z - x)‖ in the caller's units, rounded to nearest up to a few units in the last place (in
-    // double-double; not a bound)
+    // double-double; not a bound), absolutely below 2^-480 of the spread of the training points
     double distance(std::size_t position);
 
     // Bounds of the distance from z to the half-space
