@@ -81,6 +81,11 @@ def test_small_feature_that_scaling_flushes_still_decides() -> None:
     assert [exact_neighbors(p, z) for z in p.Z] == [[1], [0], [2]]
 
 
+def test_low_part_of_a_difference_that_scaling_flushes_still_decides() -> None:
+    X = np.array([[-1.0], [1.0]])
+    assert Classifier(1).fit(X, [0, 1]).predict([[5e-324], [0.0], [-5e-324]]).tolist() == [1, 0, 0]
+
+
 @pytest.mark.parametrize("offset", [1e3, 1e8, 2.0**52, 2.0**60])
 def test_offsets_do_not_blur_the_order(offset: float) -> None:
     p = problem(1, "normal", "square", 3, 4, d=3, n=40, queries=6)

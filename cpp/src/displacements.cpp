@@ -120,9 +120,10 @@ bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t positio
         const double* x = training_->point(position);
         double grain = rounding::infinity;
         for (std::size_t j = 0; j < displacement_.size(); ++j) {
-            const DoubleDouble w = displacement_[j];
-            if (w.lo != 0.0 || (w.hi == 0.0 && point_[j] != x[j])) return false;  // rounded, or scaled to nothing
-            grain = std::min(grain, rounding::grain(w.hi));
+            const double w = displacement_[j].hi;
+            // rounded, or (part of it) scaled to nothing
+            if (two_sum(point_[j], -x[j]).lo != 0.0 || (w == 0.0 && point_[j] != x[j])) return false;
+            grain = std::min(grain, rounding::grain(w));
         }
         if (grain == rounding::infinity) return true;  // z = x
         const double step = grain * metric.grain();
