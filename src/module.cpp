@@ -12,4 +12,5 @@ PYBIND11_MODULE(_core, m) {
     robust_metric::bind_candidates(m);
     robust_metric::bind_deciding_pairs(m);
     robust_metric::bind_triplet_loss(m);
+    robust_metric::bind_reference(m);
 }

@@ -1,0 +1,72 @@
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "halfspace_bounds_reference.hpp"
+#include "minimal_perturbation_reference.hpp"
+#include "neighbors_reference.hpp"
+
+namespace py = pybind11;
+
+namespace robust_metric {
+
+namespace {
+
+// Calls body(data, queries); components: None or r × d.
+template <class Body>
+auto with_data(const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
+               const DoubleArray& Z, Body body) {
+    const DoubleArray l = components.is_none() ? DoubleArray() : components.cast<DoubleArray>();
+    const MatrixView points = matrix(X, "X");
+    const reference::PlainData data{points, vector(y, points.rows(), "y"), classes,
+                                    components.is_none() ? MatrixView() : matrix(l, "components")};
+    return body(data, matrix(Z, "Z"));
+}
+
+py::array_t<std::int64_t> kneighbors(const DoubleArray& X, const LabelArray& y, int classes,
+                                     const py::object& components, const DoubleArray& Z, std::size_t k) {
+    return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
+        std::vector<std::int64_t> indices;
+        for (std::size_t i = 0; i < queries.rows(); ++i)
+            for (const std::size_t index : reference::nearest(data, queries.row(i), k))
+                indices.push_back(static_cast<std::int64_t>(index));
+        return to_array(indices).reshape({static_cast<py::ssize_t>(queries.rows()), static_cast<py::ssize_t>(k)});
+    });
+}
+
+py::tuple certified_radii(const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
+                          const DoubleArray& Z, std::size_t k) {
+    return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
+        std::vector<double> radii;
+        std::vector<std::int32_t> labels;
+        for (std::size_t i = 0; i < queries.rows(); ++i) {
+            labels.push_back(reference::predict(data, queries.row(i), k));
+            radii.push_back(static_cast<double>(reference::certified_radius(data, queries.row(i), labels.back(), k)));
+        }
+        return py::make_tuple(to_array(radii), to_array(labels));
+    });
+}
+
+py::array_t<double> minimal_perturbations(const DoubleArray& X, const LabelArray& y, int classes,
+                                          const py::object& components, const DoubleArray& Z) {
+    return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
+        std::vector<double> sizes;
+        for (std::size_t i = 0; i < queries.rows(); ++i) {
+            const std::int32_t label = reference::predict(data, queries.row(i), 1);
+            sizes.push_back(static_cast<double>(reference::minimal_perturbation(data, queries.row(i), label)));
+        }
+        return to_array(sizes);
+    });
+}
+
+}  // namespace
+
+void bind_reference(py::module_& m) {
+    const auto X = py::arg("X"), y = py::arg("y"), classes = py::arg("n_classes"), Z = py::arg("Z");
+    m.def("kneighbors_reference", kneighbors, "Slow twin of kneighbors: indices.", X, y, classes, py::arg("components"),
+          Z, py::arg("n_neighbors"));
+    m.def("certified_radii_reference", certified_radii, "Slow twin of certified_radii: (radii, labels).", X, y, classes,
+          py::arg("components"), Z, py::arg("n_neighbors"));
+    m.def("minimal_perturbations_reference", minimal_perturbations,
+          "Slow twin of minimal_perturbations: the infimum of each.", X, y, classes, py::arg("components"), Z);
+}
+
+}  // namespace robust_metric
