@@ -1,8 +1,7 @@
 """Types of the compiled core; each function is defined in ``src/bind_<idea>.cpp``."""
 
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,10 +104,15 @@ def deciding_pairs_reference(
 ) -> tuple[_Index, _Index]: ...
 
 # bind_triplet_loss.cpp
-class BoundLoss(Enum):
-    linear = ...
-    hinge = ...
-    ramp = ...
+class BoundLoss:
+    linear: ClassVar[BoundLoss]
+    hinge: ClassVar[BoundLoss]
+    ramp: ClassVar[BoundLoss]
+    def __init__(self, value: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
 
 def triplet_loss(
     points: _Float,
@@ -130,6 +134,8 @@ def triplet_loss_reference(
     kind: BoundLoss = ...,
     target: float = 0.0,
 ) -> tuple[float, _Float, _Float]: ...
+
+# bind_reference.cpp
 def kneighbors_reference(
     X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int
 ) -> _Index: ...
