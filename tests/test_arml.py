@@ -192,9 +192,9 @@ def test_bad_data(X: np.ndarray, y: list, message: str) -> None:
         ({"n_candidates": 0}, "n_candidates must be an integer of at least 1, got 0"),
         ({"max_iter": -1}, "max_iter must be an integer of at least 1, got -1"),
         ({"batch_size": True}, "batch_size must be an integer of at least 1, got True"),
-        ({"learning_rate": 0.0}, "learning_rate must be a positive number, got 0.0"),
-        ({"learning_rate": np.nan}, "learning_rate must be a positive number, got nan"),
-        ({"learning_rate": "fast"}, "learning_rate must be a positive number, got 'fast'"),
+        ({"learning_rate": 0.0}, "learning_rate must be a positive number or None, got 0.0"),
+        ({"learning_rate": np.nan}, "learning_rate must be a positive number or None, got nan"),
+        ({"learning_rate": "fast"}, "learning_rate must be a positive number or None, got 'fast'"),
         ({"n_jobs": 0}, "n_jobs must not be 0"),
     ],
 )

@@ -44,8 +44,9 @@ class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Ranks are drawn below this number. Lowered where a class has fewer points.
     max_iter : int, default 300
         Gradient steps.
-    learning_rate : float, default 0.02
-        First step length of Adam; it falls to 0 along a cosine. L starts with rows of length 1.
+    learning_rate : float, optional
+        First step length of Adam, for each entry of L; it falls to 0 along a cosine. L starts with
+        rows of length 1. None is ``min(0.05, 1.2 / sqrt(r d))``.
     batch_size : int, default 512
         Triplets of one gradient step, at most the number of training points.
     random_state : int, RandomState or None, default 0
@@ -89,7 +90,7 @@ class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         n_components: int | None = None,
         n_candidates: int = 10,
         max_iter: int = 300,
-        learning_rate: float = 0.02,
+        learning_rate: float | None = None,
         batch_size: int = 512,
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
@@ -214,8 +215,8 @@ class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                     f"got {self.n_components}"
                 )
         rate = self.learning_rate
-        if not isinstance(rate, numbers.Real) or not 0.0 < rate < np.inf:
-            raise ValueError(f"learning_rate must be a positive number, got {rate!r}")
+        if rate is not None and not (isinstance(rate, numbers.Real) and 0.0 < rate < np.inf):
+            raise ValueError(f"learning_rate must be a positive number or None, got {rate!r}")
 
 
 def _check_count(name: str, value: Any) -> None:
@@ -248,6 +249,11 @@ def _initial_components(X: NDArray[np.float64], r: int) -> NDArray[np.float64]:
     signs = np.where(directions[np.arange(r), largest] < 0.0, -1.0, 1.0)
     components: NDArray[np.float64] = np.ascontiguousarray(directions * signs[:, np.newaxis])
     return components
+
+
+def _default_learning_rate(size: int) -> float:
+    # Adam moves every entry alike, so one step changes L by sqrt(size) times that in norm.
+    return min(0.05, 1.2 / np.sqrt(size))
 
 
 class _Adam:
@@ -289,7 +295,8 @@ class _Trainer:
         self._labels = labels
         self._threads = threads
         self._random = check_random_state(settings.random_state)
-        self._adam = _Adam(settings.learning_rate, settings.max_iter)
+        rate = settings.learning_rate or _default_learning_rate(self.components.size)
+        self._adam = _Adam(rate, settings.max_iter)
         # a point that is alone in its class has no own-class neighbour and cannot be an anchor
         self._anchors = np.flatnonzero(np.bincount(labels)[labels] > 1)
         self._batch = min(settings.batch_size, len(self._anchors))
