@@ -101,11 +101,11 @@ void HalfspaceBounds::start(const Query& query, int label, std::size_t depth) {
 double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& reached) {
     reached = true;
     if (vote.kept + 1 > training_->class_size(label_)) return 0.0;  // no own-class point has to be beaten
-    enqueue(vote.kept, false);
+    const double last_rank = cap * (1.0 + margin);
+    enqueue(vote.kept, false, last_rank);
     std::vector<std::size_t> entered(vote.needed.size(), 0);
     std::size_t total = 0;
     bool won = false;
-    const double last_rank = cap * (1.0 + margin);
     for (const Entry* entry = top(coarse); entry != nullptr && entry->rank() < last_rank; entry = top(coarse)) {
         const auto rival = static_cast<std::size_t>(training_->label(entry->position));
         if (total >= vote.entering && vote.needed[rival] == 0) {  // whether it enters makes no difference any more
@@ -161,7 +161,7 @@ double HalfspaceBounds::coarse_bound(std::size_t position, std::size_t kept) con
     return gap > 0.0 ? down(gap / (2.0 * (lengths_[position] + own_length_[kept + 1]))) : 0.0;
 }
 
-void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed) {
+void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit) {
     const TrainingSet& t = *training_;
     kept_ = kept;
     queue_.clear();
@@ -175,7 +175,7 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed) {
             const Row& row = rows_[row_slot_[i] - 1];
             entry = {row.largest[kept], i, row.level};
         }
-        waiting_.push_back(entry);
+        if (entry.rank() < limit || limit == rounding::infinity) waiting_.push_back(entry);
     }
     waiting_bound_ = 0.0;
 }

@@ -70,7 +70,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
         return result_;
     }
     bounds_.start(query, label, 1);
-    bounds_.enqueue(0, true);
+    bounds_.enqueue(0, true, infinity);
     own_order_.assign(t.class_size(label), 0);
     std::iota(own_order_.begin(), own_order_.end(), t.class_begin(label));
     const std::size_t near = std::min(near_count, own_order_.size());

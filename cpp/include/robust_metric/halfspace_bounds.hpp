@@ -63,8 +63,9 @@ public:
     // The parts of which radius is made, for the searches that go on from these bounds.
     // query must stay in place; depth: largest number of kept votes asked for, plus one.
     void start(const Query& query, int label, std::size_t depth);
-    // fills the queue with the bounds R_kept(x⁻) of all other-class points; kept < depth, kept < class size
-    void enqueue(std::size_t kept, bool skip_shadowed);
+    // fills the queue with the bounds R_kept(x⁻) of the other-class points, those known to be at least
+    // `limit` left out; kept < depth, kept < class size
+    void enqueue(std::size_t kept, bool skip_shadowed, double limit);
     // the row with the smallest bound, deepened to `level` at least; null when no row is left
     const Entry* top(Level level);
     void pop();
