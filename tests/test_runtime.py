@@ -72,6 +72,33 @@ def test_interrupt_within_a_second(
     assert out[1] == "(2,)"  # and the classifier still works
 
 
+FIT_JOB = """
+import signal, time
+import numpy as np
+from robust_metric import _core
+rng = np.random.default_rng(0)
+X, L = rng.normal(size=(60_000, 300)), rng.normal(size=(600, 300))
+y = rng.integers(0, 2, len(X)).astype(np.int32)
+def ring(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, ring)
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+sent = time.perf_counter() + 0.2
+try:
+    _core.TrainingSet(X, y, 2, L, {jobs})
+    print("finished")
+except KeyboardInterrupt:
+    print("interrupted", time.perf_counter() - sent)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_preparing_the_training_points_is_interrupted_too(jobs: int) -> None:
+    word, delay = run(FIT_JOB.format(jobs=jobs))[0].split()
+    assert word == "interrupted"
+    assert float(delay) < 1.0
+
+
 def test_progress_callback_sees_the_work_and_may_stop_it() -> None:
     rng = np.random.default_rng(0)
     X, labels = rng.normal(size=(3000, 20)), rng.integers(0, 2, 3000).astype(np.int32)

@@ -13,8 +13,8 @@ namespace robust_metric {
 
 namespace {
 
-// A power of two (as a double, exact) may itself overflow: apply it in two steps.
-double scale_by_power(double value, int exponent) { return std::ldexp(value, exponent); }
+// rows that one product maps: bits must not depend on the number of threads, so it is fixed
+constexpr std::size_t rows_per_block = 256;
 
 std::vector<std::size_t> sort_by_class(std::span<const std::int32_t> labels, int classes,
                                        std::vector<std::size_t>& class_begin) {
@@ -31,23 +31,29 @@ std::vector<std::size_t> sort_by_class(std::span<const std::int32_t> labels, int
     return order;
 }
 
-void row_norms(MatrixView rows, std::vector<double>& norms) {
-    norms.resize(rows.rows());
+void row_norms(MatrixView rows, double* norms) {
     const Kernels& k = kernels();
     for (std::size_t i = 0; i < rows.rows(); ++i) norms[i] = k.dot(rows.row(i), rows.row(i), rows.cols());
 }
 
+// body() as the only item of a parallel_for, so that its checkpoints poll keep_going
+template <class Body>
+void interruptible(const Execution& execution, Body body) {
+    parallel_for(1, 1, execution, [&](std::size_t, std::size_t, int) { body(); });
+}
+
 }  // namespace
 
-TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components)
+TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components,
+                         const Execution& execution)
     : points_(points), metric_(components, points.cols()), labels_(labels.begin(), labels.end()) {
     if (points.rows() == 0 || points.rows() != labels.size())
         throw std::invalid_argument("points and labels must have one entry per training point, got " +
                                     std::to_string(points.rows()) + " and " + std::to_string(labels.size()));
     order_ = sort_by_class(labels, classes, class_begin_);
-    choose_frame();
-    map_points();
-    mark_shadowed();
+    interruptible(execution, [&] { choose_frame(); });
+    map_points(execution);
+    interruptible(execution, [&] { mark_shadowed(); });
 }
 
 // Centre by the mean, which keeps the error of large offsets out of the filter, and scale the
@@ -55,18 +61,22 @@ TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels
 void TrainingSet::choose_frame() {
     const double weight = 1.0 / static_cast<double>(size());
     center_.assign(dimension(), 0.0);
-    for (std::size_t i = 0; i < points_.rows(); ++i)
+    for (std::size_t i = 0; i < points_.rows(); ++i) {
+        if (i % rows_per_block == 0) checkpoint();
         kernels().axpy(weight, points_.row(i), center_.data(), dimension());
+    }
     double largest = 0.0;
-    for (std::size_t i = 0; i < points_.rows(); ++i)
+    for (std::size_t i = 0; i < points_.rows(); ++i) {
+        if (i % rows_per_block == 0) checkpoint();
         for (std::size_t j = 0; j < dimension(); ++j)
             largest = std::max(largest, std::fabs(points_(i, j) - center_[j]));
+    }
     if (largest > 0.0) std::frexp(largest, &exponent_);
 }
 
 // Errors, derived in docs/rounding.md: x̂ carries one relative rounding, L̂x̂ d more terms,
 // L̂ᵀL̂x̂ again r more; |L| enters through its norm bound.
-void TrainingSet::map_points() {
+void TrainingSet::map_points(const Execution& execution) {
     const std::size_t n = size(), d = dimension(), r = metric_.rank();
     const bool identity = metric_.is_identity();
     const double norm = metric_.norm_bound();
@@ -76,31 +86,39 @@ void TrainingSet::map_points() {
     row_error_ = rounding::up(norm * norm * twice);
     twice_mapped_error_ = rounding::up(norm * norm * norm * norm * (4.04 * twice + 2.02 * rounding::gamma(d + 4)));
 
-    std::vector<double> centred(n * d);
     extents_.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        double* row = centred.data() + i * d;
-        for (std::size_t j = 0; j < d; ++j) row[j] = scale_by_power(point(i)[j] - center_[j], -exponent_);
-        extents_[i] = rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(row, row, d));
+    mapped_ = std::make_unique_for_overwrite<double[]>(n * r);
+    mapped_norms_.resize(n);
+    if (!identity) {
+        twice_mapped_ = std::make_unique_for_overwrite<double[]>(n * d);
+        twice_mapped_norms_.resize(n);
     }
-    if (identity) {
-        mapped_ = std::move(centred);
-        row_norms(mapped(), mapped_norms_);
-        return;
-    }
-    mapped_.resize(n * r);
-    blas::gemm_nt(1.0, {centred.data(), n, d}, metric_.scaled_components(), 0.0, {mapped_.data(), n, r});
-    twice_mapped_ = std::move(centred);  // same shape: reuse the memory
-    blas::gemm_nn(1.0, mapped(), metric_.scaled_components(), 0.0, {twice_mapped_.data(), n, d});
-    row_norms(mapped(), mapped_norms_);
-    row_norms(twice_mapped(), twice_mapped_norms_);
+    // centred rows lie where the last product of their block goes, so they need no memory of their own
+    double* centred = identity ? mapped_.get() : twice_mapped_.get();
+    parallel_for(n, rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
+        for (std::size_t i = first; i < last; ++i) {
+            double* row = centred + i * d;
+            for (std::size_t j = 0; j < d; ++j) row[j] = std::ldexp(point(i)[j] - center_[j], -exponent_);
+            extents_[i] = rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(row, row, d));
+        }
+        const MutableMatrixView once_rows(mapped_.get() + first * r, last - first, r);
+        if (!identity) {
+            const MutableMatrixView twice_rows(twice_mapped_.get() + first * d, last - first, d);
+            blas::gemm_nt(1.0, twice_rows, metric_.scaled_components(), 0.0, once_rows);
+            blas::gemm_nn(1.0, once_rows, metric_.scaled_components(), 0.0, twice_rows);
+            row_norms(twice_rows, twice_mapped_norms_.data() + first);
+        }
+        row_norms(once_rows, mapped_norms_.data() + first);
+    });
 }
 
 void TrainingSet::mark_shadowed() {
     std::vector<std::size_t> sorted(size());
     std::iota(sorted.begin(), sorted.end(), std::size_t{0});
     const std::size_t d = dimension();
+    std::size_t comparisons = 0;
     std::sort(sorted.begin(), sorted.end(), [&](std::size_t a, std::size_t b) {
+        if (++comparisons % 4096 == 0) checkpoint();
         const double *pa = point(a), *pb = point(b);
         for (std::size_t j = 0; j < d; ++j)
             if (pa[j] != pb[j]) return pa[j] < pb[j];
@@ -112,7 +130,7 @@ void TrainingSet::mark_shadowed() {
 }
 
 void TrainingSet::embed(const double* point, double* centred, double* mapped, double* twice_mapped) const {
-    for (std::size_t j = 0; j < dimension(); ++j) centred[j] = scale_by_power(point[j] - center_[j], -exponent_);
+    for (std::size_t j = 0; j < dimension(); ++j) centred[j] = std::ldexp(point[j] - center_[j], -exponent_);
     if (metric_.is_identity()) {
         std::copy_n(centred, dimension(), mapped);
         std::copy_n(centred, dimension(), twice_mapped);

@@ -22,7 +22,12 @@ def use_dgemm(address: int) -> None: ...
 # bind_training_set.cpp
 class TrainingSet:
     def __init__(
-        self, X: _Float, y: _Label, n_classes: int, components: _Float | None = None
+        self,
+        X: _Float,
+        y: _Label,
+        n_classes: int,
+        components: _Float | None = None,
+        num_threads: int = 1,
     ) -> None: ...
     @property
     def n_points(self) -> int: ...

@@ -279,7 +279,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         if training is None:
             y = self._y.astype(np.int32)
             with single_threaded_blas():
-                training = _core.TrainingSet(self._X, y, len(self.classes_), self.components_)
+                training = _core.TrainingSet(
+                    self._X,
+                    y,
+                    len(self.classes_),
+                    self.components_,
+                    execution_threads(self.n_jobs),
+                )
             self._training = training
         return training
 

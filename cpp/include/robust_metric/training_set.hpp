@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -25,7 +26,8 @@ public:
     // points: n × d, finite, not copied: must outlive this object. labels: n values in
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
     // Memory: 8 n (d + r + 4) bytes beside the points, half of it for the Euclidean metric.
-    TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components);
+    TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components,
+                const Execution& execution = {});
 
     std::size_t size() const { return order_.size(); }
     std::size_t dimension() const { return points_.cols(); }
@@ -45,9 +47,9 @@ public:
     int exponent() const { return exponent_; }
     // scaled and centred copy x̂ of a point in the caller's units; L̂x̂ and L̂ᵀL̂x̂ of it
     void embed(const double* point, double* centred, double* mapped, double* twice_mapped) const;
-    MatrixView mapped() const { return {mapped_.data(), size(), metric_.rank()}; }
+    MatrixView mapped() const { return {mapped_.get(), size(), metric_.rank()}; }
     MatrixView twice_mapped() const {
-        return metric_.is_identity() ? mapped() : MatrixView(twice_mapped_.data(), size(), dimension());
+        return metric_.is_identity() ? mapped() : MatrixView(twice_mapped_.get(), size(), dimension());
     }
     // squared norms of the rows of the above, as computed, and an upper bound of ‖x̂‖²
     const std::vector<double>& mapped_norms() const { return mapped_norms_; }
@@ -81,7 +83,7 @@ private:
         return {lower > 0.0 ? lower : 0.0, computed + error};
     }
     void choose_frame();
-    void map_points();
+    void map_points(const Execution& execution);
     void mark_shadowed();
 
     MatrixView points_;
@@ -91,7 +93,8 @@ private:
     std::vector<char> shadowed_;
     std::vector<double> center_;
     int exponent_ = 0;
-    std::vector<double> mapped_, twice_mapped_, mapped_norms_, twice_mapped_norms_, extents_;
+    std::unique_ptr<double[]> mapped_, twice_mapped_;  // not vectors: filling them with zeros takes its time
+    std::vector<double> mapped_norms_, twice_mapped_norms_, extents_;
     double distance_error_ = 0.0, twice_mapped_error_ = 0.0, row_error_ = 0.0;
 };
 
