@@ -1,5 +1,6 @@
 #include "robust_metric/displacements.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "robust_metric/kernels.hpp"
@@ -178,11 +179,17 @@ Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<co
     const Entry x_other = entries_.at(other);
     combined_real_.assign(d, Real());
 
+    // Only the ratios of the multipliers count: the largest comes near 1, so that no square underflows
+    // (docs/rounding.md, section 9).
+    const double largest = multipliers.empty() ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end());
+    int scale = 0;
+    std::frexp(largest, &scale);
+
     Real gap{};
     double gap_size = 0.0, gap_error = 0.0, direction_size = 0.0;
     for (std::size_t i = 0; i < count; ++i) {
         const Entry& x_own = entries_.at(own[i]);
-        const double weight = multipliers[i];
+        const double weight = std::ldexp(multipliers[i], -scale);
         gap = gap + weight * (x_other.squared_distance - x_own.squared_distance);
         gap_size += weight * (value_of(x_other.squared_distance) + value_of(x_own.squared_distance));
         gap_error += weight * (x_other.distance_error + x_own.distance_error);

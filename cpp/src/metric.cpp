@@ -46,6 +46,9 @@ Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.
     for (const double value : original_) scaled_.push_back(std::ldexp(value, -exponent_));
     grain_ = rounding::infinity;
     for (const double value : scaled_) grain_ = std::min(grain_, rounding::grain(value));
+    // an entry that scaling flushed to zero is a multiple of nothing: evaluation is then never exact
+    for (std::size_t i = 0; i < scaled_.size(); ++i)
+        if (scaled_[i] == 0.0 && original_[i] != 0.0) grain_ = 0.0;
     norm_bound_ = compute_norm_bound(scaled_components());
 }
 

@@ -90,7 +90,10 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
         const double solved_rank = heap_.empty() ? infinity : heap_.front().rank();
         const double bound = std::min(row_bound, solved_rank * (1.0 - 2.0 * HalfspaceBounds::margin));
         // done when nothing open can lower the interval's ends
-        if (bound == infinity || (lower < infinity && t.unscale_up(bound) >= result_.upper)) break;
+        if (bound == infinity || (lower < infinity && t.unscale_up(bound) >= result_.upper)) {
+            lower = std::min(lower, bound);  // in subnormal units unscale_up may exceed the bound
+            break;
+        }
         if (deadline.passed()) {
             timed_out = true;
             lower = std::min(lower, bound);
@@ -221,10 +224,13 @@ double PerturbationSearch::filter_lower(std::size_t other, const Solution& solut
     if (count == 0) return 0.0;
     const MatrixView rows = t.twice_mapped();
     normal_.assign(d, 0.0);
+    // the largest multiplier comes near 1, as in Displacements::halfspace_distance
+    int scale = 0;
+    std::frexp(*std::max_element(solution.multipliers.begin(), solution.multipliers.end()), &scale);
     double gap = 0.0, size = 0.0, direction_error = 0.0, direction_size = 0.0;
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t own = solution.own[i];
-        const double weight = solution.multipliers[i];
+        const double weight = std::ldexp(solution.multipliers[i], -scale);
         const Interval far = bounds_.distance(other), near = bounds_.distance(own);
         gap += weight * (far.lower - near.upper);
         size += weight * (far.lower + near.upper);

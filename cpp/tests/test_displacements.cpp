@@ -91,3 +91,20 @@ TEST_CASE("points that are the same to the metric bound nothing") {
     CHECK(t.unscale_down(bounds.pair_lower(2, 0)) == doctest::Approx(1.25));
     CHECK(t.unscale_down(bounds.pair_lower(2, 0)) <= 1.25);
 }
+
+TEST_CASE("multipliers so small that their squares underflow prove no more than others") {
+    const double points[] = {-1, 0, 3, 0.5}, z[] = {0, 0};
+    const std::int32_t labels[] = {0, 1};
+    const TrainingSet t({points, 2, 2}, labels, 2, {});
+    RefinedBounds refined(t);
+    refined.start(z);
+    const std::size_t own = 0;
+    const double one = 1.0;
+    const Interval expected = refined.halfspace_distance(1, {&own, 1}, {&one, 1});
+    for (const int exponent : {-100, -500, -540, -560, -1000, -1060, 900}) {
+        const double multiplier = std::ldexp(1.0, exponent);
+        const Interval found = refined.halfspace_distance(1, {&own, 1}, {&multiplier, 1});
+        CHECK(found.lower == expected.lower);
+        CHECK(found.upper == expected.upper);
+    }
+}

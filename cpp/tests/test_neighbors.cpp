@@ -66,3 +66,12 @@ TEST_CASE("votes are tied in favour of the smaller class") {
     predict(t, {&z, 1, 1}, 2, {}, found);
     CHECK(found[0] == 1);
 }
+
+TEST_CASE("an entry of L that scaling flushes to zero still decides") {
+    const double components[] = {0x1p500, 0, 0, 0x1p-600}, points[] = {0, 2, 0, 1, 1, 0}, z[] = {0, 0};
+    const std::int32_t labels[] = {0, 1, 2};
+    const TrainingSet t({points, 3, 2}, labels, 3, {components, 2, 2});
+    std::int32_t label = -1;
+    predict(t, {z, 1, 2}, 1, {}, {&label, 1});
+    CHECK(label == 1);
+}
