@@ -59,9 +59,7 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
     centred_.resize(t.dimension());
     mapped_.resize(metric.rank());
     twice_mapped_.resize(t.dimension());
-    t.embed(point, centred_.data(), mapped_.data(), twice_mapped_.data());
-    const double extent = rounding::up((1.0 + rounding::gamma(t.dimension() + 4)) *
-                                       kernels().dot(centred_.data(), centred_.data(), t.dimension()));
+    const double extent = t.embed(point, centred_.data(), mapped_.data(), twice_mapped_.data());
     // x is among the k nearest to the point only if its distance from the query is within twice the
     // mapped reach of the query's own k-th distance (triangle inequality)
     KthSmallest upper(heap_, k);

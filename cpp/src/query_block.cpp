@@ -5,9 +5,15 @@
 
 #include "robust_metric/blas.hpp"
 #include "robust_metric/kernels.hpp"
-#include "robust_metric/rounding.hpp"
 
 namespace robust_metric {
+
+namespace {
+
+// training points of one product, so that Ctrl-C need not wait for all of a large set
+constexpr std::size_t tile = 8192;
+
+}  // namespace
 
 void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
     const std::size_t d = training_->dimension(), r = training_->metric().rank(), count = queries.rows();
@@ -17,10 +23,9 @@ void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
     mapped_.resize(count * r);
     twice_mapped_.resize(count * d);
     extents_.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        training_->embed(queries.row(i), centred_.data(), mapped_.data() + i * r, twice_mapped_.data() + i * d);
-        extents_[i] = rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(centred_.data(), centred_.data(), d));
-    }
+    for (std::size_t i = 0; i < count; ++i)
+        extents_[i] =
+            training_->embed(queries.row(i), centred_.data(), mapped_.data() + i * r, twice_mapped_.data() + i * d);
     distances(mapped_, training_->mapped(), training_->mapped_norms(), distances_);
     if (with_twice_mapped && !training_->metric().is_identity())
         distances(twice_mapped_, training_->twice_mapped(), training_->twice_mapped_norms(), twice_mapped_distances_);
@@ -30,7 +35,12 @@ void QueryBlock::distances(const std::vector<double>& rows, MatrixView against, 
                            std::vector<double>& out) {
     const std::size_t count = queries_.rows(), n = training_->size(), width = against.cols();
     out.resize(count * n);
-    blas::gemm_nt(-2.0, {rows.data(), count, width}, against, 0.0, {out.data(), count, n});
+    for (std::size_t first = 0; first < n; first += tile) {
+        const std::size_t last = std::min(n, first + tile);
+        blas::gemm_nt(-2.0, {rows.data(), count, width}, against.slice(first, last), 0.0,
+                      {out.data() + first, count, last - first, n});
+        checkpoint();
+    }
     for (std::size_t i = 0; i < count; ++i) {
         const double* row = rows.data() + i * width;
         const double own = kernels().dot(row, row, width);

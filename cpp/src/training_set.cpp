@@ -96,11 +96,7 @@ void TrainingSet::map_points(const Execution& execution) {
     // centred rows lie where the last product of their block goes, so they need no memory of their own
     double* centred = identity ? mapped_.get() : twice_mapped_.get();
     parallel_for(n, rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
-        for (std::size_t i = first; i < last; ++i) {
-            double* row = centred + i * d;
-            for (std::size_t j = 0; j < d; ++j) row[j] = std::ldexp(point(i)[j] - center_[j], -exponent_);
-            extents_[i] = rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(row, row, d));
-        }
+        for (std::size_t i = first; i < last; ++i) extents_[i] = centre(point(i), centred + i * d);
         const MutableMatrixView once_rows(mapped_.get() + first * r, last - first, r);
         if (!identity) {
             const MutableMatrixView twice_rows(twice_mapped_.get() + first * d, last - first, d);
@@ -129,15 +125,22 @@ void TrainingSet::mark_shadowed() {
         shadowed_[sorted[i]] = std::equal(point(sorted[i]), point(sorted[i]) + d, point(sorted[i - 1]));
 }
 
-void TrainingSet::embed(const double* point, double* centred, double* mapped, double* twice_mapped) const {
-    for (std::size_t j = 0; j < dimension(); ++j) centred[j] = std::ldexp(point[j] - center_[j], -exponent_);
+double TrainingSet::centre(const double* point, double* centred) const {
+    const std::size_t d = dimension();
+    for (std::size_t j = 0; j < d; ++j) centred[j] = std::ldexp(point[j] - center_[j], -exponent_);
+    return rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(centred, centred, d));
+}
+
+double TrainingSet::embed(const double* point, double* centred, double* mapped, double* twice_mapped) const {
+    const double extent = centre(point, centred);
     if (metric_.is_identity()) {
         std::copy_n(centred, dimension(), mapped);
         std::copy_n(centred, dimension(), twice_mapped);
-        return;
+    } else {
+        multiply(metric_.scaled_components(), centred, mapped);
+        multiply_transposed(metric_.scaled_components(), mapped, twice_mapped);
     }
-    multiply(metric_.scaled_components(), centred, mapped);
-    multiply_transposed(metric_.scaled_components(), mapped, twice_mapped);
+    return extent;
 }
 
 double TrainingSet::twice_mapped_norm_error(double extent_a, double extent_b) const {

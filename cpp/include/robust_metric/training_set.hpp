@@ -45,8 +45,9 @@ public:
     bool shadowed(std::size_t position) const { return shadowed_[position] != 0; }
 
     int exponent() const { return exponent_; }
-    // scaled and centred copy x̂ of a point in the caller's units; L̂x̂ and L̂ᵀL̂x̂ of it
-    void embed(const double* point, double* centred, double* mapped, double* twice_mapped) const;
+    // scaled and centred copy x̂ of a point in the caller's units; L̂x̂ and L̂ᵀL̂x̂ of it. Returns its
+    // extent, an upper bound of ‖x̂‖²
+    double embed(const double* point, double* centred, double* mapped, double* twice_mapped) const;
     MatrixView mapped() const { return {mapped_.get(), size(), metric_.rank()}; }
     MatrixView twice_mapped() const {
         return metric_.is_identity() ? mapped() : MatrixView(twice_mapped_.get(), size(), dimension());
@@ -83,6 +84,7 @@ private:
         return {lower > 0.0 ? lower : 0.0, computed + error};
     }
     void choose_frame();
+    double centre(const double* point, double* centred) const;  // fills x̂, returns its extent
     void map_points(const Execution& execution);
     void mark_shadowed();
 
