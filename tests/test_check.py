@@ -13,6 +13,7 @@ import pytest
 import robust_metric as rm
 from robust_metric import check as checker
 from robust_metric.evidence import Evidence
+from robust_metric.persistence import read_npz, write_npz
 
 MODEL, CERTIFICATES = "model.npz", "certificates.npz"
 
@@ -170,6 +171,39 @@ def test_multipliers(tmp_path: Path) -> None:
     for multipliers in (shuffled, -evidence.multipliers, np.full_like(shuffled, np.nan)):
         _tampered(certificates, multipliers=multipliers).save(tmp_path / CERTIFICATES)
         assert any("no inequality keeps" in line for line in _check(tmp_path).failures)
+
+
+def test_certificates_of_another_n_neighbors_are_rejected(tmp_path: Path) -> None:
+    certificates = _write(tmp_path, 3)
+    for k in (1, 2, 4):
+        rm.Certificates(certificates.radius, certificates.label, k, certificates.evidence).save(
+            tmp_path / CERTIFICATES
+        )
+        assert any("n_neighbors=3, certified was" in line for line in _check(tmp_path).failures)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_queries_that_are_not_finite_are_an_error(tmp_path: Path, value: float) -> None:
+    certificates = _write(tmp_path, 3)
+    assert certificates.evidence is not None
+    queries = certificates.evidence.queries.copy()
+    queries[0, 0] = value
+    _tampered(certificates, queries=queries).save(tmp_path / CERTIFICATES)
+    with pytest.raises(ValueError, match="finite numbers only"):
+        _check(tmp_path)
+
+
+def test_a_model_whose_parts_do_not_fit_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(tmp_path, 3)
+    header, arrays = read_npz(tmp_path / MODEL, "model")
+    for changes in ({"y": arrays["y"][1:]}, {"X": arrays["X"] * np.nan}, {"components": np.eye(3)}):
+        write_npz(tmp_path / MODEL, header, arrays | changes)
+        with pytest.raises(ValueError, match="path must name an intact model"):
+            _check(tmp_path)
+    assert checker.main([str(tmp_path / CERTIFICATES), str(tmp_path / MODEL)]) == 2
+    assert "check: error: path must name an intact model" in capsys.readouterr().err
 
 
 def test_missing_evidence_is_an_error(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .atomic_files import PathLike
+from .certificates import Certificates
 from .evidence import Evidence, model_digest
-from .persistence import read_npz
+from .persistence import StoredModel, read_model
 
 
 @dataclass
@@ -73,21 +74,23 @@ def check(certificates: PathLike, model: PathLike, only: Iterable[int] | None = 
     FileNotFoundError, ValueError
         If a file is missing, damaged, of another kind, or the certificates hold no evidence.
     """
-    header, arrays = read_npz(certificates, "certificates")
-    evidence = Evidence.from_arrays(arrays, header.get("model_digest", ""))
+    claims = Certificates.load(certificates)
+    evidence, radius, label = claims.evidence, claims.radius, claims.label
     if evidence is None:
         raise ValueError(
             f"certificates must hold evidence, got {certificates} without; "
             "make them with certify(..., evidence=True)"
         )
-    model_header, training = read_npz(model, "model")
-    checker = _Checker(training, model_header["classes"], header["n_neighbors"], evidence)
-    report = Report()
-    radius, label = arrays["radius"], arrays["label"]
-    if not len(radius) == len(label) == len(evidence.queries):
+    if len(radius) != len(evidence.queries):
         raise ValueError("certificates must have one radius, label and query each")
-    digest = model_digest(training["X"], training["y"], training.get("components"))
-    if digest != evidence.model_digest:
+    stored = read_model(model)
+    checker = _Checker(stored, evidence)
+    report = Report()
+    if claims.n_neighbors != checker.k:
+        report.failures.append(
+            f"model: it has n_neighbors={checker.k}, certified was n_neighbors={claims.n_neighbors}"
+        )
+    if model_digest(stored.X, stored.y, stored.components) != evidence.model_digest:
         report.failures.append("model: its training data are not those that were certified")
     for i in range(len(radius)) if only is None else only:
         if radius[i] == 0.0:
@@ -104,22 +107,16 @@ def check(certificates: PathLike, model: PathLike, only: Iterable[int] | None = 
 class _Checker:
     """A model and evidence in integers; lengths in units of 2^exponent of the input space."""
 
-    def __init__(
-        self,
-        training: dict[str, NDArray[Any]],
-        classes: Sequence[Any],
-        n_neighbors: int,
-        evidence: Evidence,
-    ) -> None:
-        X, self.y = training["X"].astype(np.float64), training["y"]
-        components = training.get("components")
-        if not isinstance(n_neighbors, int) or not 1 <= n_neighbors <= len(X):
-            raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {n_neighbors!r}")
+    def __init__(self, model: StoredModel, evidence: Evidence) -> None:
+        X, self.y, self.k = model.X.astype(np.float64), model.y, model.params["n_neighbors"]
+        if not 1 <= self.k <= len(X):
+            raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {self.k!r}")
         if evidence.queries.shape[1] != X.shape[1]:
             raise ValueError("certificates and model must have the same number of features")
-        self.classes, self.k, self.evidence = list(classes), n_neighbors, evidence
+        self.classes, self.evidence = model.classes.tolist(), evidence
         points, self.exponent = _integers(np.vstack([X, evidence.queries]))
-        self.L = None if components is None else _integers(components.astype(np.float64))[0]
+        L = model.components
+        self.L = None if L is None else _integers(L.astype(np.float64))[0]
         mapped, twice = self._map(points)
         n = len(X)
         self.V, self.queries_V = mapped[:n], mapped[n:]
@@ -256,6 +253,8 @@ def _losing_votes(counts: Sequence[int], c: int, k: int) -> list[tuple[int, int,
 
 def _integers(values: NDArray[np.float64]) -> tuple[NDArray[Any], int]:
     """Integers n and an exponent e with values == n * 2^e, exactly."""
+    if not np.isfinite(values).all():
+        raise ValueError("certificates and model must hold finite numbers only")
     mantissas, exponents = np.frexp(values)
     whole = (mantissas * 2.0**53).astype(np.int64)  # exact: mantissas have 53 bits
     exponents = exponents.astype(np.int64) - 53

@@ -62,7 +62,7 @@ class Evidence:
             If the arrays have wrong types or do not fit together.
         """
         prefix = "evidence_"
-        found = {name.removeprefix(prefix): a for name, a in arrays.items() if prefix in name}
+        found = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
         if not found:
             return None
         wanted = {field.name for field in fields(cls)} - {"model_digest"}

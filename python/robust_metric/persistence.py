@@ -11,9 +11,10 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -226,27 +227,60 @@ def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
     # Imported here because the classifier's own modules write their files through this one.
     from .classifier import CertifiedKNeighborsClassifier
 
+    model = read_model(path)
+    with _intact_model(path):
+        clf = CertifiedKNeighborsClassifier(
+            n_neighbors=model.params["n_neighbors"],
+            metric=model.components,
+            threat=_unpack_threat(model.params["threat"], model.arrays),
+            n_jobs=model.params["n_jobs"],
+        )
+        clf._set_training(model.X, model.y, model.classes, model.components)
+    return clf
+
+
+class StoredModel(NamedTuple):
+    """The parts of a model file: training points (n, d), y indexing classes, L or None."""
+
+    params: dict[str, Any]
+    classes: NDArray[Any]
+    X: NDArray[Any]
+    y: NDArray[np.int64]
+    components: NDArray[Any] | None
+    arrays: Arrays
+
+
+def read_model(path: PathLike) -> StoredModel:
+    """Read and check the parts of a model file, without the compiled code that would use them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `load_model`.
+    """
     header, arrays = read_npz(path, "model")
-    try:
-        if header["class"] != CertifiedKNeighborsClassifier.__name__:
+    with _intact_model(path):
+        if header["class"] != "CertifiedKNeighborsClassifier":
             raise ValueError(f"unknown class {header['class']!r}")
         params, n_features = header["params"], header["n_features"]
+        if not isinstance(params, dict) or not _is_int(params["n_neighbors"]):
+            raise ValueError("params must hold a whole number n_neighbors")
         classes = _unpack_classes(header)
         X, y = _checked_training(arrays, n_features, len(classes))
         components = arrays.get("components")
         if components is not None:
             _check_floats("components", components, (components.shape[0], n_features))
-        clf = CertifiedKNeighborsClassifier(
-            n_neighbors=params["n_neighbors"],
-            metric=components,
-            threat=_unpack_threat(params["threat"], arrays),
-            n_jobs=params["n_jobs"],
-        )
-        clf._set_training(X, y, classes, components)
+    return StoredModel(params, classes, X, y, components, arrays)
+
+
+@contextmanager
+def _intact_model(path: PathLike) -> Iterator[None]:
+    """Turn what wrong contents raise into one error that names the file."""
+    try:
+        yield
     except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"path must name an intact model, got {path}: {reason}") from error
-    return clf
 
 
 def load_scaling(path: PathLike) -> Scaling | None:
