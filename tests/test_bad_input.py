@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
 import robust_metric as rm
 from robust_metric import CertifiedKNeighborsClassifier as Classifier
@@ -92,6 +93,15 @@ def test_components(components: Any, message: str) -> None:
         rm.certified_radii(X, Y, X, components=components)
     with pytest.raises(ValueError, match=message):
         rm.minimal_perturbations(X, Y, X, components=components)
+
+
+def test_n_neighbors_is_refused_before_a_metric_is_learned() -> None:
+    class Learner(BaseEstimator):
+        def fit(self, X: np.ndarray, y: np.ndarray) -> None:
+            raise AssertionError("fitted in vain")
+
+    with pytest.raises(ValueError, match=r"n_neighbors must be at most .* got n_neighbors=5"):
+        fitted(5, metric=Learner())
 
 
 @pytest.mark.parametrize(("queries", "message"), QUERIES)

@@ -93,6 +93,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         """
         points, labels = validate_data(self, X, y, dtype=np.float64, order="C")
         check_classification_targets(labels)
+        self.n_samples_fit_ = len(points)
+        self._check_n_neighbors()  # before a metric is learned in vain
         classes, encoded = np.unique(labels, return_inverse=True)
         self._set_training(points, encoded, classes, self._learn_components(points, labels))
         return self
