@@ -9,12 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "robust_metric/matrix_view.hpp"
+#include "robust_metric/points.hpp"
 
 namespace robust_metric {
 
 // Never converts: the Python layer hands over C-contiguous arrays of the right type.
 using DoubleArray = pybind11::array_t<double, pybind11::array::c_style>;
+using FloatArray = pybind11::array_t<float, pybind11::array::c_style>;
 using LabelArray = pybind11::array_t<std::int32_t, pybind11::array::c_style>;
 using IndexArray = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
 
@@ -22,6 +23,16 @@ inline MatrixView matrix(const DoubleArray& array, const char* name) {
     if (array.ndim() != 2)
         throw std::invalid_argument(std::string(name) + " must have 2 dimensions, got " + std::to_string(array.ndim()));
     return {array.data(), static_cast<std::size_t>(array.shape(0)), static_cast<std::size_t>(array.shape(1))};
+}
+
+// Rows in float64 or float32, never converted.
+inline Points to_points(const pybind11::array& array, const char* name) {
+    if (pybind11::isinstance<DoubleArray>(array)) return matrix(DoubleArray(array), name);
+    if (!pybind11::isinstance<FloatArray>(array) || array.ndim() != 2)
+        throw std::invalid_argument(std::string(name) +
+                                    " must be a matrix of float64 or float32 in C order, got another array");
+    return FloatMatrixView(static_cast<const float*>(array.data()), static_cast<std::size_t>(array.shape(0)),
+                           static_cast<std::size_t>(array.shape(1)));
 }
 
 inline MutableMatrixView matrix(DoubleArray& array) {

@@ -5,8 +5,12 @@ namespace robust_metric {
 
 void bind_blas(pybind11::module_& m) {
     m.def(
-        "use_dgemm", [](std::uintptr_t address) { blas::use_dgemm(reinterpret_cast<blas::Dgemm>(address)); },
-        pybind11::arg("address"), "Hand the core the address of a Fortran dgemm (0: its own plain loop).");
+        "use_gemm",
+        [](std::uintptr_t dgemm, std::uintptr_t sgemm) {
+            blas::use_gemm(reinterpret_cast<blas::Gemm<double>>(dgemm), reinterpret_cast<blas::Gemm<float>>(sgemm));
+        },
+        pybind11::arg("dgemm"), pybind11::arg("sgemm"),
+        "Hand the core the addresses of Fortran dgemm and sgemm (0: its own plain loops).");
 }
 
 }  // namespace robust_metric

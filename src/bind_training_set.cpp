@@ -8,10 +8,10 @@ namespace py = pybind11;
 namespace robust_metric {
 
 void bind_training_set(py::module_& m) {
-    py::class_<TrainingSet>(m, "TrainingSet", "Training points prepared for searches; keeps X alive, copies the rest.")
-        .def(py::init([](const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
+    py::class_<TrainingSet>(m, "TrainingSet", "Training points prepared for searches; keeps X (float64 or float32, C order) alive, copies the rest.")
+        .def(py::init([](const py::array& X, const LabelArray& y, int classes, const py::object& components,
                          int num_threads) {
-                 const MatrixView points = matrix(X, "X");
+                 const Points points = to_points(X, "X");
                  const auto labels = vector(y, points.rows(), "y");
                  const DoubleArray l = components.is_none() ? DoubleArray() : components.cast<DoubleArray>();
                  const MatrixView view = components.is_none() ? MatrixView() : matrix(l, "components");

@@ -1,13 +1,13 @@
 # cython: language_level=3
 """Addresses of SciPy's BLAS routines, for the C++ core.
 
-The core knows no Python: at import, the address of ``dgemm`` found here is handed to it as a plain
-integer (``_core.use_dgemm``).
+The core knows no Python: at import, the addresses found here are handed to it as plain
+integers (``_core.use_gemm``).
 """
 from libc.stdint cimport uintptr_t
-from scipy.linalg.cython_blas cimport dgemm
+from scipy.linalg.cython_blas cimport dgemm, sgemm
 
 
-def dgemm_address():
-    """Return the address of SciPy's ``dgemm`` (Fortran interface) as an int."""
-    return <uintptr_t>dgemm
+def gemm_addresses():
+    """Return the addresses of SciPy's ``dgemm`` and ``sgemm`` (Fortran interface) as ints."""
+    return <uintptr_t>dgemm, <uintptr_t>sgemm

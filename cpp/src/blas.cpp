@@ -10,7 +10,8 @@ namespace robust_metric::blas {
 
 namespace {
 
-std::atomic<Dgemm> dgemm_pointer{nullptr};
+std::atomic<Gemm<double>> dgemm_pointer{nullptr};
+std::atomic<Gemm<float>> sgemm_pointer{nullptr};
 
 int to_int(std::size_t value) {
     if (value > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -19,11 +20,12 @@ int to_int(std::size_t value) {
     return static_cast<int>(value);
 }
 
-void scale(double beta, MutableMatrixView c) {
+template <class Real>
+void scale(Real beta, BasicMatrixView<Real> c) {
     for (std::size_t i = 0; i < c.rows(); ++i) {
-        if (beta == 0.0)
-            std::fill_n(c.row(i), c.cols(), 0.0);  // not a product: NaN in C must not survive
-        else if (beta != 1.0)
+        if (beta == Real(0))
+            std::fill_n(c.row(i), c.cols(), Real(0));  // not a product: NaN in C must not survive
+        else if (beta != Real(1))
             for (std::size_t j = 0; j < c.cols(); ++j) c(i, j) *= beta;
     }
 }
@@ -40,48 +42,59 @@ void plain(double alpha, std::size_t k, MutableMatrixView c, ElementA a, Element
 
 // Row-major C = op(A) op(B) is column-major Cᵀ = op(B)ᵀ op(A)ᵀ, and a row-major matrix read as
 // column-major is its own transpose: so the operands swap and keep their transposition flags.
-void call(Dgemm dgemm, char op_a, char op_b, std::size_t k, double alpha, MatrixView a, MatrixView b, double beta,
-          MutableMatrixView c) {
+template <class Real>
+void call(Gemm<Real> gemm, char op_a, char op_b, std::size_t k, Real alpha, BasicMatrixView<const Real> a,
+          BasicMatrixView<const Real> b, Real beta, BasicMatrixView<Real> c) {
     int m = to_int(c.cols()), n = to_int(c.rows()), depth = to_int(k);
     int lda = to_int(b.stride()), ldb = to_int(a.stride()), ldc = to_int(c.stride());
-    dgemm(&op_b, &op_a, &m, &n, &depth, &alpha, const_cast<double*>(b.data()), &lda, const_cast<double*>(a.data()),
-          &ldb, &beta, c.data(), &ldc);
+    gemm(&op_b, &op_a, &m, &n, &depth, &alpha, const_cast<Real*>(b.data()), &lda, const_cast<Real*>(a.data()), &ldb,
+         &beta, c.data(), &ldc);
 }
 
-}  // namespace
-
-void use_dgemm(Dgemm dgemm) noexcept { dgemm_pointer.store(dgemm); }
-
-void gemm_nt(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
+template <class Real>
+void multiply_nt(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, BasicMatrixView<const Real> b, Real beta,
+                 BasicMatrixView<Real> c) {
     if (c.rows() == 0 || c.cols() == 0) return;
-    if (const Dgemm dgemm = dgemm_pointer.load(); dgemm && a.cols() > 0)
-        return call(dgemm, 'N', 'T', a.cols(), alpha, a, b, beta, c);
+    if (gemm && a.cols() > 0) return call(gemm, 'N', 'T', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
     // dot products: both operands are read along their rows
     for (std::size_t i = 0; i < c.rows(); ++i)
         for (std::size_t j = 0; j < c.cols(); ++j) {
-            double sum = 0.0;
+            Real sum = 0;
             for (std::size_t l = 0; l < a.cols(); ++l) sum += a(i, l) * b(j, l);
             c(i, j) += alpha * sum;
         }
 }
 
+}  // namespace
+
+void use_gemm(Gemm<double> dgemm, Gemm<float> sgemm) noexcept {
+    dgemm_pointer.store(dgemm);
+    sgemm_pointer.store(sgemm);
+}
+
+void gemm_nt(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
+    multiply_nt(dgemm_pointer.load(), alpha, a, b, beta, c);
+}
+
+void gemm_nt(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c) {
+    multiply_nt(sgemm_pointer.load(), alpha, a, b, beta, c);
+}
+
 void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
     if (c.rows() == 0 || c.cols() == 0) return;
-    if (const Dgemm dgemm = dgemm_pointer.load(); dgemm && a.cols() > 0)
+    if (const auto dgemm = dgemm_pointer.load(); dgemm && a.cols() > 0)
         return call(dgemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(
-        alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
+    plain(alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
 }
 
 void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
     if (c.rows() == 0 || c.cols() == 0) return;
-    if (const Dgemm dgemm = dgemm_pointer.load(); dgemm && a.rows() > 0)
+    if (const auto dgemm = dgemm_pointer.load(); dgemm && a.rows() > 0)
         return call(dgemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(
-        alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
+    plain(alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
 }
 
 }  // namespace robust_metric::blas

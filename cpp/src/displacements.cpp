@@ -44,7 +44,7 @@ void apply_transposed(MatrixView l, const DoubleDouble* p, DoubleDouble* s) {
 }
 
 void subtract(const double* z, const double* x, int exponent, std::size_t n, double* w) {
-    for (std::size_t j = 0; j < n; ++j) w[j] = std::ldexp(z[j] - x[j], -exponent);
+    rounding::scale_differences(z, x, -exponent, n, w);
 }
 
 void subtract(const double* z, const double* x, int exponent, std::size_t n, DoubleDouble* w) {
@@ -71,13 +71,15 @@ void Displacements<Real>::start(const double* point) {
     entries_.clear();
     gradient_count_ = 0;
     displacement_.resize(training_->dimension());
+    stored_.resize(training_->dimension());
     mapped_.resize(training_->metric().rank());
 }
 
 template <class Real>
 void Displacements<Real>::displace(std::size_t position) {
     const Metric& metric = training_->metric();
-    subtract(point_, training_->point(position), training_->exponent(), training_->dimension(), displacement_.data());
+    const double* x = training_->points().row(position, stored_.data());
+    subtract(point_, x, training_->exponent(), training_->dimension(), displacement_.data());
     if (metric.is_identity())
         mapped_ = displacement_;
     else
@@ -113,12 +115,12 @@ auto Displacements<Real>::at(std::size_t position) -> Entry& {
 template <class Real>
 bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t position,
                                             [[maybe_unused]] double squared_distance,
-                                            [[maybe_unused]] double length) const {
+                                            [[maybe_unused]] double length) {
     if constexpr (std::is_same_v<Real, double>) {
         return false;  // whether z - x was rounded is not known
     } else {
         const Metric& metric = training_->metric();
-        const double* x = training_->point(position);
+        const double* x = training_->points().row(position, stored_.data());
         double grain = rounding::infinity;
         for (std::size_t j = 0; j < displacement_.size(); ++j) {
             const double w = displacement_[j].hi;

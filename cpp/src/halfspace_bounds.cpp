@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
 
 #include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
@@ -22,6 +22,11 @@ struct Later {
         return a.bound != b.bound ? a.bound > b.bound : a.position > b.position;
     }
 };
+
+constexpr float not_waiting = std::numeric_limits<float>::infinity(), largest_float = std::numeric_limits<float>::max();
+
+// rows that the queue starts with
+constexpr std::size_t first_load = 64;
 
 }  // namespace
 
@@ -64,36 +69,42 @@ double HalfspaceBounds::radius(const Query& query, int label, std::size_t k) {
 }
 
 void HalfspaceBounds::start(const Query& query, int label, std::size_t depth) {
-    const TrainingSet& t = *training_;
+    query_ = &query;
     label_ = label;
     depth_ = depth;
-    distances_.resize(t.size());
-    lengths_.resize(t.size());
-    for (std::size_t i = 0; i < t.size(); ++i) {
-        const double extents = query.extent + t.extent(i);
-        distances_[i] = t.distance_interval(query.distances[i], extents);
-        lengths_[i] = up(std::sqrt(t.twice_mapped_interval(query.twice_mapped_distances[i], extents).upper));
-    }
-    near_own_.resize(t.class_size(label));
-    std::iota(near_own_.begin(), near_own_.end(), t.class_begin(label));
-    const std::size_t kept = std::min(near_own_.size(), 2 * depth + 4);
-    const auto nearer = [&](std::size_t a, std::size_t b) {
-        const double da = query.distances[a], db = query.distances[b];
-        return da != db ? da < db : a < b;
-    };
-    std::nth_element(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(kept) - 1, near_own_.end(),
-                     nearer);
-    near_own_.resize(kept);
-    std::sort(near_own_.begin(), near_own_.end(), nearer);
-    own_distance_.assign(1, 0.0);
+    squared_norm_ = training_->twice_mapped_squared_norm(*query.embedding);
+    find_near_own(std::min(training_->class_size(label), 2 * depth + 4));
+    own_distance_.assign(1, -rounding::infinity);
     own_length_.assign(1, 0.0);
     for (const std::size_t position : near_own_) {
-        own_distance_.push_back(std::max(own_distance_.back(), distances_[position].upper));
-        own_length_.push_back(std::max(own_length_.back(), lengths_[position]));
+        own_distance_.push_back(std::max(own_distance_.back(), relative_distance(position).upper));
+        own_length_.push_back(std::max(own_length_.back(), length(position)));
     }
-    row_slot_.assign(t.size(), 0);
+    row_slot_.assign(training_->size(), 0);
     row_count_ = 0;
     refined_.start(query.point);
+}
+
+void HalfspaceBounds::find_near_own(std::size_t count) {
+    const float* distances = query_->mapped.values;
+    const auto nearer = [&](std::size_t a, std::size_t b) {
+        return distances[a] != distances[b] ? distances[a] < distances[b] : a < b;
+    };
+    near_own_.clear();
+    for (const std::size_t own : training_->members(label_)) {
+        if (near_own_.size() == count) {
+            if (!nearer(own, near_own_.front())) continue;
+            std::pop_heap(near_own_.begin(), near_own_.end(), nearer);
+            near_own_.pop_back();
+        }
+        near_own_.push_back(own);
+        std::push_heap(near_own_.begin(), near_own_.end(), nearer);
+    }
+    std::sort(near_own_.begin(), near_own_.end(), nearer);
+}
+
+double HalfspaceBounds::length(std::size_t position) const {
+    return up(std::sqrt(up(std::max(squared_norm_ + query_->twice_mapped.relative(position).upper, 0.0))));
 }
 
 // The bound at which `entering` rows, and enough of one class, may have entered; `cap` or more once it is clear that
@@ -125,7 +136,7 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
 
 auto HalfspaceBounds::top(Level level) -> const Entry* {
     for (;;) {
-        while (!waiting_.empty() && (queue_.empty() || queue_.front().rank() > waiting_bound_)) load_chunk();
+        while (!exhausted_ && (queue_.empty() || queue_.front().rank() > loaded_)) load_more();
         if (queue_.empty()) return nullptr;
         if (queue_.front().level >= level) return &queue_.front();
         deepen_top();
@@ -145,7 +156,7 @@ void HalfspaceBounds::pop() {
 
 auto HalfspaceBounds::largest_pair(std::size_t position) -> LargestPair {
     Row& row = row_of(position);
-    while (row.level < all_pairs) deepen({0.0, position, row.level});
+    if (row.level < all_pairs) use_all_pairs(row);
     LargestPair largest;
     for (const std::size_t own : row.candidates) {
         const double bound = refined_.pair_lower(position, own);
@@ -154,58 +165,86 @@ auto HalfspaceBounds::largest_pair(std::size_t position) -> LargestPair {
     return largest;
 }
 
-// Smallest pair bound that the (kept + 1) nearest own-class points guarantee, with ‖M(x⁺ - x⁻)‖ bounded by
-// the triangle inequality through the query: no denominators of their own.
-double HalfspaceBounds::coarse_bound(std::size_t position, std::size_t kept) const {
-    const double gap = distances_[position].lower - own_distance_[kept + 1];
-    return gap > 0.0 ? down(gap / (2.0 * (lengths_[position] + own_length_[kept + 1]))) : 0.0;
-}
-
 void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit) {
     const TrainingSet& t = *training_;
+    const FilterDistances &mapped = query_->mapped, &twice = query_->twice_mapped;
     kept_ = kept;
     queue_.clear();
-    waiting_.clear();
-    for (std::size_t i = 0; i < t.size(); ++i) {
-        if (i == t.class_begin(label_)) i = t.class_begin(label_ + 1);
-        if (i == t.size()) break;
-        if (skip_shadowed && t.shadowed(i)) continue;
-        Entry entry{coarse_bound(i, kept), i, coarse};
-        if (row_slot_[i] != 0) {  // known better from a larger number of votes kept
-            const Row& row = rows_[row_slot_[i] - 1];
-            entry = {row.largest[kept], i, row.level};
-        }
-        if (entry.rank() < limit || limit == rounding::infinity) waiting_.push_back(entry);
+    waiting_.resize(t.size());
+    // The smallest pair bound that the (kept + 1) nearest own-class points guarantee, with ‖M(x⁺ - x⁻)‖ bounded by
+    // the triangle inequality through the query: no denominators of their own.
+    kernels().bound_ratios(
+        {mapped.values, mapped.rows->blurs(), twice.values, twice.rows->blurs(), reach_of(mapped),
+         float_up(own_distance_[kept + 1]), float_up(squared_norm_), reach_of(twice), float_up(own_length_[kept + 1])},
+        waiting_.data(), t.size());
+    for (const std::size_t own : t.members(label_)) waiting_[own] = not_waiting;
+    if (skip_shadowed)
+        for (const std::size_t position : t.all_shadowed()) waiting_[position] = not_waiting;
+    // some are known better from a larger number of votes kept
+    for (std::size_t i = 0; i < row_count_; ++i) {
+        const Row& row = rows_[i];
+        if (waiting_[row.position] == not_waiting) continue;
+        waiting_[row.position] = not_waiting;
+        const Entry entry{row.largest[kept], row.position, row.level};
+        if (entry.rank() < limit) queue_.push_back(entry);
     }
-    waiting_bound_ = 0.0;
+    std::make_heap(queue_.begin(), queue_.end(), Later());
+    loaded_ = -1.0f;
+    limit_ = float_up(limit);
+    exhausted_ = false;
 }
 
-// Moves the smallest entries that wait into the queue: few queries need more than one chunk.
-void HalfspaceBounds::load_chunk() {
-    const std::size_t chunk = std::min<std::size_t>(waiting_.size(), queue_.empty() ? 64 : 1024);
-    const auto split = waiting_.end() - static_cast<std::ptrdiff_t>(chunk);
-    if (split != waiting_.begin()) std::nth_element(waiting_.begin(), split, waiting_.end(), Later());
-    waiting_bound_ = split->rank();  // the largest that moves: nothing that stays is smaller
-    queue_.insert(queue_.end(), split, waiting_.end());
-    waiting_.erase(split, waiting_.end());
-    std::make_heap(queue_.begin(), queue_.end(), Later());
+// Moves rows that wait into the queue: a few at first, later all up to a little above the queue's front.
+void HalfspaceBounds::load_more() {
+    float next = queue_.empty() ? smallest_waiting(first_load) : float_up(queue_.front().rank() * 1.03125);
+    if (next < largest_float) {
+        next = std::min(next, limit_);
+        load(next);
+    }
+    exhausted_ = next >= std::min(limit_, largest_float);
+}
+
+void HalfspaceBounds::load(float limit) {
+    const Kernels& k = kernels();
+    const std::size_t n = waiting_.size();
+    for (std::size_t i = k.next_at_most(waiting_.data(), limit, 0, n); i < n;
+         i = k.next_at_most(waiting_.data(), limit, i + 1, n)) {
+        queue_.push_back({waiting_[i], i, coarse});
+        std::push_heap(queue_.begin(), queue_.end(), Later());
+        waiting_[i] = not_waiting;
+    }
+    loaded_ = limit;
+}
+
+// The count-th smallest bound that waits, or the largest if they are fewer; not_waiting if there is none.
+float HalfspaceBounds::smallest_waiting(std::size_t count) {
+    const Kernels& k = kernels();
+    const std::size_t n = waiting_.size();
+    float limit = largest_float;
+    smallest_.clear();
+    for (std::size_t i = k.next_at_most(waiting_.data(), limit, 0, n); i < n;
+         i = k.next_at_most(waiting_.data(), limit, i + 1, n)) {
+        if (smallest_.size() == count) {
+            std::pop_heap(smallest_.begin(), smallest_.end());
+            smallest_.pop_back();
+        }
+        smallest_.push_back(waiting_[i]);
+        std::push_heap(smallest_.begin(), smallest_.end());
+        if (smallest_.size() == count) limit = std::nextafter(smallest_.front(), -1.0f);
+    }
+    return smallest_.empty() ? not_waiting : smallest_.front();
 }
 
 auto HalfspaceBounds::deepen(const Entry& entry) -> Entry {
+    if (entry.level == coarse)
+        return {std::max(nearest_pairs_bound(entry.position), entry.bound), entry.position, nearest_pairs};
     Row& row = row_of(entry.position);
-    switch (row.level) {
-        case coarse:
-            use_near_pairs(row);
-            break;
-        case near_pairs:
-            use_all_pairs(row);
-            break;
-        case all_pairs:
-            use_refined_pairs(row);
-            break;
-        case refined:
-            break;
-    }
+    if (row.level < near_pairs)
+        use_near_pairs(row);
+    else if (row.level < all_pairs)
+        use_all_pairs(row);
+    else if (row.level < refined)
+        use_refined_pairs(row);
     return {row.largest[kept_], entry.position, row.level};
 }
 
@@ -222,17 +261,20 @@ auto HalfspaceBounds::row_of(std::size_t position) -> Row& {
 
 // Filter bounds of ε(z; x⁺, x⁻).
 Interval HalfspaceBounds::pair(std::size_t other, std::size_t own) const {
-    const TrainingSet& t = *training_;
-    const double gap_lower = distances_[other].lower - distances_[own].upper;
-    const double gap_upper = distances_[other].upper - distances_[own].lower;
+    const FilterRows& rows = training_->twice_mapped();
+    const Interval far = relative_distance(other), near = relative_distance(own);
+    const double gap_lower = far.lower - near.upper, gap_upper = far.upper - near.lower;
     if (!(gap_upper > 0.0)) return {0.0, 0.0};
-    const double squared =
-        kernels().squared_distance(t.twice_mapped().row(own), t.twice_mapped().row(other), t.dimension());
-    const double length = std::sqrt(squared), slack = rounding::gamma(t.dimension() + 6);
-    const double error = t.twice_mapped_norm_error(t.extent(own), t.extent(other));
-    const double longest = up(length * (1.0 + slack) + error), shortest = down(length * (1.0 - slack) - error);
-    return {gap_lower > 0.0 ? down(gap_lower / (2.0 * longest)) : 0.0,
-            shortest > 0.0 ? up(gap_upper / (2.0 * shortest)) : rounding::infinity};
+    const Interval length = rows.distance(other, own);
+    return {gap_lower > 0.0 ? down(gap_lower / (2.0 * length.upper)) : 0.0,
+            length.lower > 0.0 ? up(gap_upper / (2.0 * length.lower)) : rounding::infinity};
+}
+
+// Each of the kept + 1 nearest own-class points bounds the row, hence so does the worst of them.
+double HalfspaceBounds::nearest_pairs_bound(std::size_t other) const {
+    double least = rounding::infinity;
+    for (std::size_t i = 0; i <= kept_; ++i) least = std::min(least, pair(other, near_own_[i]).lower);
+    return least;
 }
 
 void HalfspaceBounds::use_near_pairs(Row& row) {
@@ -245,12 +287,15 @@ void HalfspaceBounds::use_near_pairs(Row& row) {
 }
 
 void HalfspaceBounds::use_all_pairs(Row& row) {
-    const TrainingSet& t = *training_;
-    const double limit = distances_[row.position].upper;
+    const FilterDistances& distances = query_->mapped;
+    const std::size_t n = training_->size();
+    const float limit = float_up(relative_distance(row.position).upper), reach = reach_of(distances);
     pairs_.clear();
     scratch_.clear();
-    for (std::size_t own = t.class_begin(label_); own < t.class_begin(label_ + 1); ++own) {
-        if (distances_[own].lower >= limit) continue;  // its pair bound is 0
+    for (std::size_t own = 0;; ++own) {  // farther ones have a pair bound of 0
+        own = kernels().next_within(distances.values, distances.rows->blurs(), reach, limit, own, n);
+        if (own == n) break;
+        if (training_->label(own) != label_) continue;
         pairs_.push_back(pair(row.position, own));
         scratch_.push_back(own);
     }
@@ -277,20 +322,12 @@ void HalfspaceBounds::use_refined_pairs(Row& row) {
     row.level = refined;
 }
 
-std::vector<std::size_t> HalfspaceBounds::near_own_indices() const {
-    std::vector<std::size_t> indices;
-    for (const std::size_t position : near_own_) indices.push_back(training_->index(position));
-    return indices;
-}
-
 Evidence HalfspaceBounds::evidence() const {
-    Evidence proof{near_own_indices(), {}};
+    Evidence proof{near_own_, {}};
     for (std::size_t i = 0; i < row_count_; ++i) {
         const Row& row = rows_[i];
-        if (row.level < all_pairs) continue;  // near_own_ proves it
-        Evidence::Row entry{training_->index(row.position), {}, {}};
-        for (const std::size_t own : row.candidates) entry.own.push_back(training_->index(own));
-        proof.rows.push_back(std::move(entry));
+        if (row.level >= all_pairs)
+            proof.rows.push_back({row.position, row.candidates, {}});  // else near_own_ proves it
     }
     return proof;
 }

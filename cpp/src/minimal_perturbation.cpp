@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
@@ -69,13 +68,14 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
         result_.status = SearchStatus::no_other_class;
         return result_;
     }
+    const std::vector<double>& mapped = query.embedding->mapped_row();
+    squared_norm_ = kernels().dot(mapped.data(), mapped.data(), mapped.size());
     bounds_.start(query, label, 1);
     bounds_.enqueue(0, true, infinity);
-    own_order_.assign(t.class_size(label), 0);
-    std::iota(own_order_.begin(), own_order_.end(), t.class_begin(label));
+    own_order_.assign(t.members(label).begin(), t.members(label).end());
     const std::size_t near = std::min(near_count, own_order_.size());
     std::partial_sort(own_order_.begin(), own_order_.begin() + static_cast<std::ptrdiff_t>(near), own_order_.end(),
-                      [&](std::size_t a, std::size_t b) { return query.distances[a] < query.distances[b]; });
+                      [values = query.mapped.values](std::size_t a, std::size_t b) { return values[a] < values[b]; });
     distances_.assign(t.size(), std::numeric_limits<double>::quiet_NaN());
     heap_.clear();
     solutions_.clear();
@@ -143,8 +143,8 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
 // its bound; known_lower holds anyway.
 auto PerturbationSearch::solve(std::size_t other, double known_lower, double cutoff) -> Candidate {
     const TrainingSet& t = *training_;
-    const MatrixView rows = t.twice_mapped();
     const std::size_t d = t.dimension();
+    const double* far = t.twice_mapped_row(other, other_scratch_);
     qp_.reset();
     normal_.resize(d);
     Solution solution;
@@ -156,7 +156,8 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
         checkpoint();
         const std::size_t own = most_violated(other, qp_.solution());
         if (own == none) break;
-        for (std::size_t j = 0; j < d; ++j) normal_[j] = rows(other, j) - rows(own, j);
+        const double* near = t.twice_mapped_row(own, own_scratch_);
+        for (std::size_t j = 0; j < d; ++j) normal_[j] = far[j] - near[j];
         const double offset = 0.5 * (distance(other) - distance(own));
         if (!qp_.add(normal_.data(), offset, own)) break;
         const double norm = qp_.norm();
@@ -172,7 +173,7 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
     solution.perturbation.assign(qp_.solution().begin(), qp_.solution().end());
     solution.own.assign(qp_.active().begin(), qp_.active().end());
     solution.multipliers.assign(qp_.multipliers().begin(), qp_.multipliers().end());
-    const double lower = std::max(known_lower, filter_lower(other, solution));
+    const double lower = std::max(known_lower, rows_lower(other, solution));
     solutions_.push_back(std::move(solution));
     return {lower, other, solutions_.size() - 1, false};
 }
@@ -181,48 +182,74 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
 double PerturbationSearch::distance(std::size_t position) {
     double& known = distances_[position];
     if (std::isnan(known))
-        known =
-            kernels().squared_distance(query_->mapped, training_->mapped().row(position), training_->metric().rank());
+        known = kernels().squared_distance(query_->embedding->mapped_row().data(),
+                                           training_->mapped_row(position, own_scratch_), training_->metric().rank());
     return known;
 }
 
-// The own-class point nearest to z + δ, where it is nearer than `other` by more than rounding explains.
+// Half of what z + δ is nearer to x than to the query's image, up to a number that is the same for all x: larger is
+// nearer.
+double PerturbationSearch::nearness(std::size_t x, std::span<const double> perturbation, double at_query) {
+    const double half = 0.5 * distance(x);
+    const double* row = training_->twice_mapped_row(x, own_scratch_);
+    return kernels().dot(row, perturbation.data(), perturbation.size()) - at_query - half;
+}
+
+// The own-class point nearest to z + δ, where it is nearer than `other` by more than rounding explains. The filter's
+// rows tell the few that may be, float64 decides.
 std::size_t PerturbationSearch::most_violated(std::size_t other, std::span<const double> perturbation) {
     const Kernels& k = kernels();
     const TrainingSet& t = *training_;
+    const Embedding& z = *query_->embedding;
     const std::size_t d = t.dimension();
     const double norm = std::sqrt(k.dot(perturbation.data(), perturbation.data(), d));
-    const double at_query = k.dot(query_->twice_mapped, perturbation.data(), d);
-    // half of (d(z, z + δ's mapped part) - d(z + δ, x)), up to a constant: larger is nearer
-    const auto nearness = [&](std::size_t x) {
-        return k.dot(t.twice_mapped().row(x), perturbation.data(), d) - at_query - 0.5 * distance(x);
-    };
-    const double threshold = nearness(other);
+    const double at_query = k.dot(z.twice_mapped_row().data(), perturbation.data(), d);
+    const double threshold = nearness(other, perturbation, at_query);
+    const double shift = at_query + 0.5 * squared_norm_;  // between the filter's relative values and nearness
     double best = threshold;
-    std::size_t best_own = none;
+    contenders_.clear();
     for (const std::size_t own : own_order_) {
-        if (bounds_.length(own) * norm - 0.5 * bounds_.distance(own).lower < best) continue;
-        const double value = nearness(own);
-        if (value > best || (value == best && own < best_own && best_own != none)) {
-            best = value;
+        const Interval relative = bounds_.relative_distance(own);
+        if (bounds_.length(own) * norm - 0.5 * (relative.lower + squared_norm_) < best) continue;
+        const FilterRows& rows = t.twice_mapped();
+        const double along = k.dot_mixed(rows.row(own), perturbation.data(), d);
+        const double slack = rows.error(own) * norm + 1e-12 * (std::fabs(along) + std::fabs(shift));
+        const double upper = along - 0.5 * relative.lower - shift + slack;
+        if (upper < best) continue;
+        contenders_.push_back({own, upper});
+        best = std::max(best, along - 0.5 * relative.upper - shift - slack);
+    }
+    double largest = threshold;
+    std::size_t best_own = none;
+    for (const auto& [own, upper] : contenders_) {
+        if (upper < best) continue;
+        const double value = nearness(own, perturbation, at_query);
+        if (value > largest || (value == largest && best_own != none && own < best_own)) {
+            largest = value;
             best_own = own;
         }
     }
     if (best_own == none) return none;
     const auto length = [&](std::size_t x) {
-        return std::sqrt(k.squared_distance(query_->twice_mapped, t.twice_mapped().row(x), d));
+        return std::sqrt(k.squared_distance(z.twice_mapped_row().data(), t.twice_mapped_row(x, own_scratch_), d));
     };
     const double tolerance = violation_tolerance * (length(other) + length(best_own)) * norm +
-                             t.distance_error(2.0 * query_->extent + t.extent(other) + t.extent(best_own));
-    return best - threshold > tolerance || norm == 0.0 ? best_own : none;
+                             t.distance_error(2.0 * z.extent + t.extent(other) + t.extent(best_own));
+    return largest - threshold > tolerance || norm == 0.0 ? best_own : none;
 }
 
-// The bound that the multipliers prove, by the filter's numbers.
-double PerturbationSearch::filter_lower(std::size_t other, const Solution& solution) {
+Interval PerturbationSearch::float64_distance(std::size_t position) {
+    return training_->distance_interval(distance(position), query_->embedding->extent + training_->extent(position));
+}
+
+// The bound that the multipliers prove, by float64 rows.
+double PerturbationSearch::rows_lower(std::size_t other, const Solution& solution) {
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension(), count = solution.own.size();
     if (count == 0) return 0.0;
-    const MatrixView rows = t.twice_mapped();
+    const double* other_row = t.twice_mapped_row(other, other_scratch_);
+    const double other_size = std::sqrt(kernels().dot(other_row, other_row, d));
+    const Interval far = float64_distance(other);
     normal_.assign(d, 0.0);
     // the largest multiplier comes near 1, as in Displacements::halfspace_distance
     int scale = 0;
@@ -231,12 +258,13 @@ double PerturbationSearch::filter_lower(std::size_t other, const Solution& solut
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t own = solution.own[i];
         const double weight = std::ldexp(solution.multipliers[i], -scale);
-        const Interval far = bounds_.distance(other), near = bounds_.distance(own);
+        const Interval near = float64_distance(own);
+        const double* own_row = t.twice_mapped_row(own, own_scratch_);
         gap += weight * (far.lower - near.upper);
         size += weight * (far.lower + near.upper);
         direction_error += weight * t.twice_mapped_norm_error(t.extent(own), t.extent(other));
-        direction_size += weight * (std::sqrt(t.twice_mapped_norms()[own]) + std::sqrt(t.twice_mapped_norms()[other]));
-        for (std::size_t j = 0; j < d; ++j) normal_[j] += weight * (rows(other, j) - rows(own, j));
+        direction_size += weight * (std::sqrt(kernels().dot(own_row, own_row, d)) + other_size);
+        for (std::size_t j = 0; j < d; ++j) normal_[j] += weight * (other_row[j] - own_row[j]);
     }
     const double direction = std::sqrt(kernels().dot(normal_.data(), normal_.data(), d));
     const double slack = rounding::gamma(count + 6);
@@ -285,7 +313,8 @@ void PerturbationSearch::witness_on_segment() {
 bool PerturbationSearch::try_point(double blend, std::size_t other, const double* scaled_perturbation) {
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension();
-    const double *z = query_->point, *x = t.point(other);
+    stored_.resize(d);
+    const double *z = query_->point, *x = t.points().row(other, stored_.data());
     step_.resize(d);
     point_.resize(d);
     double squares = 0.0;
@@ -311,12 +340,9 @@ bool PerturbationSearch::try_point(double blend, std::size_t other, const double
 }
 
 Evidence PerturbationSearch::evidence() const {
-    Evidence proof{bounds_.near_own_indices(), {}};
-    for (const Solution& solution : solutions_) {
-        Evidence::Row row{training_->index(solution.other), {}, solution.multipliers};
-        for (const std::size_t own : solution.own) row.own.push_back(training_->index(own));
-        proof.rows.push_back(std::move(row));
-    }
+    Evidence proof{bounds_.near_own(), {}};
+    for (const Solution& solution : solutions_)
+        proof.rows.push_back({solution.other, solution.own, solution.multipliers});
     return proof;
 }
 
@@ -324,6 +350,7 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
                            double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
                            MutableMatrixView perturbations, std::span<Evidence> evidence) {
     check_request(training, queries, 1, truth);
+    training.keep_float64_rows(execution);
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, neighbors = NeighborSearch(training), search = PerturbationSearch(training)](
                    const Query& query, std::size_t row) mutable {

@@ -35,18 +35,18 @@ private:
 }  // namespace
 
 std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::size_t k, bool ordered) {
-    const TrainingSet& t = *training_;
+    const FilterDistances& distances = query.mapped;
+    const std::size_t n = training_->size();
+    const float reach = reach_of(distances);
     KthSmallest upper(heap_, k);
     candidates_.clear();
-    for (std::size_t i = 0; i < t.size(); ++i) {
-        const double computed = query.distances[i];
-        // cheap refusal first; NaN is not refused
-        if (computed > upper.value() && computed - t.distance_error(query.extent + t.extent(i)) > upper.value())
-            continue;
-        const Interval distance = t.distance_interval(computed, query.extent + t.extent(i));
-        if (distance.lower > upper.value()) continue;
-        upper.push(distance.upper);
-        candidates_.push_back({i, distance, false});
+    for (std::size_t i = 0;; ++i) {
+        i = kernels().next_within(distances.values, distances.rows->blurs(), reach, float_up(upper.value()), i, n);
+        if (i == n) break;
+        const Interval relative = distances.relative(i);
+        if (relative.lower > upper.value()) continue;
+        upper.push(relative.upper);
+        candidates_.push_back({i, relative, {}, filter});
     }
     settle(query.point, k, ordered);
     return result_;
@@ -55,24 +55,33 @@ std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::si
 std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, const double* point, double reach,
                                                             std::size_t k) {
     const TrainingSet& t = *training_;
-    const Metric& metric = t.metric();
-    centred_.resize(t.dimension());
-    mapped_.resize(metric.rank());
-    twice_mapped_.resize(t.dimension());
-    const double extent = t.embed(point, centred_.data(), mapped_.data(), twice_mapped_.data());
+    const FilterDistances& distances = query.mapped;
+    const FilterRows& rows = t.mapped();
+    const std::size_t n = t.size();
+    const float blur = reach_of(distances);
     // x is among the k nearest to the point only if its distance from the query is within twice the
     // mapped reach of the query's own k-th distance (triangle inequality)
     KthSmallest upper(heap_, k);
-    for (std::size_t i = 0; i < t.size(); ++i)
-        if (!(query.distances[i] > upper.value()))
-            upper.push(t.distance_interval(query.distances[i], query.extent + t.extent(i)).upper);
-    const double limit = rounding::up(std::sqrt(upper.value()) + 2.0 * metric.norm_bound() * reach);
-    const double squared_limit = rounding::up(limit * limit);
+    for (std::size_t i = 0;; ++i) {
+        i = kernels().next_within(distances.values, rows.blurs(), blur, float_up(upper.value()), i, n);
+        if (i == n) break;
+        upper.push(distances.relative(i).upper);
+    }
+    const Interval base = t.squared_norm(*query.embedding);
+    const double nearest = rounding::up(std::max(upper.value() + base.upper, 0.0));
+    const double limit = rounding::up(std::sqrt(nearest) + 2.0 * t.metric().norm_bound() * reach);
+    const double relative_limit = rounding::up(limit * limit) * (1.0 + 0x1p-50) - base.lower;
+
+    t.embed(point, embedding_);
+    row_.resize(rows.rows().cols());
+    const FilterNumbers numbers =
+        rows.describe(embedding_.mapped_row().data(), rounding::up(std::sqrt(embedding_.extent)), row_.data());
     candidates_.clear();
-    for (std::size_t i = 0; i < t.size(); ++i) {
-        if (query.distances[i] - t.distance_error(query.extent + t.extent(i)) > squared_limit) continue;
-        const double computed = kernels().squared_distance(mapped_.data(), t.mapped().row(i), metric.rank());
-        candidates_.push_back({i, t.distance_interval(computed, extent + t.extent(i)), false});
+    for (std::size_t i = 0;; ++i) {
+        i = kernels().next_within(distances.values, rows.blurs(), blur, float_up(relative_limit), i, n);
+        if (i == n) break;
+        const float computed = rows.norms()[i] - 2.0f * kernels().dot_single(rows.row(i), row_.data(), row_.size());
+        candidates_.push_back({i, rows.relative_distance(i, computed, numbers.blur), {}, filter});
     }
     settle(point, k, true);
     return result_;
@@ -81,47 +90,61 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
 // Drops candidates that cannot be among the k nearest.
 void NeighborSearch::keep_possible(std::size_t k) {
     KthSmallest upper(heap_, k);
-    for (const Candidate& c : candidates_) upper.push(c.distance.upper);
-    std::erase_if(candidates_, [&](const Candidate& c) { return c.distance.lower > upper.value(); });
+    for (const Candidate& c : candidates_) upper.push(c.relative.upper);
+    std::erase_if(candidates_, [&](const Candidate& c) { return c.relative.lower > upper.value(); });
 }
 
 void NeighborSearch::settle(const double* point, std::size_t k, bool ordered) {
     keep_possible(k);
-    if (ordered || candidates_.size() > k) {
-        point_ = point;
-        accurate_.start(point);
-        std::vector<Candidate*> order;
-        order.reserve(candidates_.size());
-        for (Candidate& c : candidates_) order.push_back(&c);
-        std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(),
-                          [this](Candidate* a, Candidate* b) { return nearer(*a, *b); });
-        result_.clear();
-        for (std::size_t i = 0; i < k; ++i) result_.push_back(order[i]->position);
+    result_.clear();
+    if (!ordered && candidates_.size() == k) {
+        for (const Candidate& c : candidates_) result_.push_back(c.position);
         return;
     }
-    result_.clear();
-    for (const Candidate& c : candidates_) result_.push_back(c.position);
+    point_ = point;
+    fast_.start(point);
+    accurate_.start(point);
+    std::vector<Candidate*> order;
+    order.reserve(candidates_.size());
+    for (Candidate& c : candidates_) order.push_back(&c);
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(),
+                      [this](Candidate* a, Candidate* b) { return nearer(*a, *b); });
+    for (std::size_t i = 0; i < k; ++i) result_.push_back(order[i]->position);
+}
+
+void NeighborSearch::refine(Candidate& candidate, Level level) {
+    if (candidate.level >= level) return;
+    const Interval better =
+        level == float64 ? fast_.squared_distance(candidate.position) : accurate_.squared_distance(candidate.position);
+    if (candidate.level == filter)
+        candidate.distance = better;
+    else
+        candidate.distance = {std::max(candidate.distance.lower, better.lower),
+                              std::min(candidate.distance.upper, better.upper)};
+    candidate.level = level;
 }
 
 // The exact order, ties to the smaller index.
 bool NeighborSearch::nearer(Candidate& a, Candidate& b) {
     if (&a == &b) return false;
-    if (a.distance.upper < b.distance.lower) return true;
-    if (b.distance.upper < a.distance.lower) return false;
-    for (Candidate* c : {&a, &b})
-        if (!c->accurate) {
-            const Interval better = accurate_.squared_distance(c->position);
-            c->distance = {std::max(c->distance.lower, better.lower), std::min(c->distance.upper, better.upper)};
-            c->accurate = true;
-        }
-    if (a.distance.upper < b.distance.lower) return true;
-    if (b.distance.upper < a.distance.lower) return false;
+    if (a.relative.upper < b.relative.lower) return true;
+    if (b.relative.upper < a.relative.lower) return false;
+    for (const Level level : {float64, double_double}) {
+        refine(a, level);
+        refine(b, level);
+        if (a.distance.upper < b.distance.lower) return true;
+        if (b.distance.upper < a.distance.lower) return false;
+    }
+    const TrainingSet& t = *training_;
     const bool known = a.distance.lower == a.distance.upper && b.distance.lower == b.distance.upper;
-    const int sign =
-        known ? 0
-              : compare_distances_exactly(training_->metric().components(), point_, training_->point(a.position),
-                                          training_->point(b.position), training_->dimension());
-    return sign != 0 ? sign < 0 : training_->index(a.position) < training_->index(b.position);
+    int sign = 0;
+    if (!known) {
+        scratch_.resize(2 * t.dimension());
+        const double* x = t.points().row(a.position, scratch_.data());
+        sign = compare_distances_exactly(t.metric().components(), point_, x,
+                                         t.points().row(b.position, scratch_.data() + t.dimension()), t.dimension());
+    }
+    return sign != 0 ? sign < 0 : a.position < b.position;
 }
 
 int NeighborSearch::vote(std::span<const std::size_t> positions) {
@@ -139,7 +162,7 @@ void kneighbors(const TrainingSet& training, MatrixView queries, std::size_t k, 
             const auto nearest = search.nearest(query, k, true);
             if (!distances.empty()) accurate.start(query.point);
             for (std::size_t i = 0; i < k; ++i) {
-                indices[row * k + i] = static_cast<std::int64_t>(training.index(nearest[i]));
+                indices[row * k + i] = static_cast<std::int64_t>(nearest[i]);
                 if (!distances.empty()) distances[row * k + i] = accurate.distance(nearest[i]);
             }
         };

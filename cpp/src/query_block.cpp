@@ -4,7 +4,6 @@
 #include <string>
 
 #include "robust_metric/blas.hpp"
-#include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
 
@@ -16,51 +15,51 @@ constexpr std::size_t tile = 8192;
 }  // namespace
 
 void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
-    const std::size_t d = training_->dimension(), r = training_->metric().rank(), count = queries.rows();
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension(), r = t.metric().rank(), count = queries.rows();
     queries_ = queries;
-    with_twice_mapped_ = with_twice_mapped;
-    centred_.resize(d);
-    mapped_.resize(count * r);
-    twice_mapped_.resize(count * d);
-    extents_.resize(count);
-    for (std::size_t i = 0; i < count; ++i)
-        extents_[i] =
-            training_->embed(queries.row(i), centred_.data(), mapped_.data() + i * r, twice_mapped_.data() + i * d);
-    distances(mapped_, training_->mapped(), training_->mapped_norms(), distances_);
-    if (with_twice_mapped && !training_->metric().is_identity())
-        distances(twice_mapped_, training_->twice_mapped(), training_->twice_mapped_norms(), twice_mapped_distances_);
-}
-
-void QueryBlock::distances(const std::vector<double>& rows, MatrixView against, const std::vector<double>& norms,
-                           std::vector<double>& out) {
-    const std::size_t count = queries_.rows(), n = training_->size(), width = against.cols();
-    out.resize(count * n);
-    for (std::size_t first = 0; first < n; first += tile) {
-        const std::size_t last = std::min(n, first + tile);
-        blas::gemm_nt(-2.0, {rows.data(), count, width}, against.slice(first, last), 0.0,
-                      {out.data() + first, count, last - first, n});
-        checkpoint();
+    with_twice_mapped_ = with_twice_mapped && !t.metric().is_identity();
+    embeddings_.resize(std::max(embeddings_.size(), count));
+    mapped_.rows.resize(count * r);
+    mapped_.numbers.resize(count);
+    if (with_twice_mapped_) {
+        twice_mapped_.rows.resize(count * d);
+        twice_mapped_.numbers.resize(count);
     }
     for (std::size_t i = 0; i < count; ++i) {
-        const double* row = rows.data() + i * width;
-        const double own = kernels().dot(row, row, width);
-        double* result = out.data() + i * n;
-        for (std::size_t j = 0; j < n; ++j) result[j] = (result[j] + own) + norms[j];
+        Embedding& z = embeddings_[i];
+        t.embed(queries.row(i), z);
+        const double length = rounding::up(std::sqrt(z.extent));
+        mapped_.numbers[i] = t.mapped().describe(z.mapped_row().data(), length, mapped_.rows.data() + i * r);
+        if (with_twice_mapped_)
+            twice_mapped_.numbers[i] =
+                t.twice_mapped().describe(z.twice_mapped_row().data(), length, twice_mapped_.rows.data() + i * d);
     }
+    multiply(t.mapped(), mapped_);
+    if (with_twice_mapped_) multiply(t.twice_mapped(), twice_mapped_);
+}
+
+void QueryBlock::multiply(const FilterRows& training, Product& product) const {
+    const std::size_t count = queries_.rows(), n = training_->size(), width = training.rows().cols();
+    product.values.resize(count * n);
+    for (std::size_t first = 0; first < n; first += tile) {
+        const std::size_t last = std::min(n, first + tile);
+        for (std::size_t i = 0; i < count; ++i)
+            std::copy(training.norms() + first, training.norms() + last, product.values.data() + i * n + first);
+        blas::gemm_nt(-2.0f, {product.rows.data(), count, width}, training.rows().slice(first, last), 1.0f,
+                      {product.values.data() + first, count, last - first, n});
+        checkpoint();
+    }
+}
+
+FilterDistances QueryBlock::distances(const FilterRows& training, const Product& product, std::size_t i) const {
+    return {&training, product.values.data() + i * training_->size(), product.numbers[i]};
 }
 
 Query QueryBlock::query(std::size_t i) const {
-    const std::size_t d = training_->dimension(), n = training_->size();
-    const double* distances = distances_.data() + i * n;
-    const double* twice = !with_twice_mapped_                 ? nullptr
-                          : training_->metric().is_identity() ? distances
-                                                              : twice_mapped_distances_.data() + i * n;
-    return {queries_.row(i),
-            mapped_.data() + i * training_->metric().rank(),
-            twice_mapped_.data() + i * d,
-            extents_[i],
-            distances,
-            twice};
+    const FilterDistances mapped = distances(training_->mapped(), mapped_, i);
+    return {queries_.row(i), &embeddings_[i], mapped,
+            with_twice_mapped_ ? distances(training_->twice_mapped(), twice_mapped_, i) : mapped};
 }
 
 void check_request(const TrainingSet& training, MatrixView queries, std::size_t k,

@@ -1,13 +1,16 @@
 #include "robust_metric/training_set.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 
 #include "robust_metric/blas.hpp"
 #include "robust_metric/kernels.hpp"
+#include "robust_metric/rounding.hpp"
 
 namespace robust_metric {
 
@@ -16,8 +19,8 @@ namespace {
 // rows that one product maps: bits must not depend on the number of threads, so it is fixed
 constexpr std::size_t rows_per_block = 256;
 
-std::vector<std::size_t> sort_by_class(std::span<const std::int32_t> labels, int classes,
-                                       std::vector<std::size_t>& class_begin) {
+std::vector<std::uint32_t> sort_by_class(std::span<const std::int32_t> labels, int classes,
+                                         std::vector<std::size_t>& class_begin) {
     class_begin.assign(static_cast<std::size_t>(classes) + 1, 0);
     for (const std::int32_t label : labels) {
         if (label < 0 || label >= classes)
@@ -26,14 +29,11 @@ std::vector<std::size_t> sort_by_class(std::span<const std::int32_t> labels, int
         ++class_begin[static_cast<std::size_t>(label) + 1];
     }
     std::partial_sum(class_begin.begin(), class_begin.end(), class_begin.begin());
-    std::vector<std::size_t> next(class_begin.begin(), class_begin.end() - 1), order(labels.size());
-    for (std::size_t i = 0; i < labels.size(); ++i) order[next[static_cast<std::size_t>(labels[i])]++] = i;
-    return order;
-}
-
-void row_norms(MatrixView rows, double* norms) {
-    const Kernels& k = kernels();
-    for (std::size_t i = 0; i < rows.rows(); ++i) norms[i] = k.dot(rows.row(i), rows.row(i), rows.cols());
+    std::vector<std::size_t> next(class_begin.begin(), class_begin.end() - 1);
+    std::vector<std::uint32_t> members(labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        members[next[static_cast<std::size_t>(labels[i])]++] = static_cast<std::uint32_t>(i);
+    return members;
 }
 
 // body() as the only item of a parallel_for, so that its checkpoints poll keep_going
@@ -42,36 +42,78 @@ void interruptible(const Execution& execution, Body body) {
     parallel_for(1, 1, execution, [&](std::size_t, std::size_t, int) { body(); });
 }
 
+// of the numbers, not their bits: 0 and -0 are equal
+std::uint64_t hash(const double* values, std::size_t n) {
+    std::uint64_t state = 0x9e3779b97f4a7c15u;
+    for (std::size_t j = 0; j < n; ++j) {
+        state = (state ^ std::bit_cast<std::uint64_t>(values[j] + 0.0)) * 0xff51afd7ed558ccdu;
+        state ^= state >> 32;
+    }
+    return state;
+}
+
 }  // namespace
 
-TrainingSet::TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components,
+TrainingSet::TrainingSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                          const Execution& execution)
     : points_(points), metric_(components, points.cols()), labels_(labels.begin(), labels.end()) {
     if (points.rows() == 0 || points.rows() != labels.size())
         throw std::invalid_argument("points and labels must have one entry per training point, got " +
                                     std::to_string(points.rows()) + " and " + std::to_string(labels.size()));
-    order_ = sort_by_class(labels, classes, class_begin_);
+    if (points.rows() > std::numeric_limits<std::uint32_t>::max())
+        throw std::invalid_argument("points must be fewer than 2^32, got " + std::to_string(points.rows()));
+    members_ = sort_by_class(labels, classes, class_begin_);
     interruptible(execution, [&] { choose_frame(); });
     map_points(execution);
-    interruptible(execution, [&] { mark_shadowed(); });
+    mark_shadowed(execution);
 }
 
 // Centre by the mean, which keeps the error of large offsets out of the filter, and scale the
-// largest coordinate to about 1. Any centre and any power of two would be sound.
+// largest coordinate to about 1. Any centre and any power of two would be sound, so points in float32 whose offset is
+// no burden stay where they are and serve the filter themselves.
 void TrainingSet::choose_frame() {
     const double weight = 1.0 / static_cast<double>(size());
+    std::vector<double> scratch(dimension());
     center_.assign(dimension(), 0.0);
-    for (std::size_t i = 0; i < points_.rows(); ++i) {
+    double largest_raw = 0.0, raw_squares = 0.0;
+    for (std::size_t i = 0; i < size(); ++i) {
         if (i % rows_per_block == 0) checkpoint();
-        kernels().axpy(weight, points_.row(i), center_.data(), dimension());
+        const double* point = points_.row(i, scratch.data());
+        kernels().axpy(weight, point, center_.data(), dimension());
+        raw_squares += kernels().dot(point, point, dimension());
+        for (std::size_t j = 0; j < dimension(); ++j) largest_raw = std::max(largest_raw, std::fabs(point[j]));
     }
-    double largest = 0.0;
-    for (std::size_t i = 0; i < points_.rows(); ++i) {
+    double largest = 0.0, squares = 0.0;
+    for (std::size_t i = 0; i < size(); ++i) {
         if (i % rows_per_block == 0) checkpoint();
-        for (std::size_t j = 0; j < dimension(); ++j)
-            largest = std::max(largest, std::fabs(points_(i, j) - center_[j]));
+        const double* point = points_.row(i, scratch.data());
+        squares += kernels().squared_distance(point, center_.data(), dimension());
+        for (std::size_t j = 0; j < dimension(); ++j) largest = std::max(largest, std::fabs(point[j] - center_[j]));
     }
-    if (largest > 0.0) std::frexp(largest, &exponent_);
+    const bool identity = metric_.is_identity();
+    in_place_ = points_.is_single() && identity && raw_squares <= 8.0 * squares && largest_raw < 0x1p20 &&
+                largest_raw > 0x1p-20;
+    if (in_place_)
+        center_.assign(dimension(), 0.0);
+    else if (largest > 0.0)
+        std::frexp(largest, &exponent_);
+}
+
+template <class Body>
+void TrainingSet::for_each_block(const Execution& execution, Body body) const {
+    const std::size_t d = dimension(), r = metric_.rank();
+    parallel_for(size(), rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
+        const std::size_t count = last - first;
+        std::vector<double> rows(count * d), extents(count), once(metric_.is_identity() ? 0 : count * r), scratch(d);
+        for (std::size_t i = 0; i < count; ++i)
+            extents[i] = centre(points_.row(first + i, scratch.data()), rows.data() + i * d);
+        const MutableMatrixView once_rows(once.data(), count, r), twice_rows(rows.data(), count, d);
+        if (!metric_.is_identity()) {
+            blas::gemm_nt(1.0, twice_rows, metric_.scaled_components(), 0.0, once_rows);
+            blas::gemm_nn(1.0, once_rows, metric_.scaled_components(), 0.0, twice_rows);
+        }
+        body(first, last, once_rows, twice_rows, extents);
+    });
 }
 
 // Errors, derived in docs/rounding.md: x̂ carries one relative rounding, L̂x̂ d more terms,
@@ -79,72 +121,128 @@ void TrainingSet::choose_frame() {
 void TrainingSet::map_points(const Execution& execution) {
     const std::size_t n = size(), d = dimension(), r = metric_.rank();
     const bool identity = metric_.is_identity();
-    const double norm = metric_.norm_bound();
-    const double once = rounding::gamma(identity ? 2 : d + 4);
-    const double twice = rounding::gamma(identity ? 2 : d + r + 7);
+    const double norm = metric_.norm_bound(), once = rounding::gamma(identity ? 2 : d + 4);
+    mapped_error_ = rounding::up(norm * once);
+    twice_mapped_error_ = rounding::up(norm * norm * rounding::gamma(identity ? 2 : d + r + 7));
     distance_error_ = rounding::up(norm * norm * (4.04 * once + 2.02 * rounding::gamma(r + 4)));
-    row_error_ = rounding::up(norm * norm * twice);
-    twice_mapped_error_ = rounding::up(norm * norm * norm * norm * (4.04 * twice + 2.02 * rounding::gamma(d + 4)));
-
+    // the one rounding of the Euclidean rows is far below what float32 adds, and counted there
+    mapped_ = in_place_ ? FilterRows(points_.singles()) : FilterRows(n, r, identity ? 0.0 : mapped_error_);
+    if (!identity) twice_mapped_ = FilterRows(n, d, twice_mapped_error_);
     extents_.resize(n);
-    mapped_ = std::make_unique_for_overwrite<double[]>(n * r);
-    mapped_norms_.resize(n);
-    if (!identity) {
-        twice_mapped_ = std::make_unique_for_overwrite<double[]>(n * d);
-        twice_mapped_norms_.resize(n);
-    }
-    // centred rows lie where the last product of their block goes, so they need no memory of their own
-    double* centred = identity ? mapped_.get() : twice_mapped_.get();
-    parallel_for(n, rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
-        for (std::size_t i = first; i < last; ++i) extents_[i] = centre(point(i), centred + i * d);
-        const MutableMatrixView once_rows(mapped_.get() + first * r, last - first, r);
-        if (!identity) {
-            const MutableMatrixView twice_rows(twice_mapped_.get() + first * d, last - first, d);
-            blas::gemm_nt(1.0, twice_rows, metric_.scaled_components(), 0.0, once_rows);
-            blas::gemm_nn(1.0, once_rows, metric_.scaled_components(), 0.0, twice_rows);
-            row_norms(twice_rows, twice_mapped_norms_.data() + first);
+    for_each_block(execution, [&](std::size_t first, std::size_t last, MatrixView once_rows, MatrixView twice_rows,
+                                  const std::vector<double>& extents) {
+        for (std::size_t i = first; i < last; ++i) {
+            const double extent = extents[i - first], length = rounding::up(std::sqrt(extent));
+            extents_[i] = std::nextafter(static_cast<float>(extent), std::numeric_limits<float>::infinity());
+            mapped_.set(i, (identity ? twice_rows : once_rows).row(i - first), length);
+            if (!identity) twice_mapped_.set(i, twice_rows.row(i - first), length);
         }
-        row_norms(once_rows, mapped_norms_.data() + first);
     });
 }
 
-void TrainingSet::mark_shadowed() {
-    std::vector<std::size_t> sorted(size());
-    std::iota(sorted.begin(), sorted.end(), std::size_t{0});
-    const std::size_t d = dimension();
-    std::size_t comparisons = 0;
-    std::sort(sorted.begin(), sorted.end(), [&](std::size_t a, std::size_t b) {
-        if (++comparisons % 4096 == 0) checkpoint();
-        const double *pa = point(a), *pb = point(b);
-        for (std::size_t j = 0; j < d; ++j)
-            if (pa[j] != pb[j]) return pa[j] < pb[j];
-        return index(a) < index(b);
+void TrainingSet::keep_float64_rows(const Execution& execution) const {
+    if (metric_.is_identity()) return;  // x̂ is made of x in one pass
+    std::call_once(float64_rows_->made, [&] {
+        const std::size_t d = dimension(), r = metric_.rank();
+        auto mapped = std::make_unique_for_overwrite<double[]>(size() * r);
+        auto twice_mapped = std::make_unique_for_overwrite<double[]>(size() * d);
+        for_each_block(execution, [&](std::size_t first, std::size_t last, MatrixView once_rows, MatrixView twice_rows,
+                                      const std::vector<double>&) {
+            std::copy_n(once_rows.data(), (last - first) * r, mapped.get() + first * r);
+            std::copy_n(twice_rows.data(), (last - first) * d, twice_mapped.get() + first * d);
+        });
+        float64_rows_->mapped = std::move(mapped);
+        float64_rows_->twice_mapped = std::move(twice_mapped);
     });
+}
+
+const double* TrainingSet::mapped_row(std::size_t i, Embedding& scratch) const {
+    if (float64_rows_->mapped) return float64_rows_->mapped.get() + i * metric_.rank();
+    scratch.stored.resize(dimension());
+    embed(points_.row(i, scratch.stored.data()), scratch);
+    return scratch.mapped_row().data();
+}
+
+const double* TrainingSet::twice_mapped_row(std::size_t i, Embedding& scratch) const {
+    if (float64_rows_->twice_mapped) return float64_rows_->twice_mapped.get() + i * dimension();
+    scratch.stored.resize(dimension());
+    embed(points_.row(i, scratch.stored.data()), scratch);
+    return scratch.twice_mapped_row().data();
+}
+
+void TrainingSet::mark_shadowed(const Execution& execution) {
+    const std::size_t d = dimension();
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> sorted(size());
+    parallel_for(size(), rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
+        std::vector<double> scratch(d);
+        for (std::size_t i = first; i < last; ++i)
+            sorted[i] = {hash(points_.row(i, scratch.data()), d), static_cast<std::uint32_t>(i)};
+    });
+    std::sort(sorted.begin(), sorted.end());
     shadowed_.assign(size(), 0);
-    for (std::size_t i = 1; i < size(); ++i)
-        shadowed_[sorted[i]] = std::equal(point(sorted[i]), point(sorted[i]) + d, point(sorted[i - 1]));
+    interruptible(execution, [&] {
+        std::sort(sorted.begin(), sorted.end());
+        std::vector<double> scratch(2 * d);
+        const auto equal = [&](std::size_t a, std::size_t b) {
+            const double* point = points_.row(a, scratch.data());
+            return std::equal(point, point + d, points_.row(b, scratch.data() + d));
+        };
+        std::vector<std::uint32_t> distinct;  // points of one hash
+        for (std::size_t i = 0; i < size(); ++i) {
+            if (i % rows_per_block == 0) checkpoint();
+            if (i == 0 || sorted[i].first != sorted[i - 1].first) distinct.clear();
+            const std::uint32_t point = sorted[i].second;
+            shadowed_[point] = std::any_of(distinct.begin(), distinct.end(), [&](auto x) { return equal(x, point); });
+            if (!shadowed_[point]) distinct.push_back(point);
+        }
+    });
+    for (std::size_t i = 0; i < size(); ++i)
+        if (shadowed_[i]) all_shadowed_.push_back(static_cast<std::uint32_t>(i));
 }
 
 double TrainingSet::centre(const double* point, double* centred) const {
     const std::size_t d = dimension();
-    for (std::size_t j = 0; j < d; ++j) centred[j] = std::ldexp(point[j] - center_[j], -exponent_);
+    rounding::scale_differences(point, center_.data(), -exponent_, d, centred);
     return rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(centred, centred, d));
 }
 
-double TrainingSet::embed(const double* point, double* centred, double* mapped, double* twice_mapped) const {
-    const double extent = centre(point, centred);
-    if (metric_.is_identity()) {
-        std::copy_n(centred, dimension(), mapped);
-        std::copy_n(centred, dimension(), twice_mapped);
-    } else {
-        multiply(metric_.scaled_components(), centred, mapped);
-        multiply_transposed(metric_.scaled_components(), mapped, twice_mapped);
-    }
-    return extent;
+void TrainingSet::embed(const double* point, Embedding& out) const {
+    out.centred.resize(dimension());
+    out.extent = centre(point, out.centred.data());
+    if (metric_.is_identity()) return;
+    out.mapped.resize(metric_.rank());
+    out.twice_mapped.resize(dimension());
+    multiply(metric_.scaled_components(), out.centred.data(), out.mapped.data());
+    multiply_transposed(metric_.scaled_components(), out.mapped.data(), out.twice_mapped.data());
+}
+
+Interval TrainingSet::squared_norm(const Embedding& point) const {
+    const std::vector<double>& row = point.mapped_row();
+    const double size = std::sqrt(kernels().dot(row.data(), row.data(), row.size()));
+    const double slack = rounding::gamma(row.size() + 6) + 4.0 * rounding::unit;
+    const double error = rounding::up(mapped_error_ * std::sqrt(point.extent)),
+                 upper = rounding::up(size * (1.0 + slack) + error);
+    const double lower = rounding::down(size * (1.0 - slack) - error);
+    if (!(upper <= 0x1p400)) return {0.0, rounding::infinity};
+    return {rounding::down(lower * lower), rounding::up(upper * upper)};
+}
+
+double TrainingSet::twice_mapped_squared_norm(const Embedding& point) const {
+    const std::vector<double>& row = point.twice_mapped_row();
+    const double size = std::sqrt(kernels().dot(row.data(), row.data(), row.size()));
+    const double slack = rounding::gamma(row.size() + 6) + 4.0 * rounding::unit;
+    const double upper = rounding::up(size * (1.0 + slack) + twice_mapped_error_ * std::sqrt(point.extent));
+    return rounding::up(upper * upper);
+}
+
+Interval TrainingSet::distance_interval(double computed, double extents) const {
+    const double error = distance_error(extents);
+    if (!(error <= 0x1p900)) return {0.0, rounding::infinity};  // overflow or NaN: nothing is known
+    return {std::max(computed - error, 0.0), computed + error};
 }
 
 double TrainingSet::twice_mapped_norm_error(double extent_a, double extent_b) const {
-    return rounding::up(row_error_ * (std::sqrt(extent_a) + std::sqrt(extent_b)));
+    return rounding::up(twice_mapped_error_ * (std::sqrt(extent_a) + std::sqrt(extent_b)));
 }
 
 double TrainingSet::unscale_down(double length) const {

@@ -16,15 +16,15 @@ struct Exact {
     long double distance, slack;
 };
 
-Exact exact_distance(const RandomProblem& p, const TrainingSet& t, const double* z, std::size_t other,
-                     const std::vector<std::size_t>& own, const std::vector<double>& multipliers) {
+Exact exact_distance(const RandomProblem& p, const double* z, std::size_t other, const std::vector<std::size_t>& own,
+                     const std::vector<double>& multipliers) {
     const auto plain = p.plain();
     reference::Vector direction(p.d);
     long double gap = 0, gap_size = 0, direction_size = 0;
     for (std::size_t i = 0; i < own.size(); ++i) {
-        const long double far = reference::squared_distance(plain, z, t.index(other));
-        const long double near = reference::squared_distance(plain, z, t.index(own[i]));
-        const auto step = reference::difference(t.point(own[i]), t.point(other), p.d);
+        const long double far = reference::squared_distance(plain, z, other);
+        const long double near = reference::squared_distance(plain, z, own[i]);
+        const auto step = reference::difference(p.X().row(own[i]), p.X().row(other), p.d);
         const auto normal = reference::twice_mapped(plain, step);
         gap += multipliers[i] * (far - near);
         gap_size += multipliers[i] * (far + near);
@@ -54,15 +54,15 @@ TEST_CASE("bounds of a half-space hold its distance, with any multipliers") {
             fast.start(z);
             accurate.start(z);
             refined.start(z);
-            for (std::size_t other = t.class_begin(1); other < t.size(); ++other)
+            for (const std::size_t other : t.members(1))
                 for (std::size_t count = 1; count <= 3; ++count) {
                     std::vector<std::size_t> own;
                     std::vector<double> multipliers;
                     for (std::size_t i = 0; i < count; ++i) {
-                        own.push_back((q + i) % t.class_size(0));
+                        own.push_back(t.members(0)[(q + i) % t.class_size(0)]);
                         multipliers.push_back((p.uniform() + 1.0) * 100);
                     }
-                    const Exact exact = exact_distance(p, t, z, other, own, multipliers);
+                    const Exact exact = exact_distance(p, z, other, own, multipliers);
                     if (exact.distance < 0) continue;
                     const long double distance = std::ldexp(exact.distance, -t.exponent()),
                                       slack = std::ldexp(exact.slack, -t.exponent());

@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from robust_metric import _core, blas_pointers
 
-_core.use_dgemm(blas_pointers.dgemm_address())
+_core.use_gemm(*blas_pointers.gemm_addresses())
 
 # More threads than this, or than twice the cores, only exhaust the system.
 MOST_THREADS = 64

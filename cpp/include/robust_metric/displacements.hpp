@@ -32,6 +32,10 @@ public:
     void start(const double* point);
 
     Interval squared_distance(std::size_t position);
+    // the computed value of the same, within its interval, and M(z - x) as computed, d values that stay in place until
+    // another point is asked for
+    Real squared_distance_value(std::size_t position) { return at(position).squared_distance; }
+    const Real* gradient(std::size_t position) { return gradient(with_gradient(position)); }
     // ‖L(z - x)‖ in the caller's units, rounded to nearest up to a few units in the last place (in
     // double-double; not a bound), absolutely below 2^-480 of the spread of the training points
     double distance(std::size_t position);
@@ -48,13 +52,14 @@ private:
     const Entry& with_gradient(std::size_t position);
     Real* gradient(const Entry& entry) { return gradients_.data() + entry.slot * training_->dimension(); }
     double relative_error(std::size_t terms) const;
-    bool evaluates_exactly(std::size_t position, double squared_distance, double length) const;
+    bool evaluates_exactly(std::size_t position, double squared_distance, double length);
     void displace(std::size_t position);  // fills displacement_ and mapped_
 
     const TrainingSet* training_;
     const double* point_ = nullptr;
     std::unordered_map<std::size_t, Entry> entries_;
     std::vector<Real> displacement_, mapped_, gradients_;
+    std::vector<double> stored_;
     std::size_t gradient_count_ = 0;
     std::vector<double> combined_;
     std::vector<Real> combined_real_;
@@ -79,6 +84,7 @@ public:
         const double one = 1.0;
         return halfspace_distance(other, {&own, 1}, {&one, 1}).lower;
     }
+    Displacements<double>& fast() { return fast_; }
     Displacements<DoubleDouble>& accurate() { return accurate_; }
 
 private:

@@ -32,10 +32,11 @@ std::vector<LosingVote> losing_votes(const TrainingSet& training, int label, std
 class HalfspaceBounds {
 public:
     enum Level : int {
-        coarse,      // the nearest own-class points, denominators by the triangle inequality
-        near_pairs,  // the nearest own-class points, their own denominators
-        all_pairs,   // every own-class point, filter accuracy
-        refined      // the deciding pairs again from the stored arrays; not a filter's bits any more
+        coarse,         // the nearest own-class points, denominators by the triangle inequality
+        nearest_pairs,  // as many of the nearest own-class points as it takes, their own denominators
+        near_pairs,     // some more of them
+        all_pairs,      // every own-class point, filter accuracy
+        refined         // the deciding pairs again from the stored arrays; not a filter's bits any more
     };
     struct Entry {
         double bound;
@@ -57,8 +58,6 @@ public:
     // What proves the last radius: the nearest own-class points for most rows, and for those that were looked at
     // more closely the pairs that may decide them.
     Evidence evidence() const;
-    // the nearest own-class points alone, as row numbers
-    std::vector<std::size_t> near_own_indices() const;
 
     // The parts of which radius is made, for the searches that go on from these bounds.
     // query must stay in place; depth: largest number of kept votes asked for, plus one.
@@ -77,12 +76,12 @@ public:
     };
     LargestPair largest_pair(std::size_t position);
 
-    // an interval for d(z, x), an upper bound of ‖M(z - x)‖, the filter's bounds of ε(z; x⁺, x⁻)
-    Interval distance(std::size_t position) const { return distances_[position]; }
-    double length(std::size_t position) const { return lengths_[position]; }
+    // an interval for d(z, x) - ‖L̂z̃‖², an upper bound of ‖M(z - x)‖, the filter's bounds of ε(z; x⁺, x⁻)
+    Interval relative_distance(std::size_t position) const { return query_->mapped.relative(position); }
+    double length(std::size_t position) const;
     Interval pair(std::size_t other, std::size_t own) const;
-    // the nearest points of the class, nearest first
-    std::span<const std::size_t> near_own() const { return near_own_; }
+    // the nearest points of the class, nearest first up to the filter's accuracy
+    const std::vector<std::size_t>& near_own() const { return near_own_; }
     RefinedBounds& refined_bounds() { return refined_; }
 
 private:
@@ -94,10 +93,13 @@ private:
     };
 
     double losing_radius(const LosingVote& vote, double cap, bool& reached);
-    void load_chunk();
-    double coarse_bound(std::size_t position, std::size_t kept) const;
+    void find_near_own(std::size_t count);
+    void load_more();
+    void load(float limit);
+    float smallest_waiting(std::size_t count);
     Entry deepen(const Entry& entry);
     void deepen_top();
+    double nearest_pairs_bound(std::size_t other) const;
     void use_near_pairs(Row& row);
     void use_all_pairs(Row& row);
     void use_refined_pairs(Row& row);
@@ -105,18 +107,22 @@ private:
 
     const TrainingSet* training_;
     RefinedBounds refined_;
+    const Query* query_ = nullptr;
     int label_ = 0;
-    std::size_t depth_ = 0;  // pair bounds known per row
-    std::size_t kept_ = 0;   // which of them the queue is sorted by
-    std::vector<Interval> distances_;
-    std::vector<double> lengths_;                    // upper bound of ‖M(z - x)‖
+    std::size_t depth_ = 0;                          // pair bounds known per row
+    std::size_t kept_ = 0;                           // which of them the queue is sorted by
+    double squared_norm_ = 0.0;                      // upper bound of ‖M̂z̃‖²
     std::vector<std::size_t> near_own_;              // nearest own-class points, nearest first
     std::vector<double> own_distance_, own_length_;  // running maxima over near_own_
     std::vector<std::uint32_t> row_slot_;            // position -> 1 + index into rows_, 0 for none
     std::vector<Row> rows_;
     std::size_t row_count_ = 0;
-    std::vector<Entry> queue_, waiting_;
-    double waiting_bound_ = 0.0;  // nothing in waiting_ is below this
+    std::vector<Entry> queue_;
+    // Coarse bounds of the rows that are not in the queue yet, infinite for all others. All that wait are above
+    // loaded_, and nothing from limit_ on is wanted.
+    std::vector<float> waiting_, smallest_;
+    float loaded_ = 0.0f, limit_ = 0.0f;
+    bool exhausted_ = false;
     std::vector<Interval> pairs_;
     std::vector<std::size_t> scratch_;
 };

@@ -33,5 +33,7 @@ private:
 
 using MatrixView = BasicMatrixView<const double>;
 using MutableMatrixView = BasicMatrixView<double>;
+using FloatMatrixView = BasicMatrixView<const float>;
+using MutableFloatMatrixView = BasicMatrixView<float>;
 
 }  // namespace robust_metric

@@ -63,7 +63,9 @@ private:
     Candidate solve(std::size_t other, double known_lower, double cutoff);
     double distance(std::size_t position);
     std::size_t most_violated(std::size_t other, std::span<const double> perturbation);
-    double filter_lower(std::size_t other, const Solution& solution);
+    Interval float64_distance(std::size_t position);
+    double nearness(std::size_t x, std::span<const double> perturbation, double at_query);
+    double rows_lower(std::size_t other, const Solution& solution);
     double refined_lower(std::size_t other, Solution& solution);
     bool witness(std::size_t other, const double* scaled_perturbation);
     void witness_on_segment();
@@ -79,7 +81,14 @@ private:
     std::vector<Solution> solutions_;
     std::vector<std::size_t> own_order_;
     std::vector<double> distances_;  // NaN where not asked for yet
-    std::vector<double> normal_, point_, step_, best_step_;
+    struct Contender {
+        std::size_t own;
+        double upper;
+    };
+    std::vector<Contender> contenders_;
+    std::vector<double> normal_, point_, step_, best_step_, stored_;
+    Embedding own_scratch_, other_scratch_;
+    double squared_norm_ = 0.0;  // ‖L̂ẑ‖² as computed
     MinimalPerturbation result_;
 };
 

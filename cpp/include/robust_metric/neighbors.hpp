@@ -1,6 +1,6 @@
 // The K nearest training points, as a definite function of the stored arrays: the order over the real
-// numbers they denote, ties to the smaller index. Filter by matrix products with an error bound, then
-// double-double, then integers.
+// numbers they denote, ties to the smaller index. Filter by float32 matrix products with an error bound, then
+// float64 and double-double from the stored points, then integers.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@ namespace robust_metric {
 // Per-thread search; holds its work space.
 class NeighborSearch {
 public:
-    explicit NeighborSearch(const TrainingSet& training) : training_(&training), accurate_(training) {}
+    explicit NeighborSearch(const TrainingSet& training) : training_(&training), fast_(training), accurate_(training) {}
 
-    // Positions of the k nearest (k <= n), nearest first where `ordered`, else in any order. The result stays
+    // The k nearest points (k <= n), nearest first where `ordered`, else in any order. The result stays
     // valid until the next call.
     std::span<const std::size_t> nearest(const Query& query, std::size_t k, bool ordered);
 
-    // Positions of the k nearest to a point near the query: `point` in the caller's units, whose
+    // The k nearest points to a point near the query: `point` in the caller's units, whose
     // distance from the query is at most `reach` in scaled units. Only points that the
     // query's distances leave possible are looked at. Ordered.
     std::span<const std::size_t> nearest_around(const Query& query, const double* point, double reach, std::size_t k);
@@ -32,22 +32,29 @@ public:
     int vote(std::span<const std::size_t> positions);
 
 private:
+    // How closely the distance of a candidate is known.
+    enum Level : int { filter, float64, double_double };
     struct Candidate {
         std::size_t position;
-        Interval distance;
-        bool accurate;  // distance is already the double-double interval
+        Interval relative;  // the filter's, see FilterDistances
+        Interval distance;  // absolute; from the level float64 on
+        Level level;
     };
     void keep_possible(std::size_t k);
     void settle(const double* point, std::size_t k, bool ordered);
     bool nearer(Candidate& a, Candidate& b);
+    void refine(Candidate& candidate, Level level);
 
     const TrainingSet* training_;
+    Displacements<double> fast_;
     Displacements<DoubleDouble> accurate_;
     std::vector<Candidate> candidates_;
     std::vector<double> heap_;
     std::vector<std::size_t> result_;
     std::vector<int> votes_;
-    std::vector<double> centred_, mapped_, twice_mapped_;
+    Embedding embedding_;
+    std::vector<float> row_;
+    std::vector<double> scratch_;
     const double* point_ = nullptr;
 };
 

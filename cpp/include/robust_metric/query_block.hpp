@@ -1,9 +1,11 @@
-// A block of queries against all training points: one matrix product each for the filter's distances.
+// A block of queries against all training points: one matrix product for each kind of the filter's distances.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -13,22 +15,36 @@
 
 namespace robust_metric {
 
-// One query of a block as the searches see it; all arrays by position.
+// One kind of filter rows against one query.
+struct FilterDistances {
+    const FilterRows* rows;
+    const float* values;  // computed ‖a‖² - 2 a·b for every row a and the query's b, see FilterRows
+    FilterNumbers query;
+
+    // holds ‖ã - b̃‖² - ‖b̃‖²: order and differences of distances need no more
+    Interval relative(std::size_t i) const { return rows->relative_distance(i, values[i], query.blur); }
+};
+
+// For comparisons in float32 that must err to one side.
+inline float float_up(double value) {
+    return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
+}
+inline float reach_of(const FilterDistances& distances) { return float_up(2.0 * distances.query.blur); }
+
+// One query of a block as the searches see it.
 struct Query {
-    const double* point;                   // the caller's coordinates
-    const double* mapped;                  // L̂ẑ
-    const double* twice_mapped;            // L̂ᵀL̂ẑ
-    double extent;                         // upper bound of ‖ẑ‖²
-    const double* distances;               // computed scaled d(z, x), see TrainingSet::distance_interval
-    const double* twice_mapped_distances;  // computed ‖M(z - x)‖²; null unless asked for
+    const double* point;  // the caller's coordinates
+    const Embedding* embedding;
+    FilterDistances mapped;        // scaled d(z, x) - ‖L̂z̃‖²
+    FilterDistances twice_mapped;  // ‖M̂(z̃ - x̃)‖² - ‖M̂z̃‖²; values are null unless asked for
 };
 
 class QueryBlock {
 public:
     // Queries handled together: the matrix product packs the training set once a block, so as many as
-    // 64 where 32 MB a thread allow it.
+    // 128 where 16 MB a thread and kind of rows allow it.
     static std::size_t block_size(const TrainingSet& training) {
-        return std::clamp<std::size_t>((std::size_t{1} << 22) / training.size(), 4, 64);
+        return std::clamp<std::size_t>((std::size_t{1} << 22) / training.size(), 4, 128);
     }
 
     explicit QueryBlock(const TrainingSet& training) : training_(&training) {}
@@ -38,13 +54,18 @@ public:
     Query query(std::size_t i) const;
 
 private:
-    void distances(const std::vector<double>& rows, MatrixView against, const std::vector<double>& norms,
-                   std::vector<double>& out);
+    struct Product {
+        std::vector<float> rows, values;  // rows of the queries; values for each of them
+        std::vector<FilterNumbers> numbers;
+    };
+    void multiply(const FilterRows& training, Product& product) const;
+    FilterDistances distances(const FilterRows& training, const Product& product, std::size_t i) const;
 
     const TrainingSet* training_;
     MatrixView queries_;
     bool with_twice_mapped_ = false;
-    std::vector<double> centred_, mapped_, twice_mapped_, extents_, distances_, twice_mapped_distances_;
+    std::vector<Embedding> embeddings_;
+    Product mapped_, twice_mapped_;
 };
 
 // Throws std::invalid_argument where queries have another dimension than the training points, k is not in

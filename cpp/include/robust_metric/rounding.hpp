@@ -32,6 +32,16 @@ inline double down(double value) {
     return lowered > 0.0 ? lowered : 0.0;
 }
 
+// out = (a - b) · 2^exponent: one rounding of the difference, and one more where the result is subnormal.
+inline void scale_differences(const double* a, const double* b, int exponent, std::size_t n, double* out) {
+    if (exponent > -1000 && exponent < 1000) {  // the power itself is normal: same results, much faster
+        const double power = std::ldexp(1.0, exponent);
+        for (std::size_t j = 0; j < n; ++j) out[j] = (a[j] - b[j]) * power;
+    } else {
+        for (std::size_t j = 0; j < n; ++j) out[j] = std::ldexp(a[j] - b[j], exponent);
+    }
+}
+
 // The largest power of two that value is a multiple of; infinite for 0.
 inline double grain(double value) {
     if (value == 0.0) return infinity;

@@ -1,76 +1,83 @@
-// The training points as every search of the library wants them: sorted by class, centred, scaled by a
-// power of two and mapped through L and LᵀL, with what the error bounds of a filter need.
+// The training points as every search of the library wants them: members of each class, a centre and a scale, rows
+// mapped through L and LᵀL for the filter.
 //
 // Units: "scaled" squared distances are d(z, x) · 4^-(exponent + metric exponent), scaled lengths of the
-// input space are ‖δ‖ · 2^-exponent. Positions are indices into the order sorted by class.
+// input space are ‖δ‖ · 2^-exponent.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
-#include "robust_metric/matrix_view.hpp"
+#include "robust_metric/filter_rows.hpp"
 #include "robust_metric/metric.hpp"
 #include "robust_metric/parallel.hpp"
-#include "robust_metric/rounding.hpp"
+#include "robust_metric/points.hpp"
 
 namespace robust_metric {
 
-struct Interval {
-    double lower, upper;
+// A point in the frame of the training set: x̂ centred and scaled, L̂x̂ and L̂ᵀL̂x̂ in float64, and an upper
+// bound of ‖x̂‖².
+struct Embedding {
+    std::vector<double> centred, mapped, twice_mapped;  // the last two are empty for the Euclidean metric
+    std::vector<double> stored;                         // scratch: the point in float64
+    double extent = 0.0;
+
+    const std::vector<double>& mapped_row() const { return mapped.empty() ? centred : mapped; }
+    const std::vector<double>& twice_mapped_row() const { return twice_mapped.empty() ? centred : twice_mapped; }
 };
 
 class TrainingSet {
 public:
     // points: n × d, finite, not copied: must outlive this object. labels: n values in
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
-    // Memory: 8 n (d + r + 4) bytes beside the points, half of it for the Euclidean metric.
-    TrainingSet(MatrixView points, std::span<const std::int32_t> labels, int classes, MatrixView components,
+    // Memory beside the points: 4 n (d + r + 11) bytes; for the Euclidean metric 4 n (d + 8), and where points in
+    // float32 serve the filter as they are, 32 n.
+    TrainingSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                 const Execution& execution = {});
 
-    std::size_t size() const { return order_.size(); }
+    std::size_t size() const { return labels_.size(); }
     std::size_t dimension() const { return points_.cols(); }
     int classes() const { return static_cast<int>(class_begin_.size()) - 1; }
     const Metric& metric() const { return metric_; }
+    const Points& points() const { return points_; }
 
-    // position -> the caller's row number, label, and stored coordinates
-    std::size_t index(std::size_t position) const { return order_[position]; }
-    int label(std::size_t position) const { return labels_[order_[position]]; }
-    const double* point(std::size_t position) const { return points_.row(order_[position]); }
-    // positions of class c are [class_begin(c), class_begin(c + 1))
-    std::size_t class_begin(int c) const { return class_begin_[static_cast<std::size_t>(c)]; }
+    int label(std::size_t i) const { return labels_[i]; }
+    // points of class c, in increasing order
+    std::span<const std::uint32_t> members(int c) const {
+        return std::span(members_).subspan(class_begin(c), class_size(c));
+    }
     std::size_t class_size(int c) const { return class_begin(c + 1) - class_begin(c); }
     // true where an equal point has a smaller index: such a point is never the nearest one
-    bool shadowed(std::size_t position) const { return shadowed_[position] != 0; }
+    bool shadowed(std::size_t i) const { return shadowed_[i] != 0; }
+    // all such points, in increasing order
+    const std::vector<std::uint32_t>& all_shadowed() const { return all_shadowed_; }
 
     int exponent() const { return exponent_; }
-    // scaled and centred copy x̂ of a point in the caller's units; L̂x̂ and L̂ᵀL̂x̂ of it. Returns its
-    // extent, an upper bound of ‖x̂‖²
-    double embed(const double* point, double* centred, double* mapped, double* twice_mapped) const;
-    MatrixView mapped() const { return {mapped_.get(), size(), metric_.rank()}; }
-    MatrixView twice_mapped() const {
-        return metric_.is_identity() ? mapped() : MatrixView(twice_mapped_.get(), size(), dimension());
-    }
-    // squared norms of the rows of the above, as computed, and an upper bound of ‖x̂‖²
-    const std::vector<double>& mapped_norms() const { return mapped_norms_; }
-    const std::vector<double>& twice_mapped_norms() const {
-        return metric_.is_identity() ? mapped_norms_ : twice_mapped_norms_;
-    }
-    double extent(std::size_t position) const { return extents_[position]; }
+    void embed(const double* point, Embedding& out) const;
 
-    // The filter's bounds: from a squared distance computed by the expanded formula
-    // ‖a‖² + ‖b‖² - 2a·b of mapped (twice mapped) rows, in whatever order, and the sum of both
-    // extents, an interval that holds the exact scaled d(z, x) (the exact ‖M(z - x)‖²).
-    Interval distance_interval(double computed, double extents) const {
-        return interval(computed, distance_error_ * extents + rounding::underflow);
-    }
-    Interval twice_mapped_interval(double computed, double extents) const {
-        return interval(computed, twice_mapped_error_ * extents + rounding::underflow);
-    }
-    // half the width of the first interval, where the computed value is finite
+    // The filter's rows L̂x̂ and L̂ᵀL̂x̂, one object for the Euclidean metric.
+    const FilterRows& mapped() const { return mapped_; }
+    const FilterRows& twice_mapped() const { return metric_.is_identity() ? mapped_ : twice_mapped_; }
+
+    // an interval for ‖L̂z̃‖², from a point's embedding; and an upper bound of ‖M̂z̃‖²
+    Interval squared_norm(const Embedding& point) const;
+    double twice_mapped_squared_norm(const Embedding& point) const;
+
+    // The same rows in float64, for searches that need more than a filter: where they are stored, or made in scratch,
+    // which for a metric other than the Euclidean costs r d steps unless keep_float64_rows was called.
+    const double* mapped_row(std::size_t i, Embedding& scratch) const;
+    const double* twice_mapped_row(std::size_t i, Embedding& scratch) const;
+    // Stores them, once, in 8 n (d + r) bytes. May be called from several threads.
+    void keep_float64_rows(const Execution& execution) const;
+    double extent(std::size_t i) const { return extents_[i]; }
+
+    // Error bounds of float64 rows: an interval for d(z, x) from the squared distance of two mapped rows and the sum of
+    // both extents; half its width; what the norm of the difference of two twice mapped rows may be off by.
+    Interval distance_interval(double computed, double extents) const;
     double distance_error(double extents) const { return distance_error_ * extents + rounding::underflow; }
-    // ‖M(a - b)‖ differs from the norm of the difference of twice mapped rows by at most this
     double twice_mapped_norm_error(double extent_a, double extent_b) const;
 
     // a length of the input space in the caller's units, from a scaled one; rounded down / up
@@ -78,26 +85,32 @@ public:
     double unscale_up(double length) const;
 
 private:
-    static Interval interval(double computed, double error) {
-        if (!(error <= 0x1p900)) return {0.0, rounding::infinity};  // overflow or NaN: nothing is known
-        const double lower = computed - error;
-        return {lower > 0.0 ? lower : 0.0, computed + error};
-    }
+    std::size_t class_begin(int c) const { return class_begin_[static_cast<std::size_t>(c)]; }
     void choose_frame();
     double centre(const double* point, double* centred) const;  // fills x̂, returns its extent
+    // body(first, last, L̂x̂, L̂ᵀL̂x̂, extents) for blocks of rows, which lie in work space
+    template <class Body>
+    void for_each_block(const Execution& execution, Body body) const;
     void map_points(const Execution& execution);
-    void mark_shadowed();
+    void mark_shadowed(const Execution& execution);
 
-    MatrixView points_;
+    Points points_;
     Metric metric_;
     std::vector<std::int32_t> labels_;
-    std::vector<std::size_t> order_, class_begin_;
+    std::vector<std::uint32_t> members_, all_shadowed_;
+    std::vector<std::size_t> class_begin_;
     std::vector<char> shadowed_;
     std::vector<double> center_;
     int exponent_ = 0;
-    std::unique_ptr<double[]> mapped_, twice_mapped_;  // not vectors: filling them with zeros takes its time
-    std::vector<double> mapped_norms_, twice_mapped_norms_, extents_;
-    double distance_error_ = 0.0, twice_mapped_error_ = 0.0, row_error_ = 0.0;
+    bool in_place_ = false;
+    FilterRows mapped_, twice_mapped_;
+    std::vector<float> extents_;
+    double mapped_error_ = 0.0, twice_mapped_error_ = 0.0, distance_error_ = 0.0;  // of the float64 rows
+    struct Float64Rows {
+        std::once_flag made;
+        std::unique_ptr<double[]> mapped, twice_mapped;
+    };
+    std::unique_ptr<Float64Rows> float64_rows_ = std::make_unique<Float64Rows>();
 };
 
 }  // namespace robust_metric
