@@ -11,7 +11,7 @@ import pytest
 from helpers import Problem, problem
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -213,3 +213,30 @@ def test_certificates_of_the_classifier_and_of_the_functions_are_the_same(small:
     m = rm.minimal_perturbations(*arguments, components=small.L, time_limit=60.0)
     assert np.array_equal(radius, clf.certify(small.Z).radius)
     assert np.array_equal(m.lower, clf.minimal_perturbation(small.Z).lower)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8, np.int16])
+def test_points_are_kept_in_the_smallest_type_that_holds_them(dtype):
+    X, y = load_digits(return_X_y=True)
+    X = X.astype(dtype)
+    small = Classifier(5).fit(X[:500], y[:500])
+    large = Classifier(5).fit(X[:500].astype(np.float64), y[:500])
+    assert small._X.dtype == np.float32
+    assert large._X.dtype == np.float64
+    found, expected = (clf.certify(X[500:600], y[500:600]) for clf in (small, large))
+    np.testing.assert_array_equal(found.radius, expected.radius)
+    np.testing.assert_array_equal(found.label, expected.label)
+    np.testing.assert_array_equal(small.kneighbors()[1], large.kneighbors()[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_read_only_maps_are_used_where_they_lie(tmp_path, dtype):
+    X, y = load_digits(return_X_y=True)
+    np.save(tmp_path / "X.npy", X[:300].astype(dtype))
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    clf = Classifier(3).fit(mapped, y[:300])
+    assert np.shares_memory(clf._X, mapped)
+    copied = Classifier(3).fit(X[:300], y[:300])
+    np.testing.assert_array_equal(clf.certify(X[300:]).radius, copied.certify(X[300:]).radius)
+    writable = X[:300].astype(dtype)
+    assert not np.shares_memory(Classifier(3).fit(writable, y[:300])._X, writable)

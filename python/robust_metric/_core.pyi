@@ -23,7 +23,7 @@ def use_gemm(dgemm: int, sgemm: int) -> None: ...
 class TrainingSet:
     def __init__(
         self,
-        X: _Float,
+        X: _Float | NDArray[np.float32],
         y: _Label,
         n_classes: int,
         components: _Float | None = None,

@@ -17,9 +17,7 @@ from ._runtime import execution_threads, single_threaded_blas
 from .certificates import STATUS_NAMES, Certificates, MinimalPerturbations
 from .evidence import Evidence, model_digest
 from .threat import ThreatModel
-
-# Beyond this, differences of features may overflow before any scaling could help.
-LARGEST_VALUE = 1e300
+from .validation import check_components, check_size, storage_dtypes
 
 
 class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
@@ -83,6 +81,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : (n, d) array of finite numbers
+            Kept in float32 if that is what it is (or integers of at most 16 bits), else in float64:
+            as a copy, or where it lies if it is read-only, such as a file mapped with mode ``"r"``.
         y : (n,) array of class labels
 
         Raises
@@ -91,7 +91,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             If X is empty, not finite or beyond 1e300 in size, y has another length, n_neighbors
             exceeds n, or the metric's components do not have d columns.
         """
-        points, labels = validate_data(self, X, y, dtype=np.float64, order="C")
+        points, labels = validate_data(self, X, y, dtype=storage_dtypes(X), order="C")
         check_classification_targets(labels)
         self.n_samples_fit_ = len(points)
         self._check_n_neighbors()  # before a metric is learned in vain
@@ -140,7 +140,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         of_training = X is None
         k = self._check_n_neighbors(n_neighbors, spare=1 if of_training else 0)
-        queries = self._X if X is None else self._check_queries(X)
+        queries = self._X.astype(np.float64) if X is None else self._check_queries(X)
         threads = execution_threads(self.n_jobs)
         with single_threaded_blas():
             distances, indices = _core.kneighbors(
@@ -259,12 +259,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         components: NDArray[np.float64] | None,
     ) -> None:
         """Take over checked training data: y indexes classes, components are (r, d) or None."""
-        # a copy: certificates are about these numbers, whatever the caller does to the array later
-        X = np.array(X, dtype=np.float64, order="C")
-        X.flags.writeable = False
-        _check_size(X)
+        # certificates are about these numbers, whatever the caller does to the array later
+        if X.flags.writeable or not X.flags.c_contiguous:
+            X = np.array(X, order="C")
+            X.flags.writeable = False
+        check_size(X)
         if components is not None:
-            components = _check_components(components, X.shape[1])
+            components = check_components(components, X.shape[1])
         self.n_features_in_ = X.shape[1]
         self.n_samples_fit_ = len(X)
         self.classes_ = classes
@@ -324,7 +325,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         queries: NDArray[np.float64] = validate_data(
             self, X, dtype=np.float64, order="C", reset=False
         )
-        _check_size(queries)
+        check_size(queries)
         return queries
 
     def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
@@ -356,32 +357,6 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             ) from error
         position = np.minimum(position, len(self.classes_) - 1)
         return np.where(self.classes_[position] == truth, position, -1).astype(np.int32)
-
-
-def _check_size(X: NDArray[np.float64]) -> None:
-    largest = max(X.max(), -X.min())
-    if largest > LARGEST_VALUE:
-        raise ValueError(
-            f"X must have entries of at most {LARGEST_VALUE:g} in size, got {largest:g}"
-        )
-
-
-def _check_components(components: Any, n_features: int) -> NDArray[np.float64]:
-    try:
-        L = np.array(components, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            "metric must be None, an (r, d) array of components, or a metric learner, "
-            f"got {components!r}"
-        ) from error
-    if L.ndim != 2 or L.shape[0] == 0 or L.shape[1] != n_features:
-        raise ValueError(
-            f"components must have shape (r, {n_features}) with r >= 1, one column per feature, "
-            f"got {L.shape}"
-        )
-    if not np.isfinite(L).all():
-        raise ValueError("components must be finite, got NaN or infinite values")
-    return L
 
 
 def _not_self(indices: NDArray[np.int64]) -> NDArray[np.bool_]:

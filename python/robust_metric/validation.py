@@ -1,0 +1,47 @@
+"""Checks of arrays that estimators share; messages say what was got and what was wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Beyond this, differences of features may overflow before any scaling could help.
+LARGEST_VALUE = 1e300
+
+
+def storage_dtypes(X: Any) -> Any:
+    """Types that hold X's numbers exactly, without more memory than they need."""
+    dtype = getattr(X, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub" and dtype.itemsize <= 2:
+        return np.float32
+    return [np.float64, np.float32]
+
+
+def check_size(X: NDArray[Any]) -> None:
+    """Raise ValueError where an entry of X exceeds what differences of features can stand."""
+    largest = float(max(X.max(), -X.min()))
+    if largest > LARGEST_VALUE:
+        raise ValueError(
+            f"X must have entries of at most {LARGEST_VALUE:g} in size, got {largest:g}"
+        )
+
+
+def check_components(components: Any, n_features: int) -> NDArray[np.float64]:
+    """Return components as a finite (r, n_features) array, or raise ValueError."""
+    try:
+        L = np.array(components, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "metric must be None, an (r, d) array of components, or a metric learner, "
+            f"got {components!r}"
+        ) from error
+    if L.ndim != 2 or L.shape[0] == 0 or L.shape[1] != n_features:
+        raise ValueError(
+            f"components must have shape (r, {n_features}) with r >= 1, one column per feature, "
+            f"got {L.shape}"
+        )
+    if not np.isfinite(L).all():
+        raise ValueError("components must be finite, got NaN or infinite values")
+    return L
