@@ -8,6 +8,7 @@ namespace robust_metric {
 void bind_blas(pybind11::module_& m);
 void bind_candidates(pybind11::module_& m);
 void bind_deciding_pairs(pybind11::module_& m);
+void bind_embedding(pybind11::module_& m);
 void bind_halfspace_bounds(pybind11::module_& m);
 void bind_kernels(pybind11::module_& m);
 void bind_minimal_perturbation(pybind11::module_& m);

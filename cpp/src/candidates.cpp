@@ -6,13 +6,15 @@
 #include <string>
 
 #include "robust_metric/blas.hpp"
+#include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
 
 namespace {
 
-constexpr std::size_t anchor_tile = 64;
+constexpr std::size_t anchor_tile = 128;
 constexpr std::size_t point_tile = 512;
+constexpr std::size_t group = 16;  // scores that are looked at one by one only if one of them is small enough
 
 // The k smallest scores of a stream of points, ascending, kept by insertion: after the first few
 // tiles hardly a point gets in.
@@ -42,15 +44,22 @@ private:
     std::size_t k_;
 };
 
+// Whether a score products[k] + norms[k] is below the limit: counted without branches, for vectors.
+bool any_below(const double* products, const double* norms, double limit) {
+    std::int64_t below = 0;
+    for (std::size_t k = 0; k < group; ++k) below += products[k] + norms[k] < limit;
+    return below > 0;
+}
+
 class CandidateSearch {
 public:
     CandidateSearch(MatrixView embedded, std::span<const std::int32_t> labels, std::span<const std::int64_t> anchors,
                     std::size_t k)
-        : embedded_(embedded), labels_(labels), anchors_(anchors), k_(k), norms_(embedded.rows()) {
-        for (std::size_t i = 0; i < embedded.rows(); ++i) {
-            const double* z = embedded.row(i);
-            for (std::size_t j = 0; j < embedded.cols(); ++j) norms_[i] += z[j] * z[j];
-        }
+        : embedded_(embedded), labels_(labels), anchors_(anchors), k_(k), norms_(embedded.rows()), run_end_(embedded.rows()) {
+        const std::size_t n = embedded.rows();
+        for (std::size_t i = 0; i < n; ++i) norms_[i] = kernels().dot(embedded.row(i), embedded.row(i), embedded.cols());
+        for (std::size_t i = n; i-- > 0;)
+            run_end_[i] = i + 1 < n && labels[i] == labels[i + 1] ? run_end_[i + 1] : i + 1;
         found_.own.resize(anchors.size() * k);
         found_.other.resize(anchors.size() * k);
     }
@@ -79,17 +88,26 @@ public:
 private:
     std::size_t anchor(std::size_t a) const { return static_cast<std::size_t>(anchors_[a]); }
 
-    // The anchor's own norm is the same for all points and left out of the score.
+    // Runs of one class go into one list: points sorted by class are searched fastest.
     void scan(std::size_t anchor, const double* products, std::size_t start, std::size_t stop, NearestList& own,
               NearestList& other) const {
-        double worst_own = own.worst(), worst_other = other.worst();
-        for (std::size_t i = start; i < stop; ++i) {
-            const double score = products[i - start] + norms_[i];
-            const bool same = labels_[i] == labels_[anchor];
-            if (!(score < (same ? worst_own : worst_other)) || i == anchor) continue;
-            (same ? own : other).insert(score, static_cast<std::int64_t>(i));
-            worst_own = own.worst();
-            worst_other = other.worst();
+        for (std::size_t i = start; i < stop;) {
+            const std::size_t end = std::min(run_end_[i], stop);
+            scan_run(anchor, products - start, i, end, labels_[i] == labels_[anchor] ? own : other);
+            i = end;
+        }
+    }
+
+    // The anchor's own norm is the same for all points and left out of the score.
+    void scan_run(std::size_t anchor, const double* products, std::size_t first, std::size_t last,
+                  NearestList& list) const {
+        for (std::size_t i = first; i < last; i += group) {
+            const std::size_t end = std::min(i + group, last);
+            if (end - i == group && !any_below(products + i, norms_.data() + i, list.worst())) continue;
+            for (std::size_t j = i; j < end; ++j) {
+                const double score = products[j] + norms_[j];
+                if (score < list.worst() && j != anchor) list.insert(score, static_cast<std::int64_t>(j));
+            }
         }
     }
 
@@ -98,6 +116,7 @@ private:
     std::span<const std::int64_t> anchors_;
     std::size_t k_;
     std::vector<double> norms_;
+    std::vector<std::size_t> run_end_;  // of each point: the first index after it with another label
     Candidates found_;
 };
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "robust_metric/blas.hpp"
+#include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
 
@@ -19,12 +19,6 @@ constexpr std::size_t anchors_per_chunk = 16;
 // ‖M(x⁺ − x⁻)‖² below this share of ‖Mx⁺‖² + ‖Mx⁻‖² is what rounding leaves of 0.
 constexpr double degenerate_share = 1e-12;
 
-double squared_distance(const double* a, const double* b, std::size_t size) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < size; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sum;
-}
-
 std::size_t as_index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // One side of an anchor: its candidates with distance, normal M x and the normal's squared norm.
@@ -34,6 +28,7 @@ struct Side {
 
     void load(MatrixView embedded, MatrixView all_normals, std::size_t anchor, std::span<const std::int64_t> row) {
         indices = row.first(as_index(std::find(row.begin(), row.end(), -1) - row.begin()));
+        const Kernels& k = kernels();
         const std::size_t d = all_normals.cols();
         distances.resize(indices.size());
         norms.resize(indices.size());
@@ -41,9 +36,9 @@ struct Side {
         for (std::size_t c = 0; c < indices.size(); ++c) {
             const std::size_t i = as_index(indices[c]);
             const double* normal = all_normals.row(i);
-            distances[c] = squared_distance(embedded.row(anchor), embedded.row(i), embedded.cols());
+            distances[c] = k.squared_distance(embedded.row(anchor), embedded.row(i), embedded.cols());
             std::copy_n(normal, d, normals.data() + c * d);
-            norms[c] = std::inner_product(normal, normal + d, normal, 0.0);
+            norms[c] = k.dot(normal, normal, d);
         }
     }
 
@@ -55,12 +50,17 @@ struct Entry {
     std::size_t candidate;
 };
 
-bool larger_first(const Entry& a, const Entry& b) {
-    return a.bound != b.bound ? a.bound > b.bound : a.candidate < b.candidate;
-}
-
 bool smaller_first(const Entry& a, const Entry& b) {
     return a.bound != b.bound ? a.bound < b.bound : a.candidate < b.candidate;
+}
+
+// kept and sinking become the larger and the smaller of both
+void keep_larger(double* __restrict kept, double* __restrict sinking, std::size_t n) {
+    for (std::size_t o = 0; o < n; ++o) {
+        const double a = kept[o], b = sinking[o];
+        kept[o] = a < b ? b : a;
+        sinking[o] = b < a ? b : a;
+    }
 }
 
 // Works on one anchor at a time; one per chunk, so that its buffers are reused.
@@ -75,50 +75,74 @@ public:
         other_.load(embedded_, normals_, anchor, other);
         if (own_.indices.empty() || other_.indices.empty()) return false;
         const std::size_t n_own = own_.indices.size(), n_other = other_.indices.size(), d = normals_.cols();
-        products_.resize(n_own * n_other);
-        blas::gemm_nt(1.0, other_.normals_view(d), own_.normals_view(d), 0.0, {products_.data(), n_other, n_own});
         bounds_.resize(n_own * n_other);
-        for (std::size_t o = 0; o < n_other; ++o) sort_row(o, std::min(largest_near_rank, n_own - 1) + 1);
+        sinking_.resize(n_other);
+        blas::gemm_nt(1.0, own_.normals_view(d), other_.normals_view(d), 0.0, {bounds_.data(), n_own, n_other});
+        for (std::size_t i = 0; i < n_own; ++i) compute_bounds(i);
+        rank_bounds(std::min(largest_near_rank, n_own - 1) + 1);
         return true;
     }
 
     void pair(std::size_t near_rank, std::size_t far_rank, std::int64_t& near, std::int64_t& far) {
-        const std::size_t n_own = own_.indices.size(), n_other = other_.indices.size();
-        near_rank = std::min(near_rank, n_own - 1);
+        const std::size_t n_other = other_.indices.size();
+        near_rank = std::min(near_rank, own_.indices.size() - 1);
         column_.resize(n_other);
         for (std::size_t o = 0; o < n_other; ++o) {
-            const Entry& best = bounds_[o * n_own];
             // an x⁻ without any half-space must not be the smallest of its column
-            const bool any = best.bound > -infinity;
-            column_[o] = {any ? bounds_[o * n_own + near_rank].bound : infinity, o};
+            const bool any = ranked_[o] > -infinity;
+            column_[o] = {any ? ranked_[near_rank * n_other + o] : infinity, o};
         }
         const auto nth = column_.begin() + static_cast<std::ptrdiff_t>(std::min(far_rank, n_other - 1));
         std::nth_element(column_.begin(), nth, column_.end(), smaller_first);
-        near = own_.indices[bounds_[nth->candidate * n_own + near_rank].candidate];
+        near = own_.indices[own_of_rank(nth->candidate, near_rank)];
         far = other_.indices[nth->candidate];
     }
 
 private:
     static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-    // Row o of bounds_: ε of the o-th other-class candidate with every own one, the largest `count` in order.
-    void sort_row(std::size_t o, std::size_t count) {
-        const std::size_t n_own = own_.indices.size();
-        Entry* row = bounds_.data() + o * n_own;
-        for (std::size_t i = 0; i < n_own; ++i) {
+    // Row i of bounds_, from the products of normals to 4 ε|ε| of the i-th own candidate with every other-class
+    // one: in the order of ε, without a square root.
+    void compute_bounds(std::size_t i) {
+        const std::size_t n_other = other_.indices.size();
+        double* row = bounds_.data() + i * n_other;
+        for (std::size_t o = 0; o < n_other; ++o) {
             const double scale = other_.norms[o] + own_.norms[i];
-            const double squared = scale - 2.0 * products_[o * n_own + i];
+            const double squared = scale - 2.0 * row[o];
             const double margin = other_.distances[o] - own_.distances[i];
-            const bool half_space = squared > degenerate_share * scale;
-            row[i] = {half_space ? margin / (2.0 * std::sqrt(squared)) : -infinity, i};
+            const double bound = margin * std::fabs(margin) / squared;
+            row[o] = squared > degenerate_share * scale ? bound : -infinity;
         }
-        std::partial_sort(row, row + count, row + n_own, larger_first);
+    }
+
+    // Row q of ranked_: the q-th largest bound of every other-class candidate. Each bound sinks through the
+    // ranks, for all other-class candidates at once.
+    void rank_bounds(std::size_t count) {
+        const std::size_t n_own = own_.indices.size(), n_other = other_.indices.size();
+        ranked_.assign(count * n_other, -infinity);
+        for (std::size_t i = 0; i < n_own; ++i) {
+            std::copy_n(bounds_.data() + i * n_other, n_other, sinking_.data());
+            for (std::size_t q = 0; q < std::min(i + 1, count); ++q)
+                keep_larger(ranked_.data() + q * n_other, sinking_.data(), n_other);
+        }
+    }
+
+    // The own candidate whose bound with the o-th other-class one has this rank, ties by the earlier candidate.
+    std::size_t own_of_rank(std::size_t o, std::size_t rank) const {
+        const std::size_t n_own = own_.indices.size(), n_other = other_.indices.size();
+        const double bound = ranked_[rank * n_other + o];
+        std::size_t equal_before = 0;
+        while (equal_before < rank && ranked_[(rank - equal_before - 1) * n_other + o] == bound) ++equal_before;
+        std::size_t i = 0;
+        for (; i + 1 < n_own; ++i)
+            if (bounds_[i * n_other + o] == bound && equal_before-- == 0) break;
+        return i;
     }
 
     MatrixView embedded_, normals_;
     Side own_, other_;
-    std::vector<double> products_;
-    std::vector<Entry> bounds_, column_;
+    std::vector<double> bounds_, ranked_, sinking_;
+    std::vector<Entry> column_;
 };
 
 void check(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,

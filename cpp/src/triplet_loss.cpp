@@ -6,6 +6,7 @@
 #include <string>
 
 #include "robust_metric/blas.hpp"
+#include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
 
@@ -17,9 +18,8 @@ constexpr std::size_t max_lanes = 16;    // partial gradients: bounds memory, fi
 // ‖LᵀLw‖ below this share of ‖L‖² ‖w‖ is rounding noise around 0 and gives no direction.
 constexpr double degenerate_share = 1e-10;
 
-// Multiplications and additions that make another thread worth waking: some milliseconds' worth, so
-// that small steps do not wait at barriers for a busy machine.
-constexpr double work_per_thread = 2e7;
+// Multiplications and additions that make another thread worth waking: half a millisecond's worth.
+constexpr double work_per_thread = 1e7;
 
 struct LossValue {
     double value, slope;
@@ -33,11 +33,7 @@ LossValue loss_of_bound(const BoundLossOptions& options, double bound) {
     return {short_by, -1.0};
 }
 
-double squared_norm(const double* x, std::size_t size) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < size; ++i) sum += x[i] * x[i];
-    return sum;
-}
+double squared_norm(const double* x, std::size_t size) { return kernels().dot(x, x, size); }
 
 double squared_norm(MatrixView matrix) {
     double sum = 0.0;
@@ -103,9 +99,7 @@ private:
     double norm_w(std::size_t t, std::size_t count) const {
         const double* p = difference_.data() + t * d();
         const double* q = difference_.data() + (count + t) * d();
-        double sum = 0.0;
-        for (std::size_t j = 0; j < d(); ++j) sum += (p[j] - q[j]) * (p[j] - q[j]);
-        return std::sqrt(sum);
+        return std::sqrt(kernels().squared_distance(p, q, d()));
     }
 
     // Adds the loss of triplet t and overwrites Lp, Lq, Lw by the left factors of its gradient,

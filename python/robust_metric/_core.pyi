@@ -73,6 +73,11 @@ def minimal_perturbations(
     progress: _Progress = None,
 ) -> dict[str, Any]: ...
 
+# bind_embedding.cpp
+def embed(
+    points: _Float, components: _Float, num_threads: int = 1, progress: _Progress = None
+) -> tuple[_Float, _Float]: ...
+
 # bind_candidates.cpp
 def find_candidates(
     embedded: _Float,

@@ -17,9 +17,10 @@ from ._runtime import execution_threads, single_threaded_blas
 from .progress import Progress
 
 # How training is cut up; measured in docs/arml.md.
-_STEPS_PER_ROUND = 10  # gradient steps between two choices of triplets
+_MOVEMENT_PER_ROUND = 5.0  # how far L may go before triplets are chosen anew, in first step lengths
 _POOL = 3  # pairs are ranked among this many times n_candidates points of each side
-_MIN_DRAWS = 4  # triplets drawn for an anchor once its candidates are known
+_SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
+_MIN_DRAWS, _MAX_DRAWS = 4, 16  # triplets drawn for an anchor once its candidates are known
 
 # Beyond this, the mean of a feature may overflow.
 _LARGEST_VALUE = 1e290
@@ -135,8 +136,8 @@ class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             single_threaded_blas(),
             Progress(self.max_iter, "ARML", enabled=bool(self.verbose)) as bar,
         ):
-            while len(trainer.losses) < self.max_iter:
-                trainer.run_round(bar)
+            for steps in _round_lengths(self.max_iter):
+                trainer.run_round(steps, bar)
         self.components_ = trainer.components
         self.loss_curve_ = [loss * extent for loss in trainer.losses]
         self.n_iter_ = len(trainer.losses)
@@ -256,6 +257,18 @@ def _default_learning_rate(size: int) -> float:
     return min(0.05, 1.2 / np.sqrt(size))
 
 
+def _cosine(step: Any, total: int) -> Any:
+    """Share of the first step length that is left."""
+    return 0.5 * (1.0 + np.cos(np.pi * step / total))
+
+
+def _round_lengths(total: int) -> list[int]:
+    """Steps of every round: Adam moves an entry by about a step length, so equal sums of these."""
+    movement = np.cumsum(_cosine(np.arange(total), total)) - 0.5
+    lengths = np.bincount((movement / _MOVEMENT_PER_ROUND).astype(int))
+    return [int(length) for length in lengths]
+
+
 class _Adam:
     """Adam (Kingma & Ba 2015) with a step length that falls to 0 along a cosine."""
 
@@ -268,7 +281,7 @@ class _Adam:
 
     def step(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what to add to the variable."""
-        rate = self._rate * 0.5 * (1.0 + np.cos(np.pi * self._step / self._total))
+        rate = self._rate * _cosine(self._step, self._total)
         self._step += 1
         self._mean = 0.9 * self._mean + 0.1 * gradient
         self._square = 0.999 * self._square + 0.001 * gradient**2
@@ -291,8 +304,9 @@ class _Trainer:
         self.components = _initial_components(points, settings.n_components or points.shape[1])
         self.losses: list[float] = []
         self._settings = settings
-        self._points = points
-        self._labels = labels
+        by_class = np.argsort(labels, kind="stable")  # the order that is searched fastest
+        self._points = points[by_class]
+        self._labels = labels = labels[by_class]
         self._threads = threads
         self._random = check_random_state(settings.random_state)
         rate = settings.learning_rate or _default_learning_rate(self.components.size)
@@ -301,8 +315,7 @@ class _Trainer:
         self._anchors = np.flatnonzero(np.bincount(labels)[labels] > 1)
         self._batch = min(settings.batch_size, len(self._anchors))
 
-    def run_round(self, bar: Progress) -> None:
-        steps = min(_STEPS_PER_ROUND, self._settings.max_iter - len(self.losses))
+    def run_round(self, steps: int, bar: Progress) -> None:
         triplets = self._draw_triplets(steps * self._batch)
         for batch in np.array_split(triplets, steps, axis=1):
             anchor, near, far = np.ascontiguousarray(batch)
@@ -317,10 +330,12 @@ class _Trainer:
 
     def _draw_triplets(self, count: int) -> NDArray[np.int64]:
         """Return (3, count) rows of the points: anchors, own-class and other-class points."""
-        n_anchors = min(len(self._anchors), -(-count // _MIN_DRAWS))
+        wanted = int(_SHARE_OF_ANCHORS * len(self._anchors))
+        wanted = min(max(wanted, -(-count // _MAX_DRAWS)), -(-count // _MIN_DRAWS))
+        n_anchors = min(len(self._anchors), wanted)
         anchors = self._random.permutation(self._anchors)[:n_anchors]
         draws = -(-count // n_anchors)
-        embedded = self._points @ self.components.T
+        embedded, normals = _core.embed(self._points, self.components, num_threads=self._threads)
         k = min(_POOL * self._settings.n_candidates, len(self._points))
         own, other = _core.find_candidates(
             embedded, self._labels, anchors, k, num_threads=self._threads
@@ -330,7 +345,7 @@ class _Trainer:
         )
         near, far = _core.deciding_pairs(
             embedded,
-            embedded @ self.components,
+            normals,
             anchors,
             own,
             other,

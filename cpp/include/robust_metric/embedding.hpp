@@ -1,0 +1,16 @@
+// All points mapped by a metric at once, on several threads: what a learner searches. Like the
+// candidate search it is plain floating point, and nothing certified may be built on it.
+#pragma once
+
+#include "robust_metric/matrix_view.hpp"
+#include "robust_metric/parallel.hpp"
+
+namespace robust_metric {
+
+// embedded = X Lᵀ (n × r) and normals = embedded L (n × d), for points X (n × d) and components L (r ×
+// d). Bits do not depend on the number of threads, provided that the BLAS runs on one. Throws
+// std::invalid_argument if the shapes disagree.
+void embed(MatrixView points, MatrixView components, MutableMatrixView embedded, MutableMatrixView normals,
+           const Execution& execution);
+
+}  // namespace robust_metric
