@@ -1,0 +1,276 @@
+"""Tables and the scaling plot of docs/performance.md, from the JSON of a benchmark run.
+
+Usage: pytest bench/ --benchmark-json=FILE && python bench/performance.py FILE
+
+Every generated part of the page stands between a pair of comments, <!-- begin NAME --> and
+<!-- end NAME -->; the prose around them is left alone. Exit status 1 where a goal is missed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import protocol
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, PLOT = DOCS / "performance.md", DOCS / "performance_scaling.svg"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One benchmark: the smallest time, those of its rivals, and what it noted."""
+
+    seconds: float
+    rivals: dict[str, float]
+    info: dict[str, Any]
+
+    @property
+    def per_query(self) -> float:
+        return self.seconds / self.info["queries"]
+
+    def against(self, rival: str) -> float:
+        return self.seconds / self.rivals[rival]
+
+
+Results = dict[str, Result]
+
+
+def read(path: str) -> tuple[Results, dict[str, Any], str]:
+    """Results by test name, the machine's description, and when the run was."""
+    run = json.loads(Path(path).read_text())
+    results = {}
+    for benchmark in run["benchmarks"]:
+        info = dict(benchmark["extra_info"])
+        rivals = {name: min(seconds) for name, seconds in info.pop("rivals", {}).items() if seconds}
+        results[benchmark["name"]] = Result(benchmark["stats"]["min"], rivals, info)
+    return results, run["machine_info"], run["datetime"][:10]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A line of the table of goals; measure raises KeyError where the run lacks what it needs."""
+
+    what: str
+    measure: Callable[[Results], float]
+    least: float
+    aim: float | None = None
+    larger_is_better: bool = False
+    unit: str = ""
+
+    def reached(self, value: float, goal: float) -> bool:
+        return value >= goal if self.larger_is_better else value <= goal
+
+    def row(self, results: Results) -> tuple[str, bool]:
+        """The line, and whether the goal is missed."""
+        sign = "≥" if self.larger_is_better else "≤"
+        aim = f"{self.aim:g}{self.unit}" if self.aim is not None else ""
+        goals = f"{sign} {self.least:g}{self.unit} | {aim}"
+        try:
+            value = self.measure(results)
+        except KeyError:
+            return f"| {self.what} | not measured | {goals} | |", False
+        missed = not self.reached(value, self.least)
+        beyond = self.aim is not None and self.reached(value, self.aim)
+        verdict = "missed" if missed else "aim reached" if beyond else "reached"
+        return f"| {self.what} | {value:.3g}{self.unit} | {goals} | {verdict} |", missed
+
+
+def times_faster(kind: str, name: str, test: str) -> Callable[[Results], float]:
+    """The published code's seconds over ours, per query for anything but fits."""
+
+    def measure(results: Results) -> float:
+        result = results[test]
+        ours = result.seconds if kind == "fit" else result.per_query
+        return protocol.PUBLISHED_SECONDS[kind, name] / ours
+
+    return measure
+
+
+def two_threads(test: str) -> Callable[[Results], float]:
+    return lambda results: results[test].rivals["one"] / results[test].seconds
+
+
+def import_ratio(results: Results) -> float:
+    result = results["test_import[names]"]
+    start = result.rivals["interpreter"]
+    return (result.seconds - start) / (result.rivals["sklearn"] - start)
+
+
+def doubling(results: Results) -> float:
+    result = results["test_certify_mnist_growing"]
+    quarter, half = result.rivals["quarter"], result.rivals["half"]
+    return max(half / quarter, result.seconds / half)
+
+
+def memory(array: int) -> Callable[[Results], float]:
+    def measure(results: Results) -> float:
+        info = results["test_certify_mnist_memory"].info
+        return info["work"] / info["array"] + array
+
+    return measure
+
+
+def goals() -> list[Goal]:
+    certify, exact = "test_certify_mnist", "test_exact_mnist"
+    table = [
+        Goal(
+            "K = 11 radii, MNIST ÷ scikit-learn's brute-force predict, float32",
+            lambda r: r[certify].against("sklearn_float32"),
+            1.0,
+            0.33,
+        ),
+        Goal(
+            "the same ÷ scikit-learn's predict, float64",
+            lambda r: r[certify].against("sklearn_float64"),
+            1.0,
+            0.33,
+        ),
+        Goal(
+            "the same ÷ faiss flat search",
+            lambda r: r[certify].against("faiss"),
+            1.5 / 0.33,
+            1.5,
+        ),
+        Goal(
+            "predict K = 11, MNIST ÷ faiss flat search",
+            lambda r: r["test_predict_mnist"].against("faiss"),
+            1.5,
+            1.0,
+        ),
+        Goal(
+            "exact 1-NN, MNIST, per query ÷ K = 11 bound per query",
+            lambda r: r[exact].against("bound"),
+            10.0,
+            3.0,
+        ),
+    ]
+    for kind, least, aim, test in (
+        ("bound", 2000.0, 10000.0, "test_certify"),
+        ("exact", 200.0, 1000.0, "test_exact"),
+        ("fit", 50.0, 200.0, "test_fit"),
+    ):
+        what = {"bound": "K = 11 bound", "exact": "exact 1-NN", "fit": "ARML fit"}[kind]
+        for name in ("splice", "pendigits", "usps"):
+            if (kind, name) in protocol.PUBLISHED_SECONDS:
+                measure = times_faster(kind, name, f"{test}[{name}]")
+                line = f"{what}, {name}: times faster than the published code"
+                table.append(Goal(line, measure, least, aim, True, " ×"))
+    table += [
+        Goal(
+            "ARML fit, MNIST", lambda r: r["test_fit_mnist"].seconds / 60.0, 30.0, 5.0, unit=" min"
+        )
+    ]
+    for test in (
+        "test_predict_mnist_two_threads",
+        "test_certify_mnist_two_threads",
+        "test_exact_mnist_two_threads",
+        *(
+            f"{test}[{name}]"
+            for test in ("test_certify", "test_exact")
+            for name in ("pendigits", "usps")
+        ),
+        *(f"test_fit[{name}]" for name in ("splice", "pendigits", "usps")),
+    ):
+        what = test.removeprefix("test_").removesuffix("_two_threads").replace("_", " ")
+        table.append(Goal(f"two threads, {what}", two_threads(test), 1.8, 1.95, True, " ×"))
+    return [
+        *table,
+        Goal("K = 11 radii, MNIST, when the training set doubles", doubling, 2.1, unit=" ×"),
+        Goal(
+            "peak memory certifying MNIST beyond the float32 training array ÷ that array",
+            memory(0),
+            2.0,
+            1.3,
+        ),
+        Goal("the same with the array itself", memory(1), 2.0, 1.3),
+        Goal("importing the package's estimators ÷ scikit-learn's neighbors", import_ratio, 1.2),
+    ]
+
+
+def goal_table(results: Results) -> tuple[str, int]:
+    """The table, and how many goals are missed."""
+    rows = [goal.row(results) for goal in goals()]
+    head = ["| what | measured | at least | aim | |", "|---|---|---|---|---|"]
+    return "\n".join(head + [line for line, _ in rows]), sum(missed for _, missed in rows)
+
+
+def time_table(results: Results) -> str:
+    """Seconds of every benchmark and of its rivals, with how many times longer the rival takes."""
+    lines = ["| benchmark | seconds | rivals, seconds (÷ ours) |", "|---|---|---|"]
+    for name, result in sorted(results.items()):
+        rivals = ", ".join(
+            f"{rival} {seconds:.3g} ({seconds / result.seconds:.2f})"
+            for rival, seconds in result.rivals.items()
+        )
+        queries = f" / {result.info['queries']} queries" if "queries" in result.info else ""
+        lines.append(f"| {name.removeprefix('test_')} | {result.seconds:.3g}{queries} | {rivals} |")
+    return "\n".join(lines)
+
+
+def machine_text(machine: dict[str, Any], date: str) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    cpu = machine["cpu"]
+    return (
+        f"Measured on {date}: {cpu['brand_raw']} (family {cpu.get('family')}, model {cpu.get('model')}), "
+        f"{machine['cores']} cores, {machine['memory_gb']} GB; kernels for {machine['instruction_set']}; "
+        f"Python {machine['python_version']}, {versions}; BLAS: {', '.join(machine['blas'])}."
+    )
+
+
+def plot_scaling(results: Results) -> bool:
+    """Seconds per query over the size of the training set; False where it was not measured."""
+    result = results.get("test_certify_mnist_growing")
+    if result is None:
+        return False
+    sizes = result.info["sizes"]
+    seconds = [result.rivals["quarter"], result.rivals["half"], result.seconds]
+    each = [1e3 * value / result.info["queries"] for value in seconds]
+    plt.rcParams["svg.hashsalt"] = "robust_metric"  # the same file from the same numbers
+    figure, axes = plt.subplots(figsize=(5, 3.2), layout="constrained")
+    axes.loglog(sizes, each, "o-", label="K = 11 radii, MNIST")
+    axes.loglog(sizes, [each[0] * n / sizes[0] for n in sizes], "k:", label="linear")
+    axes.set(xlabel="training points", ylabel="milliseconds per query", xticks=sizes)
+    axes.set_xticklabels([str(n) for n in sizes])
+    axes.minorticks_off()
+    axes.legend(frameon=False)
+    figure.savefig(PLOT, metadata={"Date": None})
+    plt.close(figure)
+    return True
+
+
+def fill(page: str, name: str, text: str) -> str:
+    """The page with the part between the comments of this name replaced."""
+    pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+    if not pattern.search(page):
+        raise ValueError(f"docs/performance.md has no part named {name}")
+    return pattern.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print(__doc__)
+        return 2
+    results, machine, date = read(sys.argv[1])
+    table, missed = goal_table(results)
+    page = PAGE.read_text()
+    page = fill(page, "machine", machine_text(machine, date))
+    page = fill(page, "goals", table)
+    page = fill(page, "times", time_table(results))
+    plot_scaling(results)
+    PAGE.write_text(page)
+    print(table)
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
