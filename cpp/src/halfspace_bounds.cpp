@@ -236,8 +236,11 @@ float HalfspaceBounds::smallest_waiting(std::size_t count) {
 }
 
 auto HalfspaceBounds::deepen(const Entry& entry) -> Entry {
-    if (entry.level == coarse)
-        return {std::max(nearest_pairs_bound(entry.position), entry.bound), entry.position, nearest_pairs};
+    if (entry.level < nearest_pairs) {
+        const bool from_sketch = entry.level == coarse && training_->sketch().usable();
+        const double bound = nearest_bound(entry.position, from_sketch);
+        return {std::max(bound, entry.bound), entry.position, from_sketch ? sketched : nearest_pairs};
+    }
     Row& row = row_of(entry.position);
     if (row.level < near_pairs)
         use_near_pairs(row);
@@ -261,19 +264,26 @@ auto HalfspaceBounds::row_of(std::size_t position) -> Row& {
 
 // Filter bounds of ε(z; x⁺, x⁻).
 Interval HalfspaceBounds::pair(std::size_t other, std::size_t own) const {
-    const FilterRows& rows = training_->twice_mapped();
+    return pair_from(other, own, training_->twice_mapped().distance(other, own));
+}
+
+Interval HalfspaceBounds::pair_from(std::size_t other, std::size_t own, Interval length) const {
     const Interval far = relative_distance(other), near = relative_distance(own);
     const double gap_lower = far.lower - near.upper, gap_upper = far.upper - near.lower;
     if (!(gap_upper > 0.0)) return {0.0, 0.0};
-    const Interval length = rows.distance(other, own);
     return {gap_lower > 0.0 ? down(gap_lower / (2.0 * length.upper)) : 0.0,
             length.lower > 0.0 ? up(gap_upper / (2.0 * length.lower)) : rounding::infinity};
 }
 
 // Each of the kept + 1 nearest own-class points bounds the row, hence so does the worst of them.
-double HalfspaceBounds::nearest_pairs_bound(std::size_t other) const {
+double HalfspaceBounds::nearest_bound(std::size_t other, bool from_sketch) const {
     double least = rounding::infinity;
-    for (std::size_t i = 0; i <= kept_; ++i) least = std::min(least, pair(other, near_own_[i]).lower);
+    for (std::size_t i = 0; i <= kept_; ++i) {
+        const std::size_t own = near_own_[i];
+        const Interval length =
+            from_sketch ? training_->sketch().distance(other, own) : training_->twice_mapped().distance(other, own);
+        least = std::min(least, pair_from(other, own, length).lower);
+    }
     return least;
 }
 
@@ -290,12 +300,17 @@ void HalfspaceBounds::use_all_pairs(Row& row) {
     const FilterDistances& distances = query_->mapped;
     const std::size_t n = training_->size();
     const float limit = float_up(relative_distance(row.position).upper), reach = reach_of(distances);
+    const Sketch& sketch = training_->sketch();
+    if (row.level < near_pairs) use_near_pairs(row);
+    double least = row.largest.back() * (1.0 - margin);
     pairs_.clear();
     scratch_.clear();
     for (std::size_t own = 0;; ++own) {  // farther ones have a pair bound of 0
         own = kernels().next_within(distances.values, distances.rows->blurs(), reach, limit, own, n);
         if (own == n) break;
         if (training_->label(own) != label_) continue;
+        // the sketch tells most that are not among the largest
+        if (sketch.usable() && pair_from(row.position, own, sketch.distance(row.position, own)).upper < least) continue;
         pairs_.push_back(pair(row.position, own));
         scratch_.push_back(own);
     }
@@ -306,7 +321,7 @@ void HalfspaceBounds::use_all_pairs(Row& row) {
                       std::greater<>());
     row.largest.resize(depth_);
     // whatever may be among the largest: so the refined result does not depend on the filter
-    const double least = row.largest.back() * (1.0 - margin);
+    least = row.largest.back() * (1.0 - margin);
     row.candidates.clear();
     for (std::size_t i = 0; i < pairs_.size(); ++i)
         if (pairs_[i].upper >= least && pairs_[i].upper > 0.0) row.candidates.push_back(scratch_[i]);

@@ -65,6 +65,7 @@ TrainingSet::TrainingSet(Points points, std::span<const std::int32_t> labels, in
     members_ = sort_by_class(labels, classes, class_begin_);
     interruptible(execution, [&] { choose_frame(); });
     map_points(execution);
+    sketch_ = Sketch(twice_mapped(), execution);
     mark_shadowed(execution);
 }
 
@@ -126,16 +127,17 @@ void TrainingSet::map_points(const Execution& execution) {
     twice_mapped_error_ = rounding::up(norm * norm * rounding::gamma(identity ? 2 : d + r + 7));
     distance_error_ = rounding::up(norm * norm * (4.04 * once + 2.02 * rounding::gamma(r + 4)));
     // the one rounding of the Euclidean rows is far below what float32 adds, and counted there
-    mapped_ = in_place_ ? FilterRows(points_.singles()) : FilterRows(n, r, identity ? 0.0 : mapped_error_);
-    if (!identity) twice_mapped_ = FilterRows(n, d, twice_mapped_error_);
+    mapped_ = in_place_ ? std::make_unique<FilterRows>(points_.singles())
+                        : std::make_unique<FilterRows>(n, r, identity ? 0.0 : mapped_error_);
+    if (!identity) twice_mapped_ = std::make_unique<FilterRows>(n, d, twice_mapped_error_);
     extents_.resize(n);
     for_each_block(execution, [&](std::size_t first, std::size_t last, MatrixView once_rows, MatrixView twice_rows,
                                   const std::vector<double>& extents) {
         for (std::size_t i = first; i < last; ++i) {
             const double extent = extents[i - first], length = rounding::up(std::sqrt(extent));
             extents_[i] = std::nextafter(static_cast<float>(extent), std::numeric_limits<float>::infinity());
-            mapped_.set(i, (identity ? twice_rows : once_rows).row(i - first), length);
-            if (!identity) twice_mapped_.set(i, twice_rows.row(i - first), length);
+            mapped_->set(i, (identity ? twice_rows : once_rows).row(i - first), length);
+            if (!identity) twice_mapped_->set(i, twice_rows.row(i - first), length);
         }
     });
 }

@@ -33,7 +33,8 @@ class HalfspaceBounds {
 public:
     enum Level : int {
         coarse,         // the nearest own-class points, denominators by the triangle inequality
-        nearest_pairs,  // as many of the nearest own-class points as it takes, their own denominators
+        sketched,       // as many of the nearest own-class points as it takes, denominators from sketches
+        nearest_pairs,  // the same points, their own denominators
         near_pairs,     // some more of them
         all_pairs,      // every own-class point, filter accuracy
         refined         // the deciding pairs again from the stored arrays; not a filter's bits any more
@@ -99,7 +100,8 @@ private:
     float smallest_waiting(std::size_t count);
     Entry deepen(const Entry& entry);
     void deepen_top();
-    double nearest_pairs_bound(std::size_t other) const;
+    double nearest_bound(std::size_t other, bool from_sketch) const;
+    Interval pair_from(std::size_t other, std::size_t own, Interval length) const;
     void use_near_pairs(Row& row);
     void use_all_pairs(Row& row);
     void use_refined_pairs(Row& row);

@@ -15,6 +15,7 @@
 #include "robust_metric/metric.hpp"
 #include "robust_metric/parallel.hpp"
 #include "robust_metric/points.hpp"
+#include "robust_metric/sketch.hpp"
 
 namespace robust_metric {
 
@@ -34,7 +35,7 @@ public:
     // points: n × d, finite, not copied: must outlive this object. labels: n values in
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
     // Memory beside the points: 4 n (d + r + 11) bytes; for the Euclidean metric 4 n (d + 8), and where points in
-    // float32 serve the filter as they are, 32 n.
+    // float32 serve the filter as they are, 32 n. The sketch, from 128 features on, takes 132 n more.
     TrainingSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                 const Execution& execution = {});
 
@@ -59,8 +60,11 @@ public:
     void embed(const double* point, Embedding& out) const;
 
     // The filter's rows L̂x̂ and L̂ᵀL̂x̂, one object for the Euclidean metric.
-    const FilterRows& mapped() const { return mapped_; }
-    const FilterRows& twice_mapped() const { return metric_.is_identity() ? mapped_ : twice_mapped_; }
+    const FilterRows& mapped() const { return *mapped_; }
+    const FilterRows& twice_mapped() const { return metric_.is_identity() ? *mapped_ : *twice_mapped_; }
+
+    // short codes of the twice mapped rows, where those are long
+    const Sketch& sketch() const { return sketch_; }
 
     // an interval for ‖L̂z̃‖², from a point's embedding; and an upper bound of ‖M̂z̃‖²
     Interval squared_norm(const Embedding& point) const;
@@ -103,7 +107,8 @@ private:
     std::vector<double> center_;
     int exponent_ = 0;
     bool in_place_ = false;
-    FilterRows mapped_, twice_mapped_;
+    std::unique_ptr<FilterRows> mapped_, twice_mapped_;  // behind pointers: the sketch refers to one of them
+    Sketch sketch_;
     std::vector<float> extents_;
     double mapped_error_ = 0.0, twice_mapped_error_ = 0.0, distance_error_ = 0.0;  // of the float64 rows
     struct Float64Rows {
