@@ -70,8 +70,8 @@ TrainingSet::TrainingSet(Points points, std::span<const std::int32_t> labels, in
 }
 
 // Centre by the mean, which keeps the error of large offsets out of the filter, and scale the
-// largest coordinate to about 1. Any centre and any power of two would be sound, so points in float32 whose offset is
-// no burden stay where they are and serve the filter themselves.
+// largest coordinate into (1/2, 1]. Any centre and any power of two would be sound, so points whose offset is no burden
+// are not centred, and if they are in float32 and of the right scale anyway, they serve the filter themselves.
 void TrainingSet::choose_frame() {
     const double weight = 1.0 / static_cast<double>(size());
     std::vector<double> scratch(dimension());
@@ -91,13 +91,14 @@ void TrainingSet::choose_frame() {
         squares += kernels().squared_distance(point, center_.data(), dimension());
         for (std::size_t j = 0; j < dimension(); ++j) largest = std::max(largest, std::fabs(point[j] - center_[j]));
     }
-    const bool identity = metric_.is_identity();
-    in_place_ = points_.is_single() && identity && raw_squares <= 8.0 * squares && largest_raw < 0x1p20 &&
-                largest_raw > 0x1p-20;
-    if (in_place_)
+    // rules about values and their ratios, not their type or unit: the frame decides the last bits of exact searches
+    const bool plain = raw_squares <= 8.0 * squares;
+    if (plain) {
         center_.assign(dimension(), 0.0);
-    else if (largest > 0.0)
-        std::frexp(largest, &exponent_);
+        largest = largest_raw;
+    }
+    if (largest > 0.0 && std::frexp(largest, &exponent_) == 0.5) --exponent_;
+    in_place_ = plain && exponent_ == 0 && points_.is_single() && metric_.is_identity();
 }
 
 template <class Body>
