@@ -2,57 +2,69 @@
 // Nothing here may call inline code from a header: it would be compiled for this instruction set
 // and then shared with code that must run on older CPUs.
 
-constexpr std::size_t lanes = 32;
+constexpr std::size_t lanes = 32, tail_lanes = 8;
 
-template <class Real>
+template <std::size_t count, class Real>
 static inline Real reduce(Real* sum) {
-    for (std::size_t width = lanes / 2; width > 0; width /= 2)
+    for (std::size_t width = count / 2; width > 0; width /= 2)
         for (std::size_t k = 0; k < width; ++k) sum[k] += sum[k + width];
     return sum[0];
 }
 
-template <class Real, class RealB>
-static inline Real dot_product(const RealB* a, const Real* b, std::size_t n) {
-    Real sum[lanes] = {};
-    std::size_t i = 0;
-    for (; i + lanes <= n; i += lanes)
-        for (std::size_t k = 0; k < lanes; ++k) sum[k] += a[i + k] * b[i + k];
-    for (; i + 8 <= n; i += 8)
-        for (std::size_t k = 0; k < 8; ++k) sum[k] += a[i + k] * b[i + k];
-    for (std::size_t k = 0; i + k < n; ++k) sum[k] += a[i + k] * b[i + k];
-    return reduce(sum);
-}
+template <class Real, class RealA>
+struct Product {
+    const RealA* a;
+    const Real* b;
+    Real operator()(std::size_t i) const { return a[i] * b[i]; }
+};
 
 template <class Real>
-static inline Real sum_of_squared_differences(const Real* a, const Real* b, std::size_t n) {
+struct SquaredDifference {
+    const Real *a, *b;
+    Real operator()(std::size_t i) const {
+        const Real difference = a[i] - b[i];
+        return difference * difference;
+    }
+};
+
+// what is left after full rounds of lanes goes to the first few of them
+template <class Real, class Term>
+static inline void add_tail(const Term& term, std::size_t i, std::size_t n, Real* sum) {
+    for (; i + tail_lanes <= n; i += tail_lanes)
+        for (std::size_t k = 0; k < tail_lanes; ++k) sum[k] += term(i + k);
+    for (std::size_t k = 0; i + k < n; ++k) sum[k] += term(i + k);
+}
+
+template <class Real, class Term>
+static inline Real sum_of(const Term& term, std::size_t n) {
+    if (n < lanes) {  // the same sums without the lanes that stay 0
+        Real sum[tail_lanes] = {};
+        add_tail(term, 0, n, sum);
+        return reduce<tail_lanes>(sum);
+    }
     Real sum[lanes] = {};
     std::size_t i = 0;
     for (; i + lanes <= n; i += lanes)
-        for (std::size_t k = 0; k < lanes; ++k) {
-            const Real difference = a[i + k] - b[i + k];
-            sum[k] += difference * difference;
-        }
-    for (; i + 8 <= n; i += 8)
-        for (std::size_t k = 0; k < 8; ++k) {
-            const Real difference = a[i + k] - b[i + k];
-            sum[k] += difference * difference;
-        }
-    for (std::size_t k = 0; i + k < n; ++k) {
-        const Real difference = a[i + k] - b[i + k];
-        sum[k] += difference * difference;
-    }
-    return reduce(sum);
+        for (std::size_t k = 0; k < lanes; ++k) sum[k] += term(i + k);
+    add_tail(term, i, n, sum);
+    return reduce<lanes>(sum);
 }
 
-static double dot(const double* a, const double* b, std::size_t n) { return dot_product(a, b, n); }
-static float dot_single(const float* a, const float* b, std::size_t n) { return dot_product(a, b, n); }
-static double dot_mixed(const float* a, const double* b, std::size_t n) { return dot_product(a, b, n); }
+static double dot(const double* a, const double* b, std::size_t n) {
+    return sum_of<double>(Product<double, double>{a, b}, n);
+}
+static float dot_single(const float* a, const float* b, std::size_t n) {
+    return sum_of<float>(Product<float, float>{a, b}, n);
+}
+static double dot_mixed(const float* a, const double* b, std::size_t n) {
+    return sum_of<double>(Product<double, float>{a, b}, n);
+}
 
 static double squared_distance(const double* a, const double* b, std::size_t n) {
-    return sum_of_squared_differences(a, b, n);
+    return sum_of<double>(SquaredDifference<double>{a, b}, n);
 }
 static float squared_distance_single(const float* a, const float* b, std::size_t n) {
-    return sum_of_squared_differences(a, b, n);
+    return sum_of<float>(SquaredDifference<float>{a, b}, n);
 }
 
 static void axpy(double alpha, const double* x, double* y, std::size_t n) {
