@@ -17,10 +17,10 @@ from ._runtime import execution_threads, single_threaded_blas
 from .progress import Progress
 
 # How training is cut up; measured in docs/arml.md.
-_MOVEMENT_PER_ROUND = 5.0  # how far L may go before triplets are chosen anew, in first step lengths
+_MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in first step lengths
 _POOL = 3  # pairs are ranked among this many times n_candidates points of each side
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
-_MIN_DRAWS, _MAX_DRAWS = 4, 16  # triplets drawn for an anchor once its candidates are known
+_MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
 
 # Beyond this, the mean of a feature may overflow.
 _LARGEST_VALUE = 1e290
