@@ -55,9 +55,15 @@ class CandidateSearch {
 public:
     CandidateSearch(MatrixView embedded, std::span<const std::int32_t> labels, std::span<const std::int64_t> anchors,
                     std::size_t k)
-        : embedded_(embedded), labels_(labels), anchors_(anchors), k_(k), norms_(embedded.rows()), run_end_(embedded.rows()) {
+        : embedded_(embedded),
+          labels_(labels),
+          anchors_(anchors),
+          k_(k),
+          norms_(embedded.rows()),
+          run_end_(embedded.rows()) {
         const std::size_t n = embedded.rows();
-        for (std::size_t i = 0; i < n; ++i) norms_[i] = kernels().dot(embedded.row(i), embedded.row(i), embedded.cols());
+        for (std::size_t i = 0; i < n; ++i)
+            norms_[i] = kernels().dot(embedded.row(i), embedded.row(i), embedded.cols());
         for (std::size_t i = n; i-- > 0;)
             run_end_[i] = i + 1 < n && labels[i] == labels[i + 1] ? run_end_[i + 1] : i + 1;
         found_.own.resize(anchors.size() * k);
