@@ -15,7 +15,9 @@ py::dict to_columns(const std::vector<MinimalPerturbation>& results) {
     auto lower = make_vector<double>(results.size()), upper = make_vector<double>(results.size());
     auto label = make_vector<std::int32_t>(results.size()), adversarial = make_vector<std::int32_t>(results.size()),
          status = make_vector<std::int32_t>(results.size());
+    auto nodes = make_vector<std::int64_t>(results.size());
     for (std::size_t i = 0; i < results.size(); ++i) {
+        nodes.mutable_data()[i] = results[i].nodes;
         lower.mutable_data()[i] = results[i].lower;
         upper.mutable_data()[i] = results[i].upper;
         label.mutable_data()[i] = results[i].label;
@@ -28,6 +30,7 @@ py::dict to_columns(const std::vector<MinimalPerturbation>& results) {
     columns["label"] = label;
     columns["adversarial_label"] = adversarial;
     columns["status"] = status;
+    columns["nodes"] = nodes;
     return columns;
 }
 
@@ -36,8 +39,8 @@ py::dict to_columns(const std::vector<MinimalPerturbation>& results) {
 void bind_minimal_perturbation(py::module_& m) {
     m.def(
         "minimal_perturbations",
-        [](const TrainingSet& training, const DoubleArray& X, const py::object& y, double time_limit, int num_threads,
-           bool with_evidence, const py::object& progress) {
+        [](const TrainingSet& training, const DoubleArray& X, const py::object& y, std::size_t k, double time_limit,
+           int num_threads, bool with_evidence, const py::object& progress) {
             const MatrixView queries = matrix(X, "X");
             const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
             const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
@@ -48,16 +51,16 @@ void bind_minimal_perturbation(py::module_& m) {
             const Execution execution = make_execution(num_threads, progress);
             {
                 py::gil_scoped_release unlocked;
-                minimal_perturbations(training, queries, truth_span, time_limit, execution, results, perturbation_view,
-                                      evidence);
+                minimal_perturbations(training, queries, truth_span, k, time_limit, execution, results,
+                                      perturbation_view, evidence);
             }
             py::dict columns = to_columns(results);
             columns["perturbation"] = perturbations;
             columns["evidence"] = with_evidence ? to_columns(evidence) : py::none();
             return columns;
         },
-        py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("time_limit"), py::arg("num_threads"),
-        py::arg("with_evidence") = false, py::arg("progress") = py::none());
+        py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("n_neighbors"), py::arg("time_limit"),
+        py::arg("num_threads"), py::arg("with_evidence") = false, py::arg("progress") = py::none());
 }
 
 }  // namespace robust_metric

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     certified_radii(training, queries, {}, 1, execution, {&radius, 1}, {&label, 1});
     MinimalPerturbation result;
     std::vector<double> perturbation(d);
-    minimal_perturbations(training, queries, {}, rounding::infinity, execution, {&result, 1},
+    minimal_perturbations(training, queries, {}, 1, rounding::infinity, execution, {&result, 1},
                           {perturbation.data(), 1, d});
     require(radius <= result.lower, "the bound is below the interval");
     require(result.lower <= result.upper, "the interval is one");

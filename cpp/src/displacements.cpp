@@ -172,13 +172,19 @@ double Displacements<Real>::distance(std::size_t position) {
 template <class Real>
 Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
                                                  std::span<const double> multipliers) {
+    same_.assign(own.size(), other);
+    return halfspace_distance(same_, own, multipliers);
+}
+
+template <class Real>
+Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> others, std::span<const std::size_t> own,
+                                                 std::span<const double> multipliers) {
     const std::size_t d = training_->dimension(), count = own.size();
     const Metric& metric = training_->metric();
     const double norm_bound = metric.norm_bound();
     // every entry first: a new one may move the gradients
-    with_gradient(other);
+    for (const std::size_t position : others) with_gradient(position);
     for (const std::size_t position : own) with_gradient(position);
-    const Entry x_other = entries_.at(other);
     combined_real_.assign(d, Real());
 
     // Only the ratios of the multipliers count: the largest comes near 1, so that no square underflows
@@ -190,7 +196,7 @@ Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<co
     Real gap{};
     double gap_size = 0.0, gap_error = 0.0, direction_size = 0.0;
     for (std::size_t i = 0; i < count; ++i) {
-        const Entry& x_own = entries_.at(own[i]);
+        const Entry &x_other = entries_.at(others[i]), &x_own = entries_.at(own[i]);
         const double weight = std::ldexp(multipliers[i], -scale);
         gap = gap + weight * (x_other.squared_distance - x_own.squared_distance);
         gap_size += weight * (value_of(x_other.squared_distance) + value_of(x_own.squared_distance));
@@ -212,7 +218,8 @@ Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<co
     gap_error += 4 * rounding::unit * std::fabs(value);
     if (!(gap_error <= 0x1p900) || !(direction_error <= 0x1p900)) return {0.0, rounding::infinity};
 
-    const double longest = up(direction * (1.0 + slack) + direction_error);
+    // the last term: squares that underflow may take that much off a norm
+    const double longest = up(direction * (1.0 + slack) + direction_error + 0x1p-480);
     const double shortest = rounding::down(direction * (1.0 - slack) - direction_error);
     Interval bounds;
     bounds.lower = value > gap_error ? rounding::down((value - gap_error) / (2.0 * longest)) : 0.0;

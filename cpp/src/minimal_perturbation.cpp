@@ -1,12 +1,13 @@
 #include "robust_metric/minimal_perturbation.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
+#include "robust_metric/deadline.hpp"
 #include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
+#include "robust_metric/vote_search.hpp"
 
 namespace robust_metric {
 
@@ -35,23 +36,10 @@ struct Later {
     }
 };
 
-class Deadline {
-public:
-    explicit Deadline(double seconds) : seconds_(seconds) {}
-    bool passed() const {
-        if (seconds_ == infinity) return false;
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() > seconds_;
-    }
-
-private:
-    double seconds_;
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 }  // namespace
 
 PerturbationSearch::PerturbationSearch(const TrainingSet& training)
-    : training_(&training), bounds_(training), neighbors_(training), qp_(training.dimension()) {}
+    : training_(&training), bounds_(training), witness_(training), qp_(training.dimension()) {}
 
 MinimalPerturbation PerturbationSearch::run(const Query& query, int label, double time_limit,
                                             std::span<double> perturbation) {
@@ -62,6 +50,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
     result_ = {};
     result_.label = label;
     result_.upper = infinity;
+    witness_.start(query, label, 1);
     std::fill(perturbation.begin(), perturbation.end(), 0.0);
     if (t.class_size(label) == t.size()) {
         result_.lower = infinity;
@@ -79,7 +68,6 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
     distances_.assign(t.size(), std::numeric_limits<double>::quiet_NaN());
     heap_.clear();
     solutions_.clear();
-    best_step_.assign(t.dimension(), 0.0);
 
     double lower = infinity;    // scaled; smallest refined bound, once known
     double nearest = infinity;  // scaled; smallest complete projection, unproved
@@ -90,7 +78,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
         const double solved_rank = heap_.empty() ? infinity : heap_.front().rank();
         const double bound = std::min(row_bound, solved_rank * (1.0 - 2.0 * HalfspaceBounds::margin));
         // done when nothing open can lower the interval's ends
-        if (bound == infinity || (lower < infinity && t.unscale_up(bound) >= result_.upper)) {
+        if (bound == infinity || (lower < infinity && t.unscale_up(bound) >= witness_.length())) {
             lower = std::min(lower, bound);  // in subnormal units unscale_up may exceed the bound
             break;
         }
@@ -123,13 +111,16 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
             continue;
         }
         lower = std::min(lower, candidate.lower);
-        witness(candidate.position, solutions_[candidate.solved].perturbation.data());
+        push_inside(candidate.position, solutions_[candidate.solved].perturbation.data());
         // a good enough interval ends the search; else the next candidates may have a better witness
-        if (result_.upper <= t.unscale_down(lower) * (1.0 + exactness)) break;
+        if (witness_.length() <= t.unscale_down(lower) * (1.0 + exactness)) break;
     }
-    if (result_.upper == infinity) witness_on_segment();
+    if (witness_.length() == infinity) witness_on_segment();
+    result_.nodes = static_cast<std::int64_t>(solutions_.size());
+    result_.upper = witness_.length();
+    result_.adversarial_label = witness_.adversarial_label();
     result_.lower = std::min(t.unscale_down(lower), result_.upper);
-    std::copy(best_step_.begin(), best_step_.end(), perturbation.begin());
+    std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
     if (result_.lower == infinity)
         result_.status = SearchStatus::no_other_class;  // every other-class point hides behind an equal one
     else if (result_.upper <= result_.lower * (1.0 + exactness))
@@ -286,7 +277,7 @@ double PerturbationSearch::refined_lower(std::size_t other, Solution& solution) 
 }
 
 // Pushes a point on the boundary of other's cell into it, towards `other`, as little as it takes.
-bool PerturbationSearch::witness(std::size_t other, const double* scaled_perturbation) {
+bool PerturbationSearch::push_inside(std::size_t other, const double* scaled_perturbation) {
     for (double blend = 0x1p-50; blend < 2.0; blend *= blend < 0x1p-30 ? 8.0 : 64.0)
         if (try_point(std::min(blend, 1.0), other, scaled_perturbation)) return true;
     return false;
@@ -308,35 +299,18 @@ void PerturbationSearch::witness_on_segment() {
     }
 }
 
-// Runs the classifier on the point between query + δ (blend 0) and `other` (blend 1); keeps it if it is a
-// better witness than the one known. True where the class changes.
+// Runs the classifier on the point between query + δ (blend 0) and `other` (blend 1). True where the class changes.
 bool PerturbationSearch::try_point(double blend, std::size_t other, const double* scaled_perturbation) {
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension();
     stored_.resize(d);
     const double *z = query_->point, *x = t.points().row(other, stored_.data());
     step_.resize(d);
-    point_.resize(d);
-    double squares = 0.0;
     for (std::size_t j = 0; j < d; ++j) {
         const double boundary = std::ldexp(scaled_perturbation[j], t.exponent());
         step_[j] = boundary + blend * ((x[j] - z[j]) - boundary);
-        point_[j] = z[j] + step_[j];
-        // what was really added, to double-double accuracy
-        const double added = std::ldexp(two_sum(point_[j], -z[j]).hi, -t.exponent());
-        squares += added * added;
     }
-    const double length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 6)))));
-    if (!(length < infinity)) return false;
-    const auto nearest = neighbors_.nearest_around(*query_, point_.data(), length, 1);
-    const int found = neighbors_.vote(nearest);
-    if (found == label_) return false;
-    if (t.unscale_up(length) < result_.upper) {
-        result_.upper = t.unscale_up(length);
-        result_.adversarial_label = found;
-        best_step_ = step_;
-    }
-    return true;
+    return witness_.try_step(step_);
 }
 
 Evidence PerturbationSearch::evidence() const {
@@ -346,26 +320,47 @@ Evidence PerturbationSearch::evidence() const {
     return proof;
 }
 
-void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                           double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
-                           MutableMatrixView perturbations, std::span<Evidence> evidence) {
-    check_request(training, queries, 1, truth);
+namespace {
+
+// K = 1: the predicted class owns no vote but one, and the cells of single points are all there is to search.
+struct NearestSearch : PerturbationSearch {
+    using PerturbationSearch::PerturbationSearch;
+    MinimalPerturbation run(const Query& query, int label, std::size_t, double time_limit, std::span<double> step) {
+        return PerturbationSearch::run(query, label, time_limit, step);
+    }
+};
+
+template <class Search>
+void search_all(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
+                double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
+                MutableMatrixView perturbations, std::span<Evidence> evidence) {
     training.keep_float64_rows(execution);
     for_each_query(training, queries, execution, true, [&](int) {
-        return [&, neighbors = NeighborSearch(training), search = PerturbationSearch(training)](
-                   const Query& query, std::size_t row) mutable {
-            const int label = neighbors.vote(neighbors.nearest(query, 1, false));
+        return [&, neighbors = NeighborSearch(training), search = Search(training)](const Query& query,
+                                                                                    std::size_t row) mutable {
+            const int label = neighbors.vote(neighbors.nearest(query, k, false));
             const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
             if (truth.empty() || truth[row] == label) {
-                results[row] = search.run(query, label, time_limit, perturbation);
+                results[row] = search.run(query, label, k, time_limit, perturbation);
                 const double lower = results[row].lower;
                 if (!evidence.empty() && lower > 0.0 && lower < infinity) evidence[row] = search.evidence();
                 return;
             }
             std::fill(perturbation.begin(), perturbation.end(), 0.0);
-            results[row] = {0.0, 0.0, label, label, SearchStatus::misclassified};
+            results[row] = {0.0, 0.0, label, label, SearchStatus::misclassified, 0};
         };
     });
+}
+
+}  // namespace
+
+void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
+                           std::size_t k, double time_limit, const Execution& execution,
+                           std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
+                           std::span<Evidence> evidence) {
+    check_request(training, queries, k, truth);
+    const auto search = k == 1 ? search_all<NearestSearch> : search_all<VoteSearch>;
+    search(training, queries, truth, k, time_limit, execution, results, perturbations, evidence);
 }
 
 }  // namespace robust_metric

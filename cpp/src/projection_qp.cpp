@@ -30,6 +30,7 @@ bool ProjectionQP::add(const double* normal, double offset, std::size_t id) {
     const Kernels& k = kernels();
     const double size = std::sqrt(k.dot(normal, normal, dimension_));
     double multiplier = 0.0;
+    contradiction_.clear();
     // each round either finishes or drops a constraint
     for (std::size_t round = ids_.size() + 1; round > 0; --round) {
         const double violation = offset - k.dot(normal, solution_.data(), dimension_);
@@ -47,6 +48,8 @@ bool ProjectionQP::add(const double* normal, double offset, std::size_t id) {
         const double primal_step = independent ? std::max(violation, 0.0) / (residual_norm_ * residual_norm_)
                                                : std::numeric_limits<double>::infinity();
         if (!independent && blocking == none) {
+            for (const double shrink : direction_) contradiction_.push_back(std::max(-shrink, 0.0));
+            contradiction_.push_back(1.0);
             refresh();
             return false;
         }

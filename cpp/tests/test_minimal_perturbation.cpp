@@ -20,7 +20,7 @@ struct Found {
     Found(const TrainingSet& t, const RandomProblem& p, std::span<const std::int32_t> truth = {},
           double time_limit = rounding::infinity, int threads = 1)
         : results(p.count), perturbations(p.count * p.d) {
-        minimal_perturbations(t, p.Z(), truth, time_limit, {threads, {}}, results,
+        minimal_perturbations(t, p.Z(), truth, 1, time_limit, {threads, {}}, results,
                               {perturbations.data(), p.count, p.d});
     }
 };
@@ -102,7 +102,7 @@ TEST_CASE("a query that keep_going interrupts") {
     const Execution stop{1, [](std::size_t) { return false; }};
     // too quick to be asked at all, or stopped: nothing else
     try {
-        minimal_perturbations(t, p.Z(), {}, rounding::infinity, stop, results, {perturbations.data(), p.count, p.d});
+        minimal_perturbations(t, p.Z(), {}, 1, rounding::infinity, stop, results, {perturbations.data(), p.count, p.d});
     } catch (const Interrupted&) {
         MESSAGE("interrupted");
     }

@@ -127,6 +127,8 @@ class MinimalPerturbations:
         exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, or numbers so
         ill-conditioned that rounding does not allow it); misclassified; no_other_class: no
         training point can change the prediction; time_limit: stopped early, the interval holds.
+    nodes : (m,) int64
+        Projections that the search solved.
     evidence : Evidence, optional
         What proves ``lower``; only where it was asked for.
     """
@@ -137,6 +139,7 @@ class MinimalPerturbations:
     adversarial_label: NDArray[Any]
     label: NDArray[Any]
     status: NDArray[np.str_]
+    nodes: NDArray[np.int64]
     evidence: Evidence | None = None
 
     def __len__(self) -> int:

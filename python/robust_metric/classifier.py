@@ -219,17 +219,12 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         self._threat().require_supported()
         truth = self._encode_truth(y, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
-        if k != 1:
-            raise NotImplementedError(
-                f"n_neighbors must be 1 for minimal_perturbation in this release, got {k}; "
-                "certify gives lower bounds for every n_neighbors"
-            )
         if time_limit is not None and not time_limit > 0:
             raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
         seconds = math.inf if time_limit is None else float(time_limit)
         with single_threaded_blas():
             found = _core.minimal_perturbations(
-                self._prepared(), queries, truth, seconds, threads, with_evidence=evidence
+                self._prepared(), queries, truth, k, seconds, threads, with_evidence=evidence
             )
         adversarial = np.where(
             found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
@@ -241,6 +236,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             adversarial_label=self.classes_[adversarial],
             label=self.classes_[found["label"]],
             status=STATUS_NAMES[found["status"]],
+            nodes=found["nodes"],
             evidence=self._evidence(found["evidence"], queries),
         )
 

@@ -3,6 +3,7 @@
 // One query at a time; each training point is evaluated once a query.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <type_traits>
@@ -46,6 +47,9 @@ public:
     // of any such δ. Infinite where no δ reaches it; .lower is 0 where the sign is in doubt.
     Interval halfspace_distance(std::size_t other, std::span<const std::size_t> own,
                                 std::span<const double> multipliers);
+    // The same with an x⁻ for each x⁺: { sum_i λ_i (d(z + δ, x⁺_i) - d(z + δ, x⁻_i)) >= 0 }.
+    Interval halfspace_distance(std::span<const std::size_t> others, std::span<const std::size_t> own,
+                                std::span<const double> multipliers);
 
 private:
     Entry& at(std::size_t position);
@@ -63,6 +67,7 @@ private:
     std::size_t gradient_count_ = 0;
     std::vector<double> combined_;
     std::vector<Real> combined_real_;
+    std::vector<std::size_t> same_;  // one x⁻ as often as it is asked for
 };
 
 extern template class Displacements<double>;
@@ -80,6 +85,12 @@ public:
     }
     Interval halfspace_distance(std::size_t other, std::span<const std::size_t> own,
                                 std::span<const double> multipliers);
+    // A lower bound only, no better than it takes to reach `enough`.
+    double halfspace_lower(std::span<const std::size_t> others, std::span<const std::size_t> own,
+                           std::span<const double> multipliers, double enough) {
+        const double fast = fast_.halfspace_distance(others, own, multipliers).lower;
+        return fast >= enough ? fast : std::max(fast, accurate_.halfspace_distance(others, own, multipliers).lower);
+    }
     double pair_lower(std::size_t other, std::size_t own) {
         const double one = 1.0;
         return halfspace_distance(other, {&own, 1}, {&one, 1}).lower;

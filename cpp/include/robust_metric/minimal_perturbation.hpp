@@ -15,6 +15,7 @@
 #include "robust_metric/projection_qp.hpp"
 #include "robust_metric/query_block.hpp"
 #include "robust_metric/training_set.hpp"
+#include "robust_metric/witness.hpp"
 
 namespace robust_metric {
 
@@ -27,6 +28,7 @@ struct MinimalPerturbation {
     double lower = 0.0, upper = 0.0;
     std::int32_t label = -1, adversarial_label = -1;
     SearchStatus status = SearchStatus::interval;
+    std::int64_t nodes = 0;  // projections that the search solved
 };
 
 // Per-thread search.
@@ -67,13 +69,13 @@ private:
     double nearness(std::size_t x, std::span<const double> perturbation, double at_query);
     double rows_lower(std::size_t other, const Solution& solution);
     double refined_lower(std::size_t other, Solution& solution);
-    bool witness(std::size_t other, const double* scaled_perturbation);
+    bool push_inside(std::size_t other, const double* scaled_perturbation);
     void witness_on_segment();
     bool try_point(double blend, std::size_t other, const double* scaled_perturbation);
 
     const TrainingSet* training_;
     HalfspaceBounds bounds_;
-    NeighborSearch neighbors_;
+    Witness witness_;
     ProjectionQP qp_;
     const Query* query_ = nullptr;
     int label_ = 0;
@@ -86,15 +88,15 @@ private:
         double upper;
     };
     std::vector<Contender> contenders_;
-    std::vector<double> normal_, point_, step_, best_step_, stored_;
+    std::vector<double> normal_, step_, stored_;
     Embedding own_scratch_, other_scratch_;
     double squared_norm_ = 0.0;  // ‖L̂ẑ‖² as computed
     MinimalPerturbation result_;
 };
 
-// One result a query; perturbations: m × d; evidence as for certified_radii, for lower.
+// One result a query for the vote of k neighbours; perturbations: m × d; evidence as for certified_radii, for lower.
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                           double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
+                           std::size_t k, double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
                            MutableMatrixView perturbations, std::span<Evidence> evidence = {});
 
 }  // namespace robust_metric

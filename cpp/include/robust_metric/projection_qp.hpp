@@ -18,8 +18,12 @@ public:
 
     // Brings in a constraint that δ violates; constraints that stop being active are dropped.
     // False where no point satisfies it together with the active ones, up to rounding; δ is then
-    // the last feasible dual's.
+    // the last feasible dual's, and contradiction() says why.
     bool add(const double* normal, double offset, std::size_t id);
+
+    // After a failed add: multipliers >= 0 of the active constraints and, last, of the new one, with which the
+    // normals add up to zero up to rounding and the offsets do not. Empty where rounding alone gave up.
+    std::span<const double> contradiction() const { return contradiction_; }
 
     std::span<const double> solution() const { return solution_; }
     double norm() const;
@@ -43,7 +47,7 @@ private:
     std::vector<double> basis_, triangle_;
     std::vector<double> solution_, offsets_, multipliers_;
     std::vector<std::size_t> ids_;
-    std::vector<double> residual_, coefficients_, direction_, dual_;
+    std::vector<double> residual_, coefficients_, direction_, dual_, contradiction_;
     double residual_norm_ = 0.0;
 };
 

@@ -1,0 +1,80 @@
+// Perturbations after which some training points are at least as near as others: a polyhedron, its point nearest to
+// the query, and lower bounds of its distance that hold whatever the solver did. One query at a time; all lengths
+// are scaled (see TrainingSet). What it is used for: docs/vote_search.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "robust_metric/projection_qp.hpp"
+#include "robust_metric/query_block.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace robust_metric {
+
+class VoteCell {
+public:
+    using Id = std::uint32_t;  // a training point that takes part, numbered in the order of add_point
+    struct Pair {              // entering: at least as near as beaten
+        Id entering, beaten;
+    };
+
+    explicit VoteCell(const TrainingSet& training) : training_(&training), qp_(training.dimension()) {}
+
+    // Starts a query, without points and constraints; query must stay in place.
+    void start(const Query& query);
+    Id add_point(std::size_t position);
+    std::size_t size() const { return points_.size(); }
+
+    std::size_t position(Id id) const { return points_[id].position; }
+    // ½ d(z, x) and ‖M(z - x)‖, by the kernels: not a filter's bits
+    double half(Id id) const { return points_[id].half; }
+    double length(Id id) const { return points_[id].length; }
+
+    // The projection onto the constraints brought in so far. clear forgets them: δ = 0.
+    void clear();
+    // False where the pair contradicts the others. margin (a length) moves its boundary inwards.
+    bool require(Pair pair, double margin = 0.0);
+    // whether δ violates the pair by more than rounding explains
+    bool violates(Pair pair, double margin = 0.0) const;
+    double norm() const { return norm_; }
+    std::span<const double> perturbation() const { return qp_.solution(); }
+    // ½ d(z + δ, x) up to a number that is the same for all x, and a lower bound of it without a product
+    double value(Id id) const;
+    double least_value(Id id) const { return points_[id].half - norm_ * points_[id].length; }
+
+    // The active pairs and their multipliers; after a contradiction those that prove it.
+    void active(std::vector<Pair>& pairs, std::vector<double>& multipliers) const;
+
+    // Lower bound of ‖δ‖ for every δ that satisfies the pairs, from multipliers >= 0: proved, by numbers of
+    // float64 accuracy with their error bounds. The functions below refer to the last call.
+    double prove(std::span<const Pair> pairs, std::span<const double> multipliers);
+    // M x · the direction that was proved
+    double along(Id id) const;
+    // lower bound for those δ that satisfy one pair more; along_*: along() of its points
+    double prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const;
+    // upper bound of ‖M(a - b)‖
+    double pair_length(Pair pair) const;
+
+private:
+    struct Point {
+        std::size_t position;
+        double half, length;
+        double half_lower, half_upper;
+    };
+    const double* row(Id id) const { return training_->twice_mapped().row(points_[id].position); }
+    double row_norm(Id id) const;
+
+    const TrainingSet* training_;
+    const Query* query_ = nullptr;
+    ProjectionQP qp_;
+    std::vector<Point> points_;
+    std::vector<Pair> pairs_;  // by the ids that the QP knows
+    bool contradicted_ = false;
+    double norm_ = 0.0, at_query_ = 0.0;
+    std::vector<double> normal_, direction_;
+    double gap_ = 0.0, longest_ = 0.0, shift_ = 0.0, direction_error_ = 0.0;
+};
+
+}  // namespace robust_metric

@@ -1,0 +1,132 @@
+// The minimal adversarial perturbation of a k-nearest-neighbour vote, k > 1, any number of classes: best-first branch
+// and bound over which points enter the k nearest and which points of the predicted class stay among them.
+// Why it covers every way to lose the vote: docs/vote_search.md.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "robust_metric/certificate.hpp"
+#include "robust_metric/deadline.hpp"
+#include "robust_metric/halfspace_bounds.hpp"
+#include "robust_metric/minimal_perturbation.hpp"
+#include "robust_metric/vote_cell.hpp"
+#include "robust_metric/witness.hpp"
+
+namespace robust_metric {
+
+// Per-thread search.
+class VoteSearch {
+public:
+    explicit VoteSearch(const TrainingSet& training)
+        : training_(&training), bounds_(training), witness_(training), cell_(training) {}
+
+    // As PerturbationSearch::run; label: the prediction by k neighbours.
+    MinimalPerturbation run(const Query& query, int label, std::size_t k, double time_limit,
+                            std::span<double> perturbation);
+
+    Evidence evidence() const { return bounds_.evidence(); }
+
+private:
+    using Id = VoteCell::Id;
+    using Pair = VoteCell::Pair;
+
+    // Losing to `rival` with at most `kept` own votes: the `entering` nearest other-class points, least .. most of them of
+    // class rival, are each nearer than all own-class points but `kept`.
+    struct Loss {
+        int rival;
+        std::size_t kept, entering, least, most;
+    };
+    // What a node has decided.
+    struct Sets {
+        std::vector<Id> entering, allowed, beaten, excluded;
+    };
+    struct Slice {
+        std::uint32_t begin = 0, count = 0;
+    };
+    enum class Next : std::uint8_t {
+        own,    // choices are own-class points nearer than what enters, one more than may stay
+        enter,  // choices are points that may enter next, by their bounds
+        closed  // every decision is taken
+    };
+    struct Node {
+        double bound, norm;
+        std::uint32_t loss;
+        Next next;
+        bool refined;
+        Slice entering, allowed, beaten, excluded, pairs, candidates, choices;
+        std::uint32_t numbers;   // multipliers, then the bounds of choices
+        std::uint32_t position;  // choices handed out
+    };
+    struct Later {
+        const std::vector<Node>& nodes;
+        bool operator()(std::uint32_t a, std::uint32_t b) const {
+            return nodes[a].bound != nodes[b].bound ? nodes[a].bound > nodes[b].bound : a > b;
+        }
+    };
+    enum class Mark : std::uint8_t { free, entering, allowed, beaten, excluded };
+    enum class Outcome { solved, contradiction, too_far };
+    struct Needs {  // how many more must enter: in all, of the rival, of others; what is left of both
+        std::size_t total, rival, others, rival_room, others_room;
+    };
+
+    void list_losses(const std::vector<LosingVote>& votes);
+    void attack(const LosingVote& vote);
+    bool choose_entering(const LosingVote& vote, std::vector<std::size_t>& positions);
+    void add_near_own();
+    void improve_witness();
+    void bisect_segments();
+    void choose_points(std::size_t k, std::size_t kept);
+    void add_roots();
+    bool search(const Deadline& deadline);
+    void push(std::uint32_t node);
+    void expand(std::uint32_t node);
+    void create(std::uint32_t loss, double bound, const Node& warm, Slice candidates);
+    Outcome solve(double margin, double cutoff);
+    bool find_violated(double margin, Pair& worst);
+    Id farthest_entering() const;
+    bool branch_on_own(Node& node);
+    void branch_on_entering(Node& node);
+    double entering_bound(Id x);
+    Needs needs(const Loss& loss) const;
+    double rest_bound(const Node& node, const Needs& needs) const;
+    bool push_inside();
+    void refine(Node& node);
+    void set_marks(bool on);
+    void load(const Node& node, Sets& sets) const;
+    Slice store(std::span<const Id> ids);
+    bool is_rival(Id id, const Loss& loss) const { return training_->label(cell_.position(id)) == loss.rival; }
+
+    const TrainingSet* training_;
+    HalfspaceBounds bounds_;
+    Witness witness_;
+    VoteCell cell_;
+    int label_ = 0;
+    std::vector<Loss> losses_;
+    std::vector<Id> own_, others_, candidates_;  // points that take part; candidates_ may enter
+    std::vector<Mark> marks_;
+    std::vector<Node> nodes_;
+    std::vector<std::uint32_t> heap_, ids_;  // ids_, numbers_: what nodes refer to
+    std::vector<double> numbers_;
+    Sets sets_;
+    // how the cell of sets_ is enforced: own-class points that may still stay; whether all other-class points that do not
+    // enter are beaten; whether the `spare_` nearest own-class points of the moment stay
+    std::size_t spare_ = 0;
+    bool complete_ = false, nearest_stay_ = false;
+    std::vector<Pair> pairs_;
+    std::vector<double> multipliers_, step_;
+    std::vector<std::size_t> far_, near_;
+    struct Ranked {
+        double value;
+        Id id;
+        bool operator<(const Ranked& b) const { return value != b.value ? value < b.value : id < b.id; }
+    };
+    std::vector<Ranked> ranked_, near_own_;
+    std::vector<double> largest_;
+    const Query* query_ = nullptr;
+    double settled_ = 0.0;
+    std::int64_t created_ = 0;
+};
+
+}  // namespace robust_metric

@@ -1,0 +1,251 @@
+// VoteSearch, the part that finds witnesses: cells solved greedily, and pushed over the boundary.
+#include <algorithm>
+#include <cmath>
+
+#include "robust_metric/kernels.hpp"
+#include "robust_metric/rounding.hpp"
+#include "robust_metric/vote_search.hpp"
+
+namespace robust_metric {
+
+using rounding::infinity;
+
+namespace {
+
+// own-class points that the first attack looks at
+constexpr std::size_t attack_own = 256;
+
+// rounds of improving the first witness, and what a round must gain for another
+constexpr int improvements = 5;
+constexpr double worthwhile = 1e-6;
+
+}  // namespace
+
+// A first witness: the points with the smallest bounds enter, the own-class points nearest at the moment stay.
+void VoteSearch::attack(const LosingVote& vote) {
+    const TrainingSet& t = *training_;
+    std::vector<std::size_t> entering;
+    if (vote.kept < t.class_size(label_) && choose_entering(vote, entering)) {
+        cell_.start(*query_);
+        add_near_own();
+        sets_ = {};
+        for (const std::size_t position : entering) sets_.entering.push_back(cell_.add_point(position));
+        marks_.assign(cell_.size(), Mark::free);
+        spare_ = vote.kept;
+        complete_ = false;
+        nearest_stay_ = true;
+        cell_.clear();
+        if (solve(0.0, infinity) == Outcome::solved && push_inside()) improve_witness();
+        nearest_stay_ = false;
+    }
+    if (witness_.scaled_length() == infinity) bisect_segments();
+}
+
+// The own-class points nearest to the query, chosen by numbers that are not the filter's.
+void VoteSearch::add_near_own() {
+    const TrainingSet& t = *training_;
+    const std::size_t first = t.class_begin(label_), size = t.class_size(label_), wanted = std::min(size, attack_own);
+    largest_.clear();
+    for (std::size_t i = first; i < first + size; ++i) largest_.push_back(bounds_.distance(i).upper);
+    const auto at = largest_.begin() + static_cast<std::ptrdiff_t>(wanted) - 1;
+    std::nth_element(largest_.begin(), at, largest_.end());
+    const double limit = *at * (1.0 + 1e-12);
+    ranked_.clear();
+    for (std::size_t i = first; i < first + size; ++i) {
+        if (bounds_.distance(i).lower > limit) continue;
+        const Id id = cell_.add_point(i);
+        ranked_.push_back({cell_.half(id), id});
+    }
+    std::partial_sort(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(wanted), ranked_.end());
+    own_.clear();
+    others_.clear();
+    for (std::size_t i = 0; i < wanted; ++i) own_.push_back(ranked_[i].id);
+}
+
+bool VoteSearch::choose_entering(const LosingVote& vote, std::vector<std::size_t>& positions) {
+    const TrainingSet& t = *training_;
+    bounds_.enqueue(vote.kept, false, infinity);
+    std::vector<std::size_t> rows, count(vote.needed.size(), 0);
+    for (auto row = bounds_.top(HalfspaceBounds::refined); row && rows.size() < 8 * vote.entering;
+         row = bounds_.top(HalfspaceBounds::refined)) {
+        const auto rival = static_cast<std::size_t>(t.label(row->position));
+        rows.push_back(row->position);
+        ++count[rival];
+        bounds_.pop();
+        std::size_t winner = rival;
+        for (std::size_t r = 0; r < count.size(); ++r)
+            if (vote.needed[r] > 0 && count[r] >= vote.needed[r]) winner = r;
+        if (rows.size() < vote.entering || vote.needed[winner] == 0 || count[winner] < vote.needed[winner]) continue;
+        std::size_t of_winner = vote.needed[winner], free = vote.entering - of_winner;
+        for (const std::size_t position : rows) {
+            std::size_t& room = static_cast<std::size_t>(t.label(position)) == winner && of_winner > 0 ? of_winner : free;
+            if (room == 0) continue;
+            --room;
+            positions.push_back(position);
+        }
+        return true;
+    }
+    return false;
+}
+
+// The cell that the witness lies in has a nearest point; the next witness is near that.
+void VoteSearch::improve_witness() {
+    for (int round = 0; round < improvements; ++round) {
+        const double before = witness_.scaled_length();
+        const std::vector<std::size_t> nearest(witness_.nearest().begin(), witness_.nearest().end());
+        sets_ = {};
+        for (const std::size_t position : nearest) {
+            if (training_->label(position) != label_) {
+                sets_.entering.push_back(cell_.add_point(position));
+                continue;
+            }
+            const auto same = [&](Id id) { return cell_.position(id) == position; };
+            const auto found = std::find_if(own_.begin(), own_.end(), same);
+            if (found != own_.end()) sets_.allowed.push_back(*found);
+        }
+        marks_.resize(cell_.size(), Mark::free);
+        set_marks(true);
+        spare_ = 0;
+        nearest_stay_ = false;
+        cell_.clear();
+        const bool better = solve(0.0, before) == Outcome::solved && cell_.norm() < before * (1.0 - worthwhile) &&
+                            push_inside() && witness_.scaled_length() < before * (1.0 - worthwhile);
+        set_marks(false);
+        if (!better) return;
+    }
+}
+
+// Where no cell gave a witness (duplicates, ties): a training point that is one, and the segment to it.
+void VoteSearch::bisect_segments() {
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension();
+    std::vector<std::pair<double, std::size_t>> order;
+    for (std::size_t i = 0; i < t.size(); ++i)
+        if (t.label(i) != label_) order.emplace_back(
+                kernels().squared_distance(query_->mapped, t.mapped().row(i), t.metric().rank()), i);
+    std::sort(order.begin(), order.end());
+    order.resize(std::min<std::size_t>(order.size(), 64));
+    step_.resize(d);
+    const auto attempt = [&](std::size_t position, double share) {
+        for (std::size_t j = 0; j < d; ++j) step_[j] = share * (t.point(position)[j] - query_->point[j]);
+        return witness_.try_step(step_);
+    };
+    for (const auto& [distance, position] : order) {
+        if (!attempt(position, 1.0)) continue;
+        double inside = 1.0, outside = 0.0;
+        for (int round = 0; round < 30; ++round) {
+            const double middle = 0.5 * (inside + outside);
+            (attempt(position, middle) ? inside : outside) = middle;
+        }
+        return;
+    }
+}
+
+// Adds the most violated pair until none is left.
+auto VoteSearch::solve(double margin, double cutoff) -> Outcome {
+    double previous = -1.0;
+    std::size_t stalled = 0;
+    for (Pair worst{}; find_violated(margin, worst);) {
+        checkpoint();
+        if (!cell_.require(worst, margin)) return Outcome::contradiction;
+        const double norm = cell_.norm();
+        // rounding alone keeps it going once the norm has stopped to grow
+        stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
+        if (stalled > 8) break;
+        previous = norm;
+        if (norm > cutoff * (1.0 + 1e-7)) return Outcome::too_far;
+    }
+    return Outcome::solved;
+}
+
+auto VoteSearch::farthest_entering() const -> Id {
+    Id last = sets_.entering.front();
+    double value = -infinity;
+    for (const Id id : sets_.entering) {
+        const double v = cell_.value(id);
+        if (v > value || (v == value && id < last)) {
+            value = v;
+            last = id;
+        }
+    }
+    return last;
+}
+
+// The farthest point that enters and the nearest that must be beaten, where the order is wrong.
+bool VoteSearch::find_violated(double margin, Pair& worst) {
+    if (sets_.entering.empty()) return false;
+    Ranked nearest{infinity, 0};
+    const auto consider = [&](Id id) {
+        if (cell_.least_value(id) > nearest.value) return;
+        nearest = std::min(nearest, {cell_.value(id), id});
+    };
+    if (nearest_stay_) {
+        // the (spare_ + 1)-th nearest own-class point
+        near_own_.clear();
+        for (const Id own : own_) {
+            if (near_own_.size() > spare_ && cell_.least_value(own) > near_own_.front().value) continue;
+            near_own_.push_back({cell_.value(own), own});
+            std::push_heap(near_own_.begin(), near_own_.end());
+            if (near_own_.size() <= spare_ + 1) continue;
+            std::pop_heap(near_own_.begin(), near_own_.end());
+            near_own_.pop_back();
+        }
+        if (near_own_.size() > spare_) nearest = near_own_.front();
+    } else if (spare_ == 0) {
+        for (const Id own : own_)
+            if (marks_[own] != Mark::allowed) consider(own);
+    } else {
+        for (const Id own : sets_.beaten) consider(own);
+    }
+    if (complete_) {
+        for (const Id other : others_)
+            if (marks_[other] != Mark::entering) consider(other);
+    } else {
+        for (const Id other : sets_.excluded) consider(other);
+    }
+    if (nearest.value == infinity) return false;
+    worst = {farthest_entering(), nearest.id};
+    return cell_.violates(worst, margin);
+}
+
+// Solves the cell of sets_ with its boundaries moved inwards, as little as it takes to change the class.
+bool VoteSearch::push_inside() {
+    const TrainingSet& t = *training_;
+    const double unit = std::max(cell_.norm(), 0x1p-20 * std::sqrt(query_->extent));
+    for (const double share : {0x1p-43, 0x1p-39, 0x1p-35, 0x1p-31, 0x1p-26, 0x1p-20, 0x1p-13}) {
+        if (solve(share * unit, infinity) != Outcome::solved) return false;
+        if (cell_.norm() >= witness_.scaled_length()) return false;
+        step_.resize(t.dimension());
+        for (std::size_t j = 0; j < step_.size(); ++j) step_[j] = std::ldexp(cell_.perturbation()[j], t.exponent());
+        if (witness_.try_step(step_)) return true;
+    }
+    return false;
+}
+
+void VoteSearch::set_marks(bool on) {
+    const auto mark = [&](const std::vector<Id>& ids, Mark value) {
+        for (const Id id : ids) marks_[id] = on ? value : Mark::free;
+    };
+    mark(sets_.excluded, Mark::excluded);
+    mark(sets_.beaten, Mark::beaten);
+    mark(sets_.allowed, Mark::allowed);
+    mark(sets_.entering, Mark::entering);
+}
+
+void VoteSearch::load(const Node& node, Sets& sets) const {
+    const auto fill = [&](std::vector<Id>& ids, Slice slice) {
+        ids.assign(ids_.begin() + slice.begin, ids_.begin() + slice.begin + slice.count);
+    };
+    fill(sets.entering, node.entering);
+    fill(sets.allowed, node.allowed);
+    fill(sets.beaten, node.beaten);
+    fill(sets.excluded, node.excluded);
+}
+
+auto VoteSearch::store(std::span<const Id> ids) -> Slice {
+    const Slice slice{static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(ids.size())};
+    ids_.insert(ids_.end(), ids.begin(), ids.end());
+    return slice;
+}
+
+}  // namespace robust_metric

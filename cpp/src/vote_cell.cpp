@@ -1,0 +1,152 @@
+#include "robust_metric/vote_cell.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "robust_metric/kernels.hpp"
+#include "robust_metric/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+using rounding::down;
+using rounding::gamma;
+using rounding::infinity;
+using rounding::up;
+
+// a violation below this share of ‖normal‖ ‖δ‖ is rounding
+constexpr double violation_tolerance = 1e-12;
+
+}  // namespace
+
+void VoteCell::start(const Query& query) {
+    query_ = &query;
+    points_.clear();
+    normal_.resize(training_->dimension());
+    clear();
+}
+
+VoteCell::Id VoteCell::add_point(std::size_t position) {
+    const TrainingSet& t = *training_;
+    const double distance =
+        kernels().squared_distance(query_->mapped, t.mapped().row(position), t.metric().rank());
+    const double squares =
+        kernels().squared_distance(query_->twice_mapped, t.twice_mapped().row(position), t.dimension());
+    const Interval interval = t.distance_interval(distance, query_->extent + t.extent(position));
+    points_.push_back({position, 0.5 * distance, std::sqrt(squares), 0.5 * interval.lower, 0.5 * interval.upper});
+    return static_cast<Id>(points_.size() - 1);
+}
+
+void VoteCell::clear() {
+    qp_.reset();
+    pairs_.clear();
+    contradicted_ = false;
+    norm_ = at_query_ = 0.0;
+}
+
+bool VoteCell::require(Pair pair, double margin) {
+    const Point &near = points_[pair.entering], &far = points_[pair.beaten];
+    const double *a = row(pair.entering), *b = row(pair.beaten);
+    for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = a[j] - b[j];
+    const double offset = near.half - far.half + margin * (near.length + far.length);
+    pairs_.push_back(pair);
+    contradicted_ = !qp_.add(normal_.data(), offset, pairs_.size() - 1);
+    norm_ = qp_.norm();
+    at_query_ = kernels().dot(query_->twice_mapped, qp_.solution().data(), normal_.size());
+    return !contradicted_;
+}
+
+bool VoteCell::violates(Pair pair, double margin) const {
+    const TrainingSet& t = *training_;
+    const double lengths = length(pair.entering) + length(pair.beaten), bound = t.metric().norm_bound();
+    const double extents = 2.0 * query_->extent + t.extent(position(pair.entering)) + t.extent(position(pair.beaten));
+    const double tolerance =
+        violation_tolerance * lengths * norm_ + 4.0 * rounding::unit * bound * bound * extents + rounding::underflow;
+    return value(pair.entering) + margin * lengths - value(pair.beaten) > tolerance;
+}
+
+double VoteCell::value(Id id) const {
+    if (norm_ == 0.0) return half(id);
+    return half(id) - (kernels().dot(row(id), qp_.solution().data(), normal_.size()) - at_query_);
+}
+
+void VoteCell::active(std::vector<Pair>& pairs, std::vector<double>& multipliers) const {
+    pairs.clear();
+    for (const std::size_t id : qp_.active()) pairs.push_back(pairs_[id]);
+    const auto& source = contradicted_ && !qp_.contradiction().empty() ? qp_.contradiction() : qp_.multipliers();
+    multipliers.assign(source.begin(), source.end());
+    if (multipliers.size() > pairs.size()) pairs.push_back(pairs_.back());
+}
+
+double VoteCell::row_norm(Id id) const { return std::sqrt(training_->twice_mapped_norms()[position(id)]); }
+
+double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> multipliers) {
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension(), count = pairs.size();
+    direction_.assign(d, 0.0);
+    gap_ = longest_ = direction_error_ = 0.0;
+    // the largest multiplier comes near 1, as in Displacements::halfspace_distance
+    int scale = 0;
+    std::frexp(count == 0 ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end()), &scale);
+    double gap = 0.0, size = 0.0, error = 0.0, direction_size = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double weight = std::ldexp(multipliers[i], -scale);
+        if (weight == 0.0) continue;
+        const Point &near = points_[pairs[i].entering], &far = points_[pairs[i].beaten];
+        gap += weight * (near.half_lower - far.half_upper);
+        size += weight * (near.half_lower + far.half_upper);
+        error += weight * t.twice_mapped_norm_error(t.extent(near.position), t.extent(far.position));
+        direction_size += weight * (row_norm(pairs[i].entering) + row_norm(pairs[i].beaten));
+        kernels().axpy(weight, row(pairs[i].entering), direction_.data(), d);
+        kernels().axpy(-weight, row(pairs[i].beaten), direction_.data(), d);
+    }
+    if (count == 0) return 0.0;
+    const double slack = gamma(2 * count + 6);
+    const double direction = std::sqrt(kernels().dot(direction_.data(), direction_.data(), d));
+    gap_ = gap - slack * size;
+    direction_error_ = up(error * (1.0 + slack) + slack * direction_size);
+    longest_ = up(direction * (1.0 + gamma(d + 6)) + direction_error_ + 0x1p-480);
+    return gap_ > 0.0 && longest_ < infinity ? down(gap_ / longest_) : 0.0;
+}
+
+double VoteCell::along(Id id) const { return kernels().dot(row(id), direction_.data(), normal_.size()); }
+
+double VoteCell::pair_length(Pair pair) const {
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension();
+    const double squares = kernels().squared_distance(row(pair.entering), row(pair.beaten), d);
+    return up(std::sqrt(squares) * (1.0 + gamma(d + 6)) +
+              t.twice_mapped_norm_error(t.extent(position(pair.entering)), t.extent(position(pair.beaten))) + 0x1p-480);
+}
+
+// Adds t times the pair to the inequality that was proved: (gap + t offset) / ‖direction + t normal‖, at the
+// best t. Derivation: docs/vote_search.md.
+double VoteCell::prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const {
+    const TrainingSet& t = *training_;
+    const Point &near = points_[pair.entering], &far = points_[pair.beaten];
+    const double offset = near.half_lower - far.half_upper;
+    const double alone = offset > 0.0 ? down(offset / pair_length) : 0.0;
+    const double known = gap_ > 0.0 ? down(gap_ / longest_) : 0.0;
+    if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return std::max(alone, known);
+    const double error = t.twice_mapped_norm_error(t.extent(near.position), t.extent(far.position));
+    // what rounding can hide in the inner product of direction and normal
+    const double slack = up(direction_error_ * pair_length + longest_ * error +
+                            gamma(normal_.size() + 4) * longest_ * (row_norm(pair.entering) + row_norm(pair.beaten)));
+    const double inner = along_entering - along_beaten + slack;
+    const double numerator = offset * longest_ * longest_ - gap_ * inner;
+    if (!(numerator > 0.0)) return std::max(alone, known);  // the pair adds nothing
+    const double denominator = gap_ * pair_length * pair_length - offset * inner;
+    if (!(denominator > 0.0)) return std::max(alone, known);
+    const double weight = numerator / denominator;
+    const double top = gap_ + weight * offset;
+    const double squares = longest_ * longest_ + weight * (2.0 * inner + weight * pair_length * pair_length);
+    // squares may have cancelled; the terms bound their rounding
+    const double terms = longest_ * longest_ + weight * (2.0 * std::fabs(inner) + weight * pair_length * pair_length);
+    const double top_terms = gap_ + weight * std::fabs(offset);
+    const double lower = top - gamma(4) * top_terms;
+    const double both = lower > 0.0 ? down(lower / up(std::sqrt(up(std::max(squares + gamma(12) * terms, 0.0))))) : 0.0;
+    return std::max({alone, known, both});
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,359 @@
+#include "robust_metric/vote_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "robust_metric/deadline.hpp"
+#include "robust_metric/rounding.hpp"
+
+namespace robust_metric {
+
+using rounding::infinity;
+
+namespace {
+
+// relative width up to which an interval counts as exact
+constexpr double exactness = 1e-9;
+
+// own-class points by which the bounds of entering points are computed, beside those that must be beaten
+constexpr std::size_t extra_own = 8;
+
+}  // namespace
+
+MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, double time_limit,
+                                    std::span<double> perturbation) {
+    const TrainingSet& t = *training_;
+    const Deadline deadline(time_limit);
+    MinimalPerturbation result;
+    result.label = label;
+    query_ = &query;
+    label_ = label;
+    created_ = 0;
+    settled_ = infinity;
+    nodes_.clear();
+    heap_.clear();
+    ids_.clear();
+    numbers_.clear();
+    witness_.start(query, label, k);
+    const std::vector<LosingVote> votes = losing_votes(t, label, k);
+    const double certified = bounds_.radius(query, label, k);
+    bool timed_out = false;
+    double lower = certified;
+    if (!votes.empty()) {
+        attack(votes.front());
+        choose_points(k, votes.front().kept);
+        list_losses(votes);
+        add_roots();
+        timed_out = !search(deadline);
+        lower = std::min(settled_, heap_.empty() ? infinity : nodes_[heap_.front()].bound);
+        lower = std::max(std::min(lower, witness_.scaled_length()), certified);
+    }
+    result.nodes = created_;
+    result.upper = witness_.length();
+    result.lower = std::min(t.unscale_down(lower), result.upper);
+    result.adversarial_label = witness_.adversarial_label();
+    std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
+    if (result.lower == infinity)
+        result.status = SearchStatus::no_other_class;
+    else if (result.upper <= result.lower * (1.0 + exactness))
+        result.status = SearchStatus::exact;
+    else
+        result.status = timed_out ? SearchStatus::time_limit : SearchStatus::interval;
+    return result;
+}
+
+// The ways to lose that differ: what a larger number of votes kept covers already is left out by `most`.
+void VoteSearch::list_losses(const std::vector<LosingVote>& votes) {
+    losses_.clear();
+    for (std::size_t i = 0; i < votes.size(); ++i)
+        for (int r = 0; r < training_->classes(); ++r) {
+            const auto rival = static_cast<std::size_t>(r);
+            const LosingVote& vote = votes[i];
+            if (vote.needed[rival] == 0) continue;
+            std::size_t most = vote.entering;
+            if (i > 0 && votes[i - 1].kept == vote.kept + 1 && votes[i - 1].needed[rival] > 0)
+                most = std::min(most, votes[i - 1].needed[rival]);
+            if (vote.needed[rival] <= most) losses_.push_back({r, vote.kept, vote.entering, vote.needed[rival], most});
+        }
+}
+
+// Points that can be among the k nearest within the radius of the witness known; and those of other classes that
+// no bound keeps from entering: they are all that may enter.
+void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
+    const TrainingSet& t = *training_;
+    const double reach = witness_.scaled_length();
+    std::vector<char> may_enter(t.size(), 0);
+    if (kept + 1 > t.class_size(label_)) {  // no own-class point has to be beaten
+        for (std::size_t i = 0; i < t.size(); ++i) may_enter[i] = t.label(i) != label_;
+    } else {
+        bounds_.enqueue(kept, false, infinity);
+        const double limit = reach * (1.0 + 1e-6);
+        for (auto row = bounds_.top(HalfspaceBounds::near_pairs); row && row->bound < limit;
+             row = bounds_.top(HalfspaceBounds::near_pairs)) {
+            may_enter[row->position] = 1;
+            bounds_.pop();
+        }
+    }
+    const auto farthest = [&](double half, double length) { return reach < infinity ? half + reach * length : infinity; };
+    const auto nearest = [&](double half, double length) { return reach < infinity ? half - reach * length : -infinity; };
+    largest_.clear();
+    for (std::size_t i = 0; i < t.size(); ++i)
+        largest_.push_back(farthest(0.5 * bounds_.distance(i).upper, bounds_.length(i)));
+    const auto kth = [&] {
+        std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(k) - 1, largest_.end());
+        return largest_[k - 1] * (1.0 + 1e-12);
+    };
+    const double filter_limit = kth();
+    cell_.start(*query_);
+    std::vector<Id> possible;
+    candidates_.clear();
+    for (std::size_t i = 0; i < t.size(); ++i) {
+        const bool near = nearest(0.5 * bounds_.distance(i).lower, bounds_.length(i)) <= filter_limit;
+        if (!near && !may_enter[i]) continue;
+        const Id id = cell_.add_point(i);
+        if (near) possible.push_back(id);
+        if (may_enter[i]) candidates_.push_back(id);
+    }
+    // once more by numbers that are not the filter's, so that its bits make no difference
+    largest_.clear();
+    for (const Id id : possible) largest_.push_back(farthest(cell_.half(id), cell_.length(id)));
+    const double limit = kth();
+    own_.clear();
+    others_.clear();
+    for (const Id id : possible)
+        if (nearest(cell_.half(id), cell_.length(id)) <= limit)
+            (t.label(cell_.position(id)) == label_ ? own_ : others_).push_back(id);
+    const auto reachable = [&](Id a, Id b) {
+        const double first = nearest(cell_.half(a), cell_.length(a)), second = nearest(cell_.half(b), cell_.length(b));
+        return first != second ? first < second : a < b;
+    };
+    std::sort(own_.begin(), own_.end(), reachable);
+    marks_.assign(cell_.size(), Mark::free);
+}
+
+void VoteSearch::add_roots() {
+    const Slice all = store(candidates_);
+    for (std::uint32_t i = 0; i < losses_.size(); ++i) {
+        sets_ = {};
+        create(i, 0.0, Node{}, all);
+    }
+}
+
+// True where the search came to its end; else the deadline passed. What is left in heap_ is open.
+bool VoteSearch::search(const Deadline& deadline) {
+    const Later later{nodes_};
+    while (!heap_.empty()) {
+        checkpoint();
+        const double upper = witness_.scaled_length();
+        if (nodes_[heap_.front()].bound >= upper) return true;
+        if (deadline.passed()) return false;
+        std::pop_heap(heap_.begin(), heap_.end(), later);
+        const std::uint32_t index = heap_.back();
+        heap_.pop_back();
+        Node& node = nodes_[index];
+        if (!node.refined && (node.next == Next::closed || node.norm >= upper * (1.0 - exactness))) {
+            refine(node);
+            push(index);
+        } else if (node.next == Next::closed) {
+            settled_ = std::min(settled_, node.bound);
+            if (upper <= settled_ * (1.0 + exactness)) return true;
+        } else {
+            expand(index);
+        }
+    }
+    return true;
+}
+
+void VoteSearch::push(std::uint32_t index) {
+    if (!(nodes_[index].bound < witness_.scaled_length())) return;
+    heap_.push_back(index);
+    std::push_heap(heap_.begin(), heap_.end(), Later{nodes_});
+}
+
+// The bound that the multipliers prove from the stored arrays.
+void VoteSearch::refine(Node& node) {
+    far_.clear();
+    near_.clear();
+    for (std::uint32_t i = 0; i < node.pairs.count; ++i) {
+        far_.push_back(cell_.position(ids_[node.pairs.begin + 2 * i]));
+        near_.push_back(cell_.position(ids_[node.pairs.begin + 2 * i + 1]));
+    }
+    const std::span<const double> multipliers(numbers_.data() + node.numbers, node.pairs.count);
+    node.bound = std::max(
+        node.bound, bounds_.refined_bounds().halfspace_lower(far_, near_, multipliers, node.norm * (1.0 - 1e-11)));
+    node.refined = true;
+}
+
+// Hands out the next children.
+void VoteSearch::expand(std::uint32_t index) {
+    const Node node = nodes_[index];
+    const Loss& loss = losses_[node.loss];
+    const auto choice = [&](std::uint32_t i) { return ids_[node.choices.begin + i]; };
+    if (node.next == Next::own) {
+        // one of the choices is beaten: the first of them, those before it stay
+        for (std::uint32_t j = 0; j < node.choices.count; ++j) {
+            load(node, sets_);
+            for (std::uint32_t i = 0; i < j; ++i) sets_.allowed.push_back(choice(i));
+            sets_.beaten.push_back(choice(j));
+            create(node.loss, node.bound, node, node.candidates);
+        }
+        return;
+    }
+    const std::uint32_t i = node.position;
+    load(node, sets_);
+    for (std::uint32_t j = 0; j < i; ++j) sets_.excluded.push_back(choice(j));
+    sets_.entering.push_back(choice(i));
+    const double single = numbers_[node.numbers + node.pairs.count + i];
+    create(node.loss, std::max(node.bound, single), node,
+           {node.choices.begin + i + 1, node.choices.count - i - 1});
+    load(node, sets_);
+    Node& rest = nodes_[index];
+    ++rest.position;
+    rest.bound = std::max(rest.bound, rest_bound(rest, needs(loss)));
+    push(index);
+}
+
+// Makes the node of sets_, unless its bound shows that it does not matter.
+void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm, Slice candidates) {
+    const Loss& loss = losses_[loss_index];
+    ++created_;
+    set_marks(true);
+    spare_ = loss.kept - sets_.allowed.size();
+    complete_ = sets_.entering.size() == loss.entering;
+    nearest_stay_ = false;
+    cell_.clear();
+    for (std::uint32_t i = 0; i < warm.pairs.count; ++i) {
+        const Pair pair{ids_[warm.pairs.begin + 2 * i], ids_[warm.pairs.begin + 2 * i + 1]};
+        if (cell_.violates(pair)) cell_.require(pair);
+    }
+    const double upper = witness_.scaled_length();
+    const auto prove = [&] {
+        cell_.active(pairs_, multipliers_);
+        bound = std::max(bound, cell_.prove(pairs_, multipliers_));
+    };
+    Outcome outcome = solve(0.0, upper);
+    prove();
+    if (outcome == Outcome::too_far && bound < upper) {
+        outcome = solve(0.0, infinity);
+        prove();
+    }
+    if (bound < upper) {
+        Node node{};
+        node.bound = bound;
+        node.norm = cell_.norm();
+        node.loss = loss_index;
+        node.candidates = candidates;
+        node.pairs = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(pairs_.size())};
+        for (const Pair pair : pairs_) {
+            ids_.push_back(pair.entering);
+            ids_.push_back(pair.beaten);
+        }
+        node.numbers = static_cast<std::uint32_t>(numbers_.size());
+        numbers_.insert(numbers_.end(), multipliers_.begin(), multipliers_.end());
+        node.next = Next::closed;
+        if (outcome == Outcome::solved && !branch_on_own(node) && !complete_) branch_on_entering(node);
+        if (node.bound < upper) {
+            node.entering = store(sets_.entering);
+            node.allowed = store(sets_.allowed);
+            node.beaten = store(sets_.beaten);
+            node.excluded = store(sets_.excluded);
+            if (node.next == Next::closed && outcome == Outcome::solved) push_inside();
+            nodes_.push_back(node);
+            push(static_cast<std::uint32_t>(nodes_.size() - 1));
+        }
+    }
+    set_marks(false);
+}
+
+// Own-class points nearer than what enters, if they are more than may stay: one of the nearest spare + 1 is beaten.
+bool VoteSearch::branch_on_own(Node& node) {
+    if (spare_ == 0 || sets_.entering.empty()) return false;
+    const Id last = farthest_entering();
+    const double limit = cell_.value(last);
+    ranked_.clear();
+    for (const Id own : own_) {
+        if (marks_[own] != Mark::free || cell_.least_value(own) > limit) continue;
+        if (cell_.violates({last, own})) ranked_.push_back({cell_.value(own), own});
+    }
+    if (ranked_.size() <= spare_) return false;
+    std::partial_sort(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(spare_) + 1, ranked_.end());
+    node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(spare_ + 1)};
+    for (std::size_t i = 0; i <= spare_; ++i) ids_.push_back(ranked_[i].id);
+    node.next = Next::own;
+    return true;
+}
+
+// Points that may enter next, in the order of their bounds.
+void VoteSearch::branch_on_entering(Node& node) {
+    const Loss& loss = losses_[node.loss];
+    const Needs need = needs(loss);
+    const double upper = witness_.scaled_length();
+    // the own-class points by which the bounds are computed
+    near_own_.clear();
+    for (const Id own : own_)
+        if (marks_[own] == Mark::free) near_own_.push_back({cell_.value(own), own});
+    const std::size_t count = std::min(near_own_.size(), spare_ + 1 + extra_own + bounds_.near_own().size());
+    std::partial_sort(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(count), near_own_.end());
+    near_own_.resize(count);
+    for (const Id own : sets_.beaten) near_own_.push_back({0.0, own});
+    for (Ranked& own : near_own_) own.value = cell_.along(own.id);
+    ranked_.clear();
+    for (std::uint32_t i = 0; i < node.candidates.count; ++i) {
+        const Id x = ids_[node.candidates.begin + i];
+        if ((is_rival(x, loss) ? need.rival_room : need.others_room) == 0) continue;
+        const double bound = entering_bound(x);
+        if (bound < upper) ranked_.push_back({bound, x});
+    }
+    std::sort(ranked_.begin(), ranked_.end());
+    node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(ranked_.size())};
+    for (const Ranked& x : ranked_) {
+        ids_.push_back(x.id);
+        numbers_.push_back(x.value);
+    }
+    node.next = Next::enter;
+    node.bound = std::max(node.bound, rest_bound(node, need));
+}
+
+// Lower bound of the perturbations of the node's cell that let x enter: it must beat the points to be beaten, and all
+// but spare_ of the others.
+double VoteSearch::entering_bound(Id x) {
+    const double along = cell_.along(x);
+    largest_.clear();
+    double bound = 0.0;
+    for (const Ranked& own : near_own_) {
+        const double pair = cell_.prove_with({x, own.id}, along, own.value, cell_.pair_length({x, own.id}));
+        if (marks_[own.id] == Mark::beaten)
+            bound = std::max(bound, pair);
+        else
+            largest_.push_back(pair);
+    }
+    if (largest_.size() <= spare_) return bound;
+    const auto at = largest_.begin() + static_cast<std::ptrdiff_t>(spare_);
+    std::nth_element(largest_.begin(), at, largest_.end(), std::greater<>());
+    return std::max(bound, *at);
+}
+
+auto VoteSearch::needs(const Loss& loss) const -> Needs {
+    std::size_t rivals = 0;
+    for (const Id id : sets_.entering) rivals += is_rival(id, loss);
+    const std::size_t others = sets_.entering.size() - rivals;
+    const auto missing = [](std::size_t wanted, std::size_t have) { return wanted > have ? wanted - have : 0; };
+    return {loss.entering - sets_.entering.size(), missing(loss.least, rivals),
+            missing(loss.entering - loss.most, others), missing(loss.most, rivals),
+            missing(loss.entering - loss.least, others)};
+}
+
+// What is left of a node's choices: as many must enter as are missing, and enough of each kind.
+double VoteSearch::rest_bound(const Node& node, const Needs& needs) const {
+    std::size_t total = 0, rivals = 0, others = 0;
+    for (std::uint32_t i = node.position; i < node.choices.count; ++i) {
+        ++total;
+        ++(is_rival(ids_[node.choices.begin + i], losses_[node.loss]) ? rivals : others);
+        if (total >= needs.total && rivals >= needs.rival && others >= needs.others)
+            return numbers_[node.numbers + node.pairs.count + i];
+    }
+    return infinity;
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,49 @@
+#include "robust_metric/witness.hpp"
+
+#include <cmath>
+
+#include "robust_metric/double_double.hpp"
+#include "robust_metric/rounding.hpp"
+
+namespace robust_metric {
+
+using rounding::infinity;
+using rounding::up;
+
+void Witness::start(const Query& query, int label, std::size_t k) {
+    query_ = &query;
+    label_ = label;
+    k_ = k;
+    scaled_length_ = length_ = infinity;
+    adversarial_label_ = -1;
+    step_.assign(training_->dimension(), 0.0);
+    nearest_ = {};
+}
+
+bool Witness::try_step(std::span<const double> step) {
+    const TrainingSet& t = *training_;
+    const std::size_t d = t.dimension();
+    const double* z = query_->point;
+    point_.resize(d);
+    double squares = 0.0;
+    for (std::size_t j = 0; j < d; ++j) {
+        point_[j] = z[j] + step[j];
+        // what was really added, to double-double accuracy
+        const double added = std::ldexp(two_sum(point_[j], -z[j]).hi, -t.exponent());
+        squares += added * added;
+    }
+    const double length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 6)))));
+    if (!(length < infinity)) return false;
+    nearest_ = neighbors_.nearest_around(*query_, point_.data(), length, k_);
+    const int found = neighbors_.vote(nearest_);
+    if (found == label_) return false;
+    if (length < scaled_length_) {
+        scaled_length_ = length;
+        length_ = t.unscale_up(length);
+        adversarial_label_ = found;
+        step_.assign(step.begin(), step.end());
+    }
+    return true;
+}
+
+}  // namespace robust_metric
