@@ -1,9 +1,9 @@
-"""Exact radii of K-NN votes under the ARML metric: how many intervals close, how long it takes, what the bound leaves.
+"""Exact radii of K-NN votes under the ARML metric: what share closes, in what time, and what the bound leaves.
 
 Usage: python bench/exact_radii.py [--points N] [--limit SECONDS] [--k K,K,...] [splice pendigits usps ...]
 
-For each data set and K, the first N (200) correctly classified test points of the protocol, one at a time on one
-thread each, two threads side by side, at most --limit (1) seconds a point.
+For each data set and K, the first N (200) correctly classified test points of the protocol, each on one thread,
+two threads side by side, at most --limit (1) seconds a point.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import robust_metric as rm
 CLOSED = 1e-6
 
 
-def run(clf: rm.CertifiedKNeighborsClassifier, X: np.ndarray, limit: float) -> dict[str, np.ndarray]:
+def run(
+    clf: rm.CertifiedKNeighborsClassifier, X: np.ndarray, limit: float
+) -> dict[str, np.ndarray]:
     """Intervals, bounds and seconds of single points."""
 
     def one(x: np.ndarray) -> tuple[float, ...]:
@@ -43,7 +45,10 @@ def main() -> None:
     parser.add_argument("--k", default="3,5,11")
     parser.add_argument("names", nargs="*", default=["splice", "pendigits", "usps"])
     args = parser.parse_args()
-    print("data       K   closed  worst lower/upper  ms: median   99 %    max   nodes: median  99 %", end="")
+    print(
+        "data       K   closed  worst lower/upper  ms: median   99 %    max   nodes: median  99 %",
+        end="",
+    )
     print("   exact/bound: median  90 %")
     for name in args.names:
         X_train, y_train, X_test, y_test = protocol.load(name, None)
@@ -65,7 +70,6 @@ def main() -> None:
                 f" {np.median(gain):15.3f} {np.quantile(gain, 0.9):10.3f}",
                 flush=True,
             )
-
 
 
 if __name__ == "__main__":

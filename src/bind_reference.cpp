@@ -3,6 +3,7 @@
 #include "halfspace_bounds_reference.hpp"
 #include "minimal_perturbation_reference.hpp"
 #include "neighbors_reference.hpp"
+#include "vote_search_reference.hpp"
 
 namespace py = pybind11;
 
@@ -46,12 +47,14 @@ py::tuple certified_radii(const DoubleArray& X, const LabelArray& y, int classes
 }
 
 py::array_t<double> minimal_perturbations(const DoubleArray& X, const LabelArray& y, int classes,
-                                          const py::object& components, const DoubleArray& Z) {
+                                          const py::object& components, const DoubleArray& Z, std::size_t k) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
         std::vector<double> sizes;
         for (std::size_t i = 0; i < queries.rows(); ++i) {
-            const std::int32_t label = reference::predict(data, queries.row(i), 1);
-            sizes.push_back(static_cast<double>(reference::minimal_perturbation(data, queries.row(i), label)));
+            const double* z = queries.row(i);
+            const std::int32_t label = reference::predict(data, z, k);
+            sizes.push_back(static_cast<double>(k == 1 ? reference::minimal_perturbation(data, z, label)
+                                                       : reference::minimal_perturbation(data, z, label, k)));
         }
         return to_array(sizes);
     });
@@ -66,7 +69,8 @@ void bind_reference(py::module_& m) {
     m.def("certified_radii_reference", certified_radii, "Slow twin of certified_radii: (radii, labels).", X, y, classes,
           py::arg("components"), Z, py::arg("n_neighbors"));
     m.def("minimal_perturbations_reference", minimal_perturbations,
-          "Slow twin of minimal_perturbations: the infimum of each.", X, y, classes, py::arg("components"), Z);
+          "Slow twin of minimal_perturbations: the infimum of each.", X, y, classes, py::arg("components"), Z,
+          py::arg("n_neighbors") = 1);
 }
 
 }  // namespace robust_metric

@@ -167,11 +167,6 @@ def test_n_jobs(jobs: Any) -> None:
         fitted(n_jobs=jobs).predict(X)
 
 
-def test_minimal_perturbation_of_several_neighbors() -> None:
-    with pytest.raises(NotImplementedError, match=r"n_neighbors must be 1 .* got 3"):
-        fitted(3).minimal_perturbation(X)
-
-
 def test_not_fitted() -> None:
     for method in ("predict", "certify", "minimal_perturbation", "kneighbors"):
         with pytest.raises(ValueError, match="is not fitted yet"):

@@ -74,3 +74,20 @@ def test_minimal_perturbations(golden: Mapping[str, np.ndarray]) -> None:
     witness = clf.predict(X + m.perturbation)
     assert (witness != y).all()
     assert np.array_equal(witness, m.adversarial_label)
+
+
+@pytest.mark.parametrize("k", [3, 11])
+def test_minimal_perturbations_of_votes(golden: Mapping[str, np.ndarray], k: int) -> None:
+    if f"exact_k{k}_upper" not in golden:
+        pytest.skip("no exact values for this K")
+    lower, upper = golden[f"exact_k{k}_lower"], golden[f"exact_k{k}_upper"]
+    X, y = golden["X"][: len(lower)], golden["y"][: len(lower)]
+    clf = rm.CertifiedKNeighborsClassifier(k, golden["components"])
+    m = clf.fit(golden["X_train"], golden["y_train"]).minimal_perturbation(X, y, time_limit=5.0)
+    assert (clf.certify(X, y).radius <= m.lower).all()
+    assert (m.lower <= upper * (1 + TOLERANCE)).all()
+    assert (m.upper >= lower * (1 - TOLERANCE)).all()
+    closed = m.status == "exact"
+    assert closed.mean() > 0.7
+    known = closed & (upper <= lower * (1 + TOLERANCE))
+    assert np.allclose(m.lower[known], lower[known], rtol=TOLERANCE, atol=0)

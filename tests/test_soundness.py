@@ -63,7 +63,7 @@ def test_attacks_decided_in_rational_arithmetic(p: Problem) -> None:
             assert exact_prediction(p, point) == c.label[0]
 
 
-@given(problems(k=(1, 1)))
+@given(problems())
 def test_bound_lower_and_upper_are_in_order_and_the_witness_works(p: Problem) -> None:
     clf = p.classifier()
     c, m = clf.certify(p.Z), clf.minimal_perturbation(p.Z)
@@ -78,7 +78,7 @@ def test_bound_lower_and_upper_are_in_order_and_the_witness_works(p: Problem) ->
         assert exact_prediction(p, p.Z[i] + m.perturbation[i]) == m.adversarial_label[i]
 
 
-@given(problems(k=(1, 1), queries=2))
+@given(problems(queries=2))
 def test_no_attack_below_lower_succeeds(p: Problem) -> None:
     rng = np.random.default_rng(0)
     clf = p.classifier()

@@ -19,6 +19,9 @@ constexpr std::size_t attack_own = 256;
 constexpr int improvements = 5;
 constexpr double worthwhile = 1e-6;
 
+// a witness is pushed over the boundary so far that its norm grows by this share, which a first push measures
+constexpr double growth = 1.5e-10, first_share = 0x1p-36;
+
 }  // namespace
 
 // A first witness: the points with the smallest bounds enter, the own-class points nearest at the moment stay.
@@ -78,7 +81,8 @@ bool VoteSearch::choose_entering(const LosingVote& vote, std::vector<std::size_t
         if (rows.size() < vote.entering || vote.needed[winner] == 0 || count[winner] < vote.needed[winner]) continue;
         std::size_t of_winner = vote.needed[winner], free = vote.entering - of_winner;
         for (const std::size_t position : rows) {
-            std::size_t& room = static_cast<std::size_t>(t.label(position)) == winner && of_winner > 0 ? of_winner : free;
+            std::size_t& room =
+                static_cast<std::size_t>(t.label(position)) == winner && of_winner > 0 ? of_winner : free;
             if (room == 0) continue;
             --room;
             positions.push_back(position);
@@ -121,8 +125,8 @@ void VoteSearch::bisect_segments() {
     const std::size_t d = t.dimension();
     std::vector<std::pair<double, std::size_t>> order;
     for (std::size_t i = 0; i < t.size(); ++i)
-        if (t.label(i) != label_) order.emplace_back(
-                kernels().squared_distance(query_->mapped, t.mapped().row(i), t.metric().rank()), i);
+        if (t.label(i) != label_)
+            order.emplace_back(kernels().squared_distance(query_->mapped, t.mapped().row(i), t.metric().rank()), i);
     std::sort(order.begin(), order.end());
     order.resize(std::min<std::size_t>(order.size(), 64));
     step_.resize(d);
@@ -174,10 +178,13 @@ auto VoteSearch::farthest_entering() const -> Id {
 // The farthest point that enters and the nearest that must be beaten, where the order is wrong.
 bool VoteSearch::find_violated(double margin, Pair& worst) {
     if (sets_.entering.empty()) return false;
+    const Id last = farthest_entering();
     Ranked nearest{infinity, 0};
     const auto consider = [&](Id id) {
         if (cell_.least_value(id) > nearest.value) return;
-        nearest = std::min(nearest, {cell_.value(id), id});
+        const Ranked found{cell_.value(id), id};
+        // an equal point of larger index is beaten already, and must not hide the others
+        if (found < nearest && !cell_.equal(last, id)) nearest = found;
     };
     if (nearest_stay_) {
         // the (spare_ + 1)-th nearest own-class point
@@ -204,15 +211,21 @@ bool VoteSearch::find_violated(double margin, Pair& worst) {
         for (const Id other : sets_.excluded) consider(other);
     }
     if (nearest.value == infinity) return false;
-    worst = {farthest_entering(), nearest.id};
+    worst = {last, nearest.id};
     return cell_.violates(worst, margin);
 }
 
-// Solves the cell of sets_ with its boundaries moved inwards, as little as it takes to change the class.
+// Solves the cell of sets_ with its boundaries moved inwards, as little as it takes to change the class. The first
+// move makes the norm grow by about `growth`: less would leave orders to be decided that float64 cannot.
 bool VoteSearch::push_inside() {
     const TrainingSet& t = *training_;
-    const double unit = std::max(cell_.norm(), 0x1p-20 * std::sqrt(query_->extent));
-    for (const double share : {0x1p-43, 0x1p-39, 0x1p-35, 0x1p-31, 0x1p-26, 0x1p-20, 0x1p-13}) {
+    const double norm = cell_.norm(), unit = std::max(norm, 0x1p-20 * std::sqrt(query_->extent));
+    double share = first_share;
+    if (solve(share * unit, infinity) != Outcome::solved) return false;
+    const double grown = cell_.norm() / norm - 1.0;
+    share *= std::clamp(growth / grown, 0x1p-16, 0x1p6);
+    if (share < first_share) cell_.clear();
+    for (; share < 0x1p-8; share *= 4.0) {
         if (solve(share * unit, infinity) != Outcome::solved) return false;
         if (cell_.norm() >= witness_.scaled_length()) return false;
         step_.resize(t.dimension());

@@ -25,12 +25,12 @@ void VoteCell::start(const Query& query) {
     points_.clear();
     normal_.resize(training_->dimension());
     clear();
+    prove({}, {});
 }
 
 VoteCell::Id VoteCell::add_point(std::size_t position) {
     const TrainingSet& t = *training_;
-    const double distance =
-        kernels().squared_distance(query_->mapped, t.mapped().row(position), t.metric().rank());
+    const double distance = kernels().squared_distance(query_->mapped, t.mapped().row(position), t.metric().rank());
     const double squares =
         kernels().squared_distance(query_->twice_mapped, t.twice_mapped().row(position), t.dimension());
     const Interval interval = t.distance_interval(distance, query_->extent + t.extent(position));
@@ -57,12 +57,20 @@ bool VoteCell::require(Pair pair, double margin) {
     return !contradicted_;
 }
 
+bool VoteCell::equal(Id a, Id b) const {
+    const double *x = training_->point(position(a)), *y = training_->point(position(b));
+    return half(a) == half(b) && std::equal(x, x + training_->dimension(), y);
+}
+
 bool VoteCell::violates(Pair pair, double margin) const {
     const TrainingSet& t = *training_;
+    if (equal(pair.entering, pair.beaten)) return false;
     const double lengths = length(pair.entering) + length(pair.beaten), bound = t.metric().norm_bound();
     const double extents = 2.0 * query_->extent + t.extent(position(pair.entering)) + t.extent(position(pair.beaten));
-    const double tolerance =
-        violation_tolerance * lengths * norm_ + 4.0 * rounding::unit * bound * bound * extents + rounding::underflow;
+    // half of a margin is room enough for rounding
+    const double tolerance = margin > 0.0 ? 0.5 * margin * lengths
+                                          : violation_tolerance * lengths * norm_ +
+                                                4.0 * rounding::unit * bound * bound * extents + rounding::underflow;
     return value(pair.entering) + margin * lengths - value(pair.beaten) > tolerance;
 }
 

@@ -19,6 +19,9 @@ constexpr double exactness = 1e-9;
 // own-class points by which the bounds of entering points are computed, beside those that must be beaten
 constexpr std::size_t extra_own = 8;
 
+// own-class points for which the lengths of pairs are kept
+constexpr std::size_t cached_own = 64;
+
 }  // namespace
 
 MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, double time_limit,
@@ -95,8 +98,12 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
             bounds_.pop();
         }
     }
-    const auto farthest = [&](double half, double length) { return reach < infinity ? half + reach * length : infinity; };
-    const auto nearest = [&](double half, double length) { return reach < infinity ? half - reach * length : -infinity; };
+    const auto farthest = [&](double half, double length) {
+        return reach < infinity ? half + reach * length : infinity;
+    };
+    const auto nearest = [&](double half, double length) {
+        return reach < infinity ? half - reach * length : -infinity;
+    };
     largest_.clear();
     for (std::size_t i = 0; i < t.size(); ++i)
         largest_.push_back(farthest(0.5 * bounds_.distance(i).upper, bounds_.length(i)));
@@ -130,6 +137,9 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     };
     std::sort(own_.begin(), own_.end(), reachable);
     marks_.assign(cell_.size(), Mark::free);
+    own_rank_.assign(cell_.size(), 0);
+    for (std::size_t i = 0; i < own_.size(); ++i) own_rank_[own_[i]] = static_cast<Id>(i);
+    pair_lengths_.assign(cell_.size() * cached_own, std::numeric_limits<double>::quiet_NaN());
 }
 
 void VoteSearch::add_roots() {
@@ -205,8 +215,7 @@ void VoteSearch::expand(std::uint32_t index) {
     for (std::uint32_t j = 0; j < i; ++j) sets_.excluded.push_back(choice(j));
     sets_.entering.push_back(choice(i));
     const double single = numbers_[node.numbers + node.pairs.count + i];
-    create(node.loss, std::max(node.bound, single), node,
-           {node.choices.begin + i + 1, node.choices.count - i - 1});
+    create(node.loss, std::max(node.bound, single), node, {node.choices.begin + i + 1, node.choices.count - i - 1});
     load(node, sets_);
     Node& rest = nodes_[index];
     ++rest.position;
@@ -222,6 +231,10 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
     spare_ = loss.kept - sets_.allowed.size();
     complete_ = sets_.entering.size() == loss.entering;
     nearest_stay_ = false;
+    if (!admit_equal_points()) {
+        set_marks(false);
+        return;
+    }
     cell_.clear();
     for (std::uint32_t i = 0; i < warm.pairs.count; ++i) {
         const Pair pair{ids_[warm.pairs.begin + 2 * i], ids_[warm.pairs.begin + 2 * i + 1]};
@@ -264,6 +277,29 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
         }
     }
     set_marks(false);
+}
+
+// A point enters only after every equal point of smaller index: those of the own class stay. False where a decision
+// of the node forbids it.
+bool VoteSearch::admit_equal_points() {
+    const TrainingSet& t = *training_;
+    for (const Id x : sets_.entering) {
+        if (!t.shadowed(cell_.position(x))) continue;
+        const auto before = [&](Id y) {
+            return t.index(cell_.position(y)) < t.index(cell_.position(x)) && cell_.equal(x, y);
+        };
+        for (const Id own : own_) {
+            if (marks_[own] == Mark::allowed || !before(own)) continue;
+            if (marks_[own] == Mark::beaten || spare_ == 0) return false;
+            --spare_;
+            marks_[own] = Mark::allowed;
+            sets_.allowed.push_back(own);
+        }
+        for (const Id other : others_)
+            if (marks_[other] != Mark::entering && (complete_ || marks_[other] == Mark::excluded) && before(other))
+                return false;
+    }
+    return true;
 }
 
 // Own-class points nearer than what enters, if they are more than may stay: one of the nearest spare + 1 is beaten.
@@ -322,7 +358,7 @@ double VoteSearch::entering_bound(Id x) {
     largest_.clear();
     double bound = 0.0;
     for (const Ranked& own : near_own_) {
-        const double pair = cell_.prove_with({x, own.id}, along, own.value, cell_.pair_length({x, own.id}));
+        const double pair = cell_.prove_with({x, own.id}, along, own.value, pair_length(x, own.id));
         if (marks_[own.id] == Mark::beaten)
             bound = std::max(bound, pair);
         else
@@ -332,6 +368,14 @@ double VoteSearch::entering_bound(Id x) {
     const auto at = largest_.begin() + static_cast<std::ptrdiff_t>(spare_);
     std::nth_element(largest_.begin(), at, largest_.end(), std::greater<>());
     return std::max(bound, *at);
+}
+
+double VoteSearch::pair_length(Id x, Id own) {
+    const std::size_t rank = own_rank_[own];
+    if (rank >= cached_own) return cell_.pair_length({x, own});
+    double& known = pair_lengths_[static_cast<std::size_t>(x) * cached_own + rank];
+    if (std::isnan(known)) known = cell_.pair_length({x, own});
+    return known;
 }
 
 auto VoteSearch::needs(const Loss& loss) const -> Needs {

@@ -67,6 +67,7 @@ def minimal_perturbations(
     training: TrainingSet,
     X: _Float,
     y: _Label | None,
+    n_neighbors: int,
     time_limit: float,
     num_threads: int,
     with_evidence: bool = False,
@@ -153,5 +154,10 @@ def certified_radii_reference(
     X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int
 ) -> tuple[_Float, _Label]: ...
 def minimal_perturbations_reference(
-    X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float
+    X: _Float,
+    y: _Label,
+    n_classes: int,
+    components: _Float | None,
+    Z: _Float,
+    n_neighbors: int = 1,
 ) -> _Float: ...

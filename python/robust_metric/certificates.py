@@ -129,6 +129,8 @@ class MinimalPerturbations:
         training point can change the prediction; time_limit: stopped early, the interval holds.
     nodes : (m,) int64
         Projections that the search solved.
+    n_neighbors : int
+        K of the classifier.
     evidence : Evidence, optional
         What proves ``lower``; only where it was asked for.
     """
@@ -140,6 +142,7 @@ class MinimalPerturbations:
     label: NDArray[Any]
     status: NDArray[np.str_]
     nodes: NDArray[np.int64]
+    n_neighbors: int
     evidence: Evidence | None = None
 
     def __len__(self) -> int:
@@ -152,4 +155,4 @@ class MinimalPerturbations:
 
     def certificates(self) -> Certificates:
         """Return ``lower`` as certified radii, with the evidence where there is any."""
-        return Certificates(self.lower, self.label, 1, self.evidence)
+        return Certificates(self.lower, self.label, self.n_neighbors, self.evidence)

@@ -176,7 +176,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         Notes
         -----
         Theorem 1 of the paper for every K, with the plurality refinement; see
-        ``docs/halfspace_bounds.md``. For K = 1 `minimal_perturbation` is exact.
+        ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
         """
         queries = self._check_queries(X)
         self._threat().require_supported()
@@ -196,7 +196,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         *,
         evidence: bool = False,
     ) -> MinimalPerturbations:
-        """Minimal adversarial perturbations as intervals with witnesses; exact for K = 1.
+        """Minimal adversarial perturbations as intervals with witnesses.
 
         Parameters
         ----------
@@ -213,12 +213,23 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If X or y have the wrong shape, X is not finite, or time_limit is not positive.
         NotImplementedError
-            If n_neighbors is not 1 or the threat model is not the default.
+            If the threat model is not the default, or evidence is asked for with n_neighbors > 1.
+
+        Notes
+        -----
+        For K = 1 a search over the nearest points of other classes (``docs/minimal_perturbation.md``),
+        for K > 1 branch and bound over which points enter the K nearest
+        (``docs/vote_search.md``). Without a time limit it ends with an interval of 1e-9 relative
+        width, save for ties; for large K some queries take very long, so set one.
         """
         queries = self._check_queries(X)
         self._threat().require_supported()
         truth = self._encode_truth(y, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
+        if evidence and k > 1:
+            raise NotImplementedError(
+                f"evidence must be False for n_neighbors > 1 in this release, got {k} neighbors"
+            )
         if time_limit is not None and not time_limit > 0:
             raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
         seconds = math.inf if time_limit is None else float(time_limit)
@@ -237,6 +248,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             label=self.classes_[found["label"]],
             status=STATUS_NAMES[found["status"]],
             nodes=found["nodes"],
+            n_neighbors=k,
             evidence=self._evidence(found["evidence"], queries),
         )
 

@@ -320,7 +320,7 @@ def _add_certify(commands: Any) -> None:
     command.add_argument(
         "--exact",
         action="store_true",
-        help="exact radii instead of lower bounds; the model must have K = 1",
+        help="minimal adversarial perturbations instead of lower bounds",
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of the table")
     _add_label(command)

@@ -28,6 +28,8 @@ public:
     std::size_t size() const { return points_.size(); }
 
     std::size_t position(Id id) const { return points_[id].position; }
+    // whether both are the same point, coordinate by coordinate
+    bool equal(Id a, Id b) const;
     // ½ d(z, x) and ‖M(z - x)‖, by the kernels: not a filter's bits
     double half(Id id) const { return points_[id].half; }
     double length(Id id) const { return points_[id].length; }
@@ -36,7 +38,7 @@ public:
     void clear();
     // False where the pair contradicts the others. margin (a length) moves its boundary inwards.
     bool require(Pair pair, double margin = 0.0);
-    // whether δ violates the pair by more than rounding explains
+    // whether δ violates the pair by more than rounding explains; equal points never do
     bool violates(Pair pair, double margin = 0.0) const;
     double norm() const { return norm_; }
     std::span<const double> perturbation() const { return qp_.solution(); }

@@ -32,8 +32,8 @@ private:
     using Id = VoteCell::Id;
     using Pair = VoteCell::Pair;
 
-    // Losing to `rival` with at most `kept` own votes: the `entering` nearest other-class points, least .. most of them of
-    // class rival, are each nearer than all own-class points but `kept`.
+    // Losing to `rival` with at most `kept` own votes: the `entering` nearest other-class points, least .. most of them
+    // of class rival, are each nearer than all own-class points but `kept`.
     struct Loss {
         int rival;
         std::size_t kept, entering, least, most;
@@ -86,9 +86,11 @@ private:
     Outcome solve(double margin, double cutoff);
     bool find_violated(double margin, Pair& worst);
     Id farthest_entering() const;
+    bool admit_equal_points();
     bool branch_on_own(Node& node);
     void branch_on_entering(Node& node);
     double entering_bound(Id x);
+    double pair_length(Id x, Id own);
     Needs needs(const Loss& loss) const;
     double rest_bound(const Node& node, const Needs& needs) const;
     bool push_inside();
@@ -106,16 +108,17 @@ private:
     std::vector<Loss> losses_;
     std::vector<Id> own_, others_, candidates_;  // points that take part; candidates_ may enter
     std::vector<Mark> marks_;
+    std::vector<Id> own_rank_;  // place in own_
     std::vector<Node> nodes_;
     std::vector<std::uint32_t> heap_, ids_;  // ids_, numbers_: what nodes refer to
     std::vector<double> numbers_;
     Sets sets_;
-    // how the cell of sets_ is enforced: own-class points that may still stay; whether all other-class points that do not
-    // enter are beaten; whether the `spare_` nearest own-class points of the moment stay
+    // how the cell of sets_ is enforced: own-class points that may still stay; whether all other-class points that do
+    // not enter are beaten; whether the `spare_` nearest own-class points of the moment stay
     std::size_t spare_ = 0;
     bool complete_ = false, nearest_stay_ = false;
     std::vector<Pair> pairs_;
-    std::vector<double> multipliers_, step_;
+    std::vector<double> multipliers_, step_, pair_lengths_;  // pair_lengths_: NaN where not asked for yet
     std::vector<std::size_t> far_, near_;
     struct Ranked {
         double value;
