@@ -1,8 +1,8 @@
-"""Exact radii of K-NN votes under the ARML metric: what share closes, in what time, and what the bound leaves.
+"""Exact radii of K-NN votes under the ARML metric: share closed, time, and what the bound leaves.
 
 Usage: python bench/exact_radii.py [--points N] [--limit SECONDS] [--k K,K,...] [splice pendigits usps ...]
 
-For each data set and K, the first N (200) correctly classified test points of the protocol, each on one thread,
+For each data set and K, the first N (200) correctly classified test points of the protocol, one thread each,
 two threads side by side, at most --limit (1) seconds a point.
 """
 

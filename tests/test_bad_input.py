@@ -231,8 +231,8 @@ def test_compiled_core_checks_shapes_itself() -> None:
         lambda: _core.certified_radii(training, np.ones((2, 3)), None, 1, 1),
         lambda: _core.certified_radii(training, X, None, 5, 1),
         lambda: _core.certified_radii(training, X, labels[:2], 1, 1),
-        lambda: _core.minimal_perturbations(training, np.ones((2, 3)), None, 1.0, 1),
-        lambda: _core.minimal_perturbations(training, X, labels[:2], 1.0, 1),
+        lambda: _core.minimal_perturbations(training, np.ones((2, 3)), None, 1, 1.0, 1),
+        lambda: _core.minimal_perturbations(training, X, labels[:2], 1, 1.0, 1),
     ]
     for call in calls:
         with pytest.raises(ValueError, match="must"):
