@@ -334,7 +334,6 @@ template <class Search>
 void search_all(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
                 double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
                 MutableMatrixView perturbations, std::span<Evidence> evidence) {
-    training.keep_float64_rows(execution);
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, neighbors = NeighborSearch(training), search = Search(training)](const Query& query,
                                                                                     std::size_t row) mutable {
@@ -359,6 +358,7 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
                            std::span<Evidence> evidence) {
     check_request(training, queries, k, truth);
+    training.keep_float64_rows(execution);
     const auto search = k == 1 ? search_all<NearestSearch> : search_all<VoteSearch>;
     search(training, queries, truth, k, time_limit, execution, results, perturbations, evidence);
 }

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
 #include "robust_metric/vote_search.hpp"
 
@@ -47,15 +46,16 @@ void VoteSearch::attack(const LosingVote& vote) {
 // The own-class points nearest to the query, chosen by numbers that are not the filter's.
 void VoteSearch::add_near_own() {
     const TrainingSet& t = *training_;
-    const std::size_t first = t.class_begin(label_), size = t.class_size(label_), wanted = std::min(size, attack_own);
+    const auto members = t.members(label_);
+    const std::size_t wanted = std::min(members.size(), attack_own);
     largest_.clear();
-    for (std::size_t i = first; i < first + size; ++i) largest_.push_back(bounds_.distance(i).upper);
+    for (const std::size_t i : members) largest_.push_back(bounds_.relative_distance(i).upper);
     const auto at = largest_.begin() + static_cast<std::ptrdiff_t>(wanted) - 1;
     std::nth_element(largest_.begin(), at, largest_.end());
-    const double limit = *at * (1.0 + 1e-12);
+    const double limit = *at + 1e-12 * std::fabs(*at);
     ranked_.clear();
-    for (std::size_t i = first; i < first + size; ++i) {
-        if (bounds_.distance(i).lower > limit) continue;
+    for (const std::size_t i : members) {
+        if (bounds_.relative_distance(i).lower > limit) continue;
         const Id id = cell_.add_point(i);
         ranked_.push_back({cell_.half(id), id});
     }
@@ -123,23 +123,28 @@ void VoteSearch::improve_witness() {
 void VoteSearch::bisect_segments() {
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension();
-    std::vector<std::pair<double, std::size_t>> order;
+    cell_.start(*query_);
+    ranked_.clear();
     for (std::size_t i = 0; i < t.size(); ++i)
-        if (t.label(i) != label_)
-            order.emplace_back(kernels().squared_distance(query_->mapped, t.mapped().row(i), t.metric().rank()), i);
-    std::sort(order.begin(), order.end());
-    order.resize(std::min<std::size_t>(order.size(), 64));
+        if (t.label(i) != label_) {
+            const Id id = cell_.add_point(i);
+            ranked_.push_back({cell_.half(id), id});
+        }
+    std::sort(ranked_.begin(), ranked_.end());
+    ranked_.resize(std::min<std::size_t>(ranked_.size(), 64));
     step_.resize(d);
-    const auto attempt = [&](std::size_t position, double share) {
-        for (std::size_t j = 0; j < d; ++j) step_[j] = share * (t.point(position)[j] - query_->point[j]);
+    std::vector<double> stored(d);
+    const auto attempt = [&](const double* x, double share) {
+        for (std::size_t j = 0; j < d; ++j) step_[j] = share * (x[j] - query_->point[j]);
         return witness_.try_step(step_);
     };
-    for (const auto& [distance, position] : order) {
-        if (!attempt(position, 1.0)) continue;
+    for (const Ranked& other : ranked_) {
+        const double* x = t.points().row(cell_.position(other.id), stored.data());
+        if (!attempt(x, 1.0)) continue;
         double inside = 1.0, outside = 0.0;
         for (int round = 0; round < 30; ++round) {
             const double middle = 0.5 * (inside + outside);
-            (attempt(position, middle) ? inside : outside) = middle;
+            (attempt(x, middle) ? inside : outside) = middle;
         }
         return;
     }
@@ -219,7 +224,7 @@ bool VoteSearch::find_violated(double margin, Pair& worst) {
 // move makes the norm grow by about `growth`: less would leave orders to be decided that float64 cannot.
 bool VoteSearch::push_inside() {
     const TrainingSet& t = *training_;
-    const double norm = cell_.norm(), unit = std::max(norm, 0x1p-20 * std::sqrt(query_->extent));
+    const double norm = cell_.norm(), unit = std::max(norm, 0x1p-20 * std::sqrt(query_->embedding->extent));
     double share = first_share;
     if (solve(share * unit, infinity) != Outcome::solved) return false;
     const double grown = cell_.norm() / norm - 1.0;

@@ -23,18 +23,23 @@ constexpr double violation_tolerance = 1e-12;
 void VoteCell::start(const Query& query) {
     query_ = &query;
     points_.clear();
-    normal_.resize(training_->dimension());
+    rows_.clear();
+    for (std::vector<double>* values : {&normal_, &stored_, &other_stored_}) values->resize(training_->dimension());
     clear();
     prove({}, {});
 }
 
 VoteCell::Id VoteCell::add_point(std::size_t position) {
     const TrainingSet& t = *training_;
-    const double distance = kernels().squared_distance(query_->mapped, t.mapped().row(position), t.metric().rank());
-    const double squares =
-        kernels().squared_distance(query_->twice_mapped, t.twice_mapped().row(position), t.dimension());
-    const Interval interval = t.distance_interval(distance, query_->extent + t.extent(position));
-    points_.push_back({position, 0.5 * distance, std::sqrt(squares), 0.5 * interval.lower, 0.5 * interval.upper});
+    const Embedding& z = *query_->embedding;
+    const double distance =
+        kernels().squared_distance(z.mapped_row().data(), t.mapped_row(position, scratch_), t.metric().rank());
+    const double* row = t.twice_mapped_row(position, scratch_);
+    const double length = std::sqrt(kernels().squared_distance(z.twice_mapped_row().data(), row, t.dimension()));
+    const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
+    const Interval interval = t.distance_interval(distance, z.extent + t.extent(position));
+    rows_.insert(rows_.end(), row, row + t.dimension());
+    points_.push_back({position, 0.5 * distance, length, 0.5 * interval.lower, 0.5 * interval.upper, row_norm});
     return static_cast<Id>(points_.size() - 1);
 }
 
@@ -53,20 +58,23 @@ bool VoteCell::require(Pair pair, double margin) {
     pairs_.push_back(pair);
     contradicted_ = !qp_.add(normal_.data(), offset, pairs_.size() - 1);
     norm_ = qp_.norm();
-    at_query_ = kernels().dot(query_->twice_mapped, qp_.solution().data(), normal_.size());
+    at_query_ = kernels().dot(query_->embedding->twice_mapped_row().data(), qp_.solution().data(), normal_.size());
     return !contradicted_;
 }
 
 bool VoteCell::equal(Id a, Id b) const {
-    const double *x = training_->point(position(a)), *y = training_->point(position(b));
-    return half(a) == half(b) && std::equal(x, x + training_->dimension(), y);
+    if (half(a) != half(b)) return false;
+    const Points& points = training_->points();
+    const double *x = points.row(position(a), stored_.data()), *y = points.row(position(b), other_stored_.data());
+    return std::equal(x, x + points.cols(), y);
 }
 
 bool VoteCell::violates(Pair pair, double margin) const {
     const TrainingSet& t = *training_;
     if (equal(pair.entering, pair.beaten)) return false;
     const double lengths = length(pair.entering) + length(pair.beaten), bound = t.metric().norm_bound();
-    const double extents = 2.0 * query_->extent + t.extent(position(pair.entering)) + t.extent(position(pair.beaten));
+    const double extents =
+        2.0 * query_->embedding->extent + t.extent(position(pair.entering)) + t.extent(position(pair.beaten));
     // half of a margin is room enough for rounding
     const double tolerance = margin > 0.0 ? 0.5 * margin * lengths
                                           : violation_tolerance * lengths * norm_ +
@@ -87,8 +95,6 @@ void VoteCell::active(std::vector<Pair>& pairs, std::vector<double>& multipliers
     if (multipliers.size() > pairs.size()) pairs.push_back(pairs_.back());
 }
 
-double VoteCell::row_norm(Id id) const { return std::sqrt(training_->twice_mapped_norms()[position(id)]); }
-
 double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> multipliers) {
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension(), count = pairs.size();
@@ -105,7 +111,7 @@ double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> mult
         gap += weight * (near.half_lower - far.half_upper);
         size += weight * (near.half_lower + far.half_upper);
         error += weight * t.twice_mapped_norm_error(t.extent(near.position), t.extent(far.position));
-        direction_size += weight * (row_norm(pairs[i].entering) + row_norm(pairs[i].beaten));
+        direction_size += weight * (near.row_norm + far.row_norm);
         kernels().axpy(weight, row(pairs[i].entering), direction_.data(), d);
         kernels().axpy(-weight, row(pairs[i].beaten), direction_.data(), d);
     }
@@ -140,7 +146,7 @@ double VoteCell::prove_with(Pair pair, double along_entering, double along_beate
     const double error = t.twice_mapped_norm_error(t.extent(near.position), t.extent(far.position));
     // what rounding can hide in the inner product of direction and normal
     const double slack = up(direction_error_ * pair_length + longest_ * error +
-                            gamma(normal_.size() + 4) * longest_ * (row_norm(pair.entering) + row_norm(pair.beaten)));
+                            gamma(normal_.size() + 4) * longest_ * (near.row_norm + far.row_norm));
     const double inner = along_entering - along_beaten + slack;
     const double numerator = offset * longest_ * longest_ - gap_ * inner;
     if (!(numerator > 0.0)) return std::max(alone, known);  // the pair adds nothing

@@ -106,17 +106,17 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     };
     largest_.clear();
     for (std::size_t i = 0; i < t.size(); ++i)
-        largest_.push_back(farthest(0.5 * bounds_.distance(i).upper, bounds_.length(i)));
+        largest_.push_back(farthest(0.5 * bounds_.relative_distance(i).upper, bounds_.length(i)));
     const auto kth = [&] {
         std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(k) - 1, largest_.end());
-        return largest_[k - 1] * (1.0 + 1e-12);
+        return largest_[k - 1] + 1e-12 * std::fabs(largest_[k - 1]);
     };
     const double filter_limit = kth();
     cell_.start(*query_);
     std::vector<Id> possible;
     candidates_.clear();
     for (std::size_t i = 0; i < t.size(); ++i) {
-        const bool near = nearest(0.5 * bounds_.distance(i).lower, bounds_.length(i)) <= filter_limit;
+        const bool near = nearest(0.5 * bounds_.relative_distance(i).lower, bounds_.length(i)) <= filter_limit;
         if (!near && !may_enter[i]) continue;
         const Id id = cell_.add_point(i);
         if (near) possible.push_back(id);
@@ -285,9 +285,7 @@ bool VoteSearch::admit_equal_points() {
     const TrainingSet& t = *training_;
     for (const Id x : sets_.entering) {
         if (!t.shadowed(cell_.position(x))) continue;
-        const auto before = [&](Id y) {
-            return t.index(cell_.position(y)) < t.index(cell_.position(x)) && cell_.equal(x, y);
-        };
+        const auto before = [&](Id y) { return cell_.position(y) < cell_.position(x) && cell_.equal(x, y); };
         for (const Id own : own_) {
             if (marks_[own] == Mark::allowed || !before(own)) continue;
             if (marks_[own] == Mark::beaten || spare_ == 0) return false;

@@ -64,19 +64,22 @@ private:
         std::size_t position;
         double half, length;
         double half_lower, half_upper;
+        double row_norm;  // of row()
     };
-    const double* row(Id id) const { return training_->twice_mapped().row(points_[id].position); }
-    double row_norm(Id id) const;
+    const double* row(Id id) const { return rows_.data() + id * normal_.size(); }
 
     const TrainingSet* training_;
     const Query* query_ = nullptr;
     ProjectionQP qp_;
     std::vector<Point> points_;
-    std::vector<Pair> pairs_;  // by the ids that the QP knows
+    std::vector<double> rows_;  // twice mapped
+    std::vector<Pair> pairs_;   // by the ids that the QP knows
     bool contradicted_ = false;
     double norm_ = 0.0, at_query_ = 0.0;
     std::vector<double> normal_, direction_;
-    double gap_ = 0.0, longest_ = 0.0, shift_ = 0.0, direction_error_ = 0.0;
+    double gap_ = 0.0, longest_ = 0.0, direction_error_ = 0.0;
+    Embedding scratch_;
+    mutable std::vector<double> stored_, other_stored_;
 };
 
 }  // namespace robust_metric
