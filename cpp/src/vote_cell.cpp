@@ -39,7 +39,8 @@ VoteCell::Id VoteCell::add_point(std::size_t position) {
     const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
     const Interval interval = t.distance_interval(distance, z.extent + t.extent(position));
     rows_.insert(rows_.end(), row, row + t.dimension());
-    points_.push_back({position, 0.5 * distance, length, 0.5 * interval.lower, 0.5 * interval.upper, row_norm});
+    points_.push_back({position, 0.5 * distance, length, 0.5 * interval.lower, 0.5 * interval.upper, row_norm,
+                       t.twice_mapped_norm_error(t.extent(position), 0.0)});
     return static_cast<Id>(points_.size() - 1);
 }
 
@@ -137,13 +138,12 @@ double VoteCell::pair_length(Pair pair) const {
 // Adds t times the pair to the inequality that was proved: (gap + t offset) / ‖direction + t normal‖, at the
 // best t. Derivation: docs/vote_search.md.
 double VoteCell::prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const {
-    const TrainingSet& t = *training_;
     const Point &near = points_[pair.entering], &far = points_[pair.beaten];
     const double offset = near.half_lower - far.half_upper;
     const double alone = offset > 0.0 ? down(offset / pair_length) : 0.0;
     const double known = gap_ > 0.0 ? down(gap_ / longest_) : 0.0;
     if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return std::max(alone, known);
-    const double error = t.twice_mapped_norm_error(t.extent(near.position), t.extent(far.position));
+    const double error = up(near.row_error + far.row_error);
     // what rounding can hide in the inner product of direction and normal
     const double slack = up(direction_error_ * pair_length + longest_ * error +
                             gamma(normal_.size() + 4) * longest_ * (near.row_norm + far.row_norm));

@@ -327,7 +327,9 @@ void VoteSearch::branch_on_entering(Node& node) {
     near_own_.clear();
     for (const Id own : own_)
         if (marks_[own] == Mark::free) near_own_.push_back({cell_.value(own), own});
-    const std::size_t count = std::min(near_own_.size(), spare_ + 1 + extra_own + bounds_.near_own().size());
+    // at the root no fewer than HalfspaceBounds uses, so that its bounds are reached
+    const std::size_t wanted = spare_ + 1 + extra_own + (sets_.entering.empty() ? bounds_.near_own().size() : 0);
+    const std::size_t count = std::min(near_own_.size(), wanted);
     std::partial_sort(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(count), near_own_.end());
     near_own_.resize(count);
     for (const Id own : sets_.beaten) near_own_.push_back({0.0, own});
@@ -336,7 +338,7 @@ void VoteSearch::branch_on_entering(Node& node) {
     for (std::uint32_t i = 0; i < node.candidates.count; ++i) {
         const Id x = ids_[node.candidates.begin + i];
         if ((is_rival(x, loss) ? need.rival_room : need.others_room) == 0) continue;
-        const double bound = entering_bound(x);
+        const double bound = entering_bound(x, upper);
         if (bound < upper) ranked_.push_back({bound, x});
     }
     std::sort(ranked_.begin(), ranked_.end());
@@ -350,14 +352,17 @@ void VoteSearch::branch_on_entering(Node& node) {
 }
 
 // Lower bound of the perturbations of the node's cell that let x enter: it must beat the points to be beaten, and all
-// but spare_ of the others.
-double VoteSearch::entering_bound(Id x) {
+// but spare_ of the others. Infinite once it is clear that it is no less than upper.
+double VoteSearch::entering_bound(Id x, double upper) {
     const double along = cell_.along(x);
     largest_.clear();
     double bound = 0.0;
+    std::size_t out_of_reach = 0;
     for (const Ranked& own : near_own_) {
         const double pair = cell_.prove_with({x, own.id}, along, own.value, pair_length(x, own.id));
-        if (marks_[own.id] == Mark::beaten)
+        const bool beaten = marks_[own.id] == Mark::beaten;
+        if (pair >= upper && (beaten || ++out_of_reach > spare_)) return infinity;
+        if (beaten)
             bound = std::max(bound, pair);
         else
             largest_.push_back(pair);

@@ -64,7 +64,7 @@ private:
         std::size_t position;
         double half, length;
         double half_lower, half_upper;
-        double row_norm;  // of row()
+        double row_norm, row_error;  // of row(), and what it may be off by
     };
     const double* row(Id id) const { return rows_.data() + id * normal_.size(); }
 

@@ -89,7 +89,7 @@ private:
     bool admit_equal_points();
     bool branch_on_own(Node& node);
     void branch_on_entering(Node& node);
-    double entering_bound(Id x);
+    double entering_bound(Id x, double upper);
     double pair_length(Id x, Id own);
     Needs needs(const Loss& loss) const;
     double rest_bound(const Node& node, const Needs& needs) const;
