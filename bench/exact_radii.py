@@ -17,6 +17,7 @@ import numpy as np
 import protocol
 
 import robust_metric as rm
+from robust_metric.report import certified_robust_error
 
 CLOSED = 1e-6
 
@@ -57,6 +58,7 @@ def main() -> None:
             clf = rm.CertifiedKNeighborsClassifier(k, components, n_jobs=1).fit(X_train, y_train)
             X, y = X_test[: 2 * args.points], y_test[: 2 * args.points]
             correct = np.flatnonzero(clf.predict(X) == y)[: args.points]
+            seen = int(correct[-1]) + 1  # these and the misclassified ones among them
             X, y = X[correct], y[correct]
             bound = clf.certify(X).radius
             found = run(clf, X, args.limit)
@@ -70,6 +72,13 @@ def main() -> None:
                 f" {np.median(gain):15.3f} {np.quantile(gain, 0.9):10.3f}",
                 flush=True,
             )
+            for what, radius in (("bound", bound), ("lower", lower), ("upper", upper)):
+                errors = certified_robust_error(
+                    np.r_[radius, np.zeros(seen - len(X))], protocol.RADII[name]
+                )
+                print(
+                    f"    certified robust error, {what}  {protocol.row(errors)}  ({seen} points)"
+                )
 
 
 if __name__ == "__main__":
