@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t attack_own = 256;
 
 // rounds of improving the first witness, and what a round must gain for another
-constexpr int improvements = 5;
+constexpr int improvements = 12;
 constexpr double worthwhile = 1e-6;
 
 // a witness is pushed over the boundary so far that its norm grows by this share, which a first push measures
@@ -40,7 +40,14 @@ void VoteSearch::attack(const LosingVote& vote) {
         if (solve(0.0, infinity) == Outcome::solved && push_inside()) improve_witness();
         nearest_stay_ = false;
     }
-    if (witness_.scaled_length() == infinity) bisect_segments();
+    if (witness_.scaled_length() < infinity) return;
+    bisect_segments();
+    if (witness_.scaled_length() == infinity) return;
+    step_.assign(witness_.step().begin(), witness_.step().end());
+    witness_.try_step(step_);  // for its neighbours
+    cell_.start(*query_);
+    add_near_own();
+    improve_witness();
 }
 
 // The own-class points nearest to the query, chosen by numbers that are not the filter's.
