@@ -86,7 +86,8 @@ void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatri
     if (const auto dgemm = dgemm_pointer.load(); dgemm && a.cols() > 0)
         return call(dgemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
+    plain(
+        alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
 }
 
 void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
@@ -94,7 +95,8 @@ void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatri
     if (const auto dgemm = dgemm_pointer.load(); dgemm && a.rows() > 0)
         return call(dgemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
+    plain(
+        alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
 }
 
 }  // namespace robust_metric::blas

@@ -82,6 +82,7 @@ void HalfspaceBounds::start(const Query& query, int label, std::size_t depth) {
     }
     row_slot_.assign(training_->size(), 0);
     row_count_ = 0;
+    known_.clear();
     refined_.start(query.point);
 }
 
@@ -177,10 +178,12 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
         {mapped.values, mapped.rows->blurs(), twice.values, twice.rows->blurs(), reach_of(mapped),
          float_up(own_distance_[kept + 1]), float_up(squared_norm_), reach_of(twice), float_up(own_length_[kept + 1])},
         waiting_.data(), t.size());
+    // R_v only grows when v falls: so what is known from more votes kept still holds
+    for (const Known& known : known_) waiting_[known.position] = std::max(waiting_[known.position], known.bound);
     for (const std::size_t own : t.members(label_)) waiting_[own] = not_waiting;
     if (skip_shadowed)
         for (const std::size_t position : t.all_shadowed()) waiting_[position] = not_waiting;
-    // some are known better from a larger number of votes kept
+    // some are in the queue's later levels already
     for (std::size_t i = 0; i < row_count_; ++i) {
         const Row& row = rows_[i];
         if (waiting_[row.position] == not_waiting) continue;
@@ -210,6 +213,7 @@ void HalfspaceBounds::load(float limit) {
     for (std::size_t i = k.next_at_most(waiting_.data(), limit, 0, n); i < n;
          i = k.next_at_most(waiting_.data(), limit, i + 1, n)) {
         queue_.push_back({waiting_[i], i, coarse});
+        training_->sketch().prefetch(i);
         std::push_heap(queue_.begin(), queue_.end(), Later());
         waiting_[i] = not_waiting;
     }
@@ -238,8 +242,9 @@ float HalfspaceBounds::smallest_waiting(std::size_t count) {
 auto HalfspaceBounds::deepen(const Entry& entry) -> Entry {
     if (entry.level < nearest_pairs) {
         const bool from_sketch = entry.level == coarse && training_->sketch().usable();
-        const double bound = nearest_bound(entry.position, from_sketch);
-        return {std::max(bound, entry.bound), entry.position, from_sketch ? sketched : nearest_pairs};
+        const double bound = std::max(nearest_bound(entry.position, from_sketch), entry.bound);
+        known_.push_back({float_down(bound), static_cast<std::uint32_t>(entry.position)});
+        return {bound, entry.position, from_sketch ? sketched : nearest_pairs};
     }
     Row& row = row_of(entry.position);
     if (row.level < near_pairs)

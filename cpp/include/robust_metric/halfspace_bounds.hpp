@@ -123,6 +123,11 @@ private:
     // Coarse bounds of the rows that are not in the queue yet, infinite for all others. All that wait are above
     // loaded_, and nothing from limit_ on is wanted.
     std::vector<float> waiting_, smallest_;
+    struct Known {
+        float bound;
+        std::uint32_t position;
+    };
+    std::vector<Known> known_;  // bounds of rows from the levels before near_pairs
     float loaded_ = 0.0f, limit_ = 0.0f;
     bool exhausted_ = false;
     std::vector<Interval> pairs_;

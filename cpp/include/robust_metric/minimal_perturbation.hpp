@@ -96,7 +96,8 @@ private:
 
 // One result a query for the vote of k neighbours; perturbations: m × d; evidence as for certified_radii, for lower.
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                           std::size_t k, double time_limit, const Execution& execution, std::span<MinimalPerturbation> results,
-                           MutableMatrixView perturbations, std::span<Evidence> evidence = {});
+                           std::size_t k, double time_limit, const Execution& execution,
+                           std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
+                           std::span<Evidence> evidence = {});
 
 }  // namespace robust_metric

@@ -29,6 +29,9 @@ struct FilterDistances {
 inline float float_up(double value) {
     return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
 }
+inline float float_down(double value) {
+    return std::nextafter(static_cast<float>(value), -std::numeric_limits<float>::infinity());
+}
 inline float reach_of(const FilterDistances& distances) { return float_up(2.0 * distances.query.blur); }
 
 // One query of a block as the searches see it.
