@@ -1,4 +1,4 @@
-// VoteSearch, the part that finds witnesses: cells solved greedily, and pushed over the boundary.
+// VoteSearch, the part that solves cells and finds witnesses: greedily, and pushed over the boundary.
 #include <algorithm>
 #include <cmath>
 
@@ -172,6 +172,27 @@ auto VoteSearch::solve(double margin, double cutoff) -> Outcome {
         if (norm > cutoff * (1.0 + 1e-7)) return Outcome::too_far;
     }
     return Outcome::solved;
+}
+
+// A point enters only after every equal point of smaller index: those of the own class stay. False where a decision
+// of the node forbids it.
+bool VoteSearch::admit_equal_points() {
+    const TrainingSet& t = *training_;
+    for (const Id x : sets_.entering) {
+        if (!t.shadowed(cell_.position(x))) continue;
+        const auto before = [&](Id y) { return cell_.position(y) < cell_.position(x) && cell_.equal(x, y); };
+        for (const Id own : own_) {
+            if (marks_[own] == Mark::allowed || !before(own)) continue;
+            if (marks_[own] == Mark::beaten || spare_ == 0) return false;
+            --spare_;
+            marks_[own] = Mark::allowed;
+            sets_.allowed.push_back(own);
+        }
+        for (const Id other : others_)
+            if (marks_[other] != Mark::entering && (complete_ || marks_[other] == Mark::excluded) && before(other))
+                return false;
+    }
+    return true;
 }
 
 auto VoteSearch::farthest_entering() const -> Id {

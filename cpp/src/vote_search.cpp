@@ -279,27 +279,6 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
     set_marks(false);
 }
 
-// A point enters only after every equal point of smaller index: those of the own class stay. False where a decision
-// of the node forbids it.
-bool VoteSearch::admit_equal_points() {
-    const TrainingSet& t = *training_;
-    for (const Id x : sets_.entering) {
-        if (!t.shadowed(cell_.position(x))) continue;
-        const auto before = [&](Id y) { return cell_.position(y) < cell_.position(x) && cell_.equal(x, y); };
-        for (const Id own : own_) {
-            if (marks_[own] == Mark::allowed || !before(own)) continue;
-            if (marks_[own] == Mark::beaten || spare_ == 0) return false;
-            --spare_;
-            marks_[own] = Mark::allowed;
-            sets_.allowed.push_back(own);
-        }
-        for (const Id other : others_)
-            if (marks_[other] != Mark::entering && (complete_ || marks_[other] == Mark::excluded) && before(other))
-                return false;
-    }
-    return true;
-}
-
 // Own-class points nearer than what enters, if they are more than may stay: one of the nearest spare + 1 is beaten.
 bool VoteSearch::branch_on_own(Node& node) {
     if (spare_ == 0 || sets_.entering.empty()) return false;
