@@ -113,9 +113,9 @@ def doubling(results: Results) -> float:
     return max(half / quarter, result.seconds / half)
 
 
-def memory(array: int) -> Callable[[Results], float]:
+def memory(kind: str, array: int) -> Callable[[Results], float]:
     def measure(results: Results) -> float:
-        info = results["test_certify_mnist_memory"].info
+        info = results[f"test_certify_mnist_memory[{kind}]"].info
         return info["work"] / info["array"] + array
 
     return measure
@@ -188,12 +188,17 @@ def goals() -> list[Goal]:
         *table,
         Goal("K = 11 radii, MNIST, when the training set doubles", doubling, 2.1, unit=" ×"),
         Goal(
-            "peak memory certifying MNIST beyond the float32 training array ÷ that array",
-            memory(0),
+            "peak memory, MNIST in a read-only float32 array, that array included ÷ it",
+            memory("read_only", 1),
             2.0,
             1.3,
         ),
-        Goal("the same with the array itself", memory(1), 2.0, 1.3),
+        Goal(
+            "peak memory, MNIST in a writable array (copied), beyond that array ÷ it",
+            memory("writable", 0),
+            2.0,
+            1.3,
+        ),
         Goal("importing the package's estimators ÷ scikit-learn's neighbors", import_ratio, 1.2),
     ]
 
