@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
     robust_metric::bind_halfspace_bounds(m);
     robust_metric::bind_minimal_perturbation(m);
     robust_metric::bind_embedding(m);
+    robust_metric::bind_region_attack(m);
     robust_metric::bind_candidates(m);
     robust_metric::bind_deciding_pairs(m);
     robust_metric::bind_triplet_loss(m);

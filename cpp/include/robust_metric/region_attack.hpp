@@ -1,0 +1,104 @@
+// Adversarial examples of K-nearest-neighbour predictions: the query is projected onto nearby regions of another class
+// (after Yang, Rashtchian, Wang, Chaudhuri, "Robustness for non-parametric classification", AISTATS 2020). A heuristic:
+// what it finds is an upper bound that the classifier was run on, never a certificate. See docs/attacks.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "robust_metric/moving_query.hpp"
+#include "robust_metric/neighbors.hpp"
+#include "robust_metric/parallel.hpp"
+#include "robust_metric/projection_qp.hpp"
+#include "robust_metric/query_block.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace robust_metric {
+
+// What a perturbation δ costs, ‖Wδ‖_p, and where query + δ may lie.
+struct AttackCost {
+    double norm = 2.0;                     // p: 1, 2 or infinity
+    std::span<const double> feature_cost;  // diagonal of W, positive; infinite freezes a feature; empty: ones
+    std::span<const double> lower, upper;  // of query + δ; empty: none. Queries keep them.
+};
+
+// Per-thread search. Vectors over features come in three kinds: caller's units, scaled (see TrainingSet), and cost
+// space u with δ_j = u_j · inverse_[j], in which the cost is a plain norm.
+class RegionAttack {
+public:
+    // rows and the arrays of cost must outlive this object
+    RegionAttack(const MappedRows& rows, const AttackCost& cost);
+
+    // Attacks the k-nearest-neighbour prediction `label`. regions: how many other-class points are started from.
+    // perturbation: d values; query + perturbation, computed in float64, keeps the bounds and is predicted
+    // differently. False, and zeros, where no region led to such a point.
+    bool run(const Query& query, int label, std::size_t k, std::size_t regions, std::span<double> perturbation);
+
+private:
+    // How the vote is lost: `kept` of the k nearest stay with the class, `entering` do not, `needed` of these are
+    // the rival's.
+    struct Plan {
+        int rival;
+        std::size_t kept, needed, entering;
+    };
+    // The part of the input space where this happens with these points.
+    struct Region {
+        std::vector<std::size_t> entering;  // the rival's first
+        std::vector<std::size_t> kept;
+        bool operator==(const Region&) const = default;
+    };
+    struct Pair {  // other is to be nearer than own is
+        std::size_t other, own;
+        double gap;  // d(z + δ, own) - d(z + δ, other)
+    };
+
+    void start(const Query& query, int label, std::size_t k);
+    std::vector<Plan> plans(int rival) const;
+    std::vector<std::size_t> seeds(std::size_t count);
+    double pair_distance(std::size_t other, std::size_t own);
+
+    void attack_from(std::size_t seed, const Plan& plan);
+    void choose_region(const Plan& plan, std::size_t seed);
+    void reweight();
+    void improve();
+    bool swap_kept(const Plan& plan);
+    bool swap_entering(const Plan& plan);
+    void descend(const Plan& plan);
+    void keep_if_best(const Plan& plan);
+    std::vector<std::size_t> heaviest(bool entering) const;
+    bool project_if_better(const Plan& plan);
+    bool project_and_try(const Plan& plan, double cutoff);
+    bool project(const Plan& plan, double margin, double cutoff);
+    Pair worst_pair(const Plan& plan) const;
+    bool add_pair(const Pair& pair, double margin, bool& satisfied);
+    bool add_bound(bool& satisfied);
+    bool try_point();
+
+    double cost_of(std::span<const double> step) const;
+
+    const TrainingSet* training_;
+    const MappedRows* rows_;
+    MovingQuery moving_;
+    AttackCost cost_;
+    NeighborSearch neighbors_;
+    ProjectionQP qp_;
+    const Query* query_ = nullptr;
+    int label_ = 0;
+    std::size_t k_ = 0;
+    double reach_ = 0.0, rounding_ = 0.0;  // cost of going to another class; of rounding z + δ
+    std::vector<double> feature_inverse_, inverse_;
+    std::vector<double> step_, normal_, point_, added_, perturbation_, best_;
+    Region region_, best_region_;
+    Plan best_plan_{};
+    std::vector<std::pair<double, std::size_t>> best_active_;  // multipliers and constraints, largest first
+    double best_cost_ = 0.0, best_norm_ = 0.0;
+};
+
+// Attacks the prediction of each query. perturbations: m × d, as RegionAttack::run leaves them. The answers do not
+// depend on the number of threads.
+void region_attacks(const TrainingSet& training, MatrixView queries, std::size_t k, const AttackCost& cost,
+                    std::size_t regions, const Execution& execution, MutableMatrixView perturbations);
+
+}  // namespace robust_metric
