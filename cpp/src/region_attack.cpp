@@ -368,8 +368,10 @@ bool RegionAttack::try_point() {
         if (!cost_.lower.empty()) {
             move = std::clamp(move, cost_.lower[j] - z[j], cost_.upper[j] - z[j]);
             // the sum may round to just outside
-            while (z[j] + move > cost_.upper[j]) move -= std::nextafter(std::fabs(z[j]), infinity) - std::fabs(z[j]);
-            while (z[j] + move < cost_.lower[j]) move += std::nextafter(std::fabs(z[j]), infinity) - std::fabs(z[j]);
+            const double size = std::max(std::fabs(z[j]), std::fabs(move)),
+                         grain = std::nextafter(size, infinity) - size;
+            while (z[j] + move > cost_.upper[j]) move -= grain;
+            while (z[j] + move < cost_.lower[j]) move += grain;
         }
         perturbation_[j] = move;
         point_[j] = z[j] + move;

@@ -79,6 +79,20 @@ def embed(
     points: _Float, components: _Float, num_threads: int = 1, progress: _Progress = None
 ) -> tuple[_Float, _Float]: ...
 
+# bind_region_attack.cpp
+def region_attacks(
+    training: TrainingSet,
+    X: _Float,
+    n_neighbors: int,
+    norm: float,
+    feature_cost: _Float,
+    lower: _Float,
+    upper: _Float,
+    n_regions: int,
+    num_threads: int,
+    progress: _Progress = None,
+) -> _Float: ...
+
 # bind_candidates.cpp
 def find_candidates(
     embedded: _Float,

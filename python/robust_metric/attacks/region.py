@@ -1,0 +1,60 @@
+"""The region attack: projections onto nearby regions of another class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _core
+from .._runtime import execution_threads, single_threaded_blas
+from .base import Attack, Target, check_positive
+
+
+@dataclass(frozen=True)
+class RegionAttack(Attack):
+    """Project the query onto regions in which other classes win the vote.
+
+    Around every choice of points that enter the K nearest, and of own-class points that stay, lies
+    a polyhedron where the class changes. From several near choices the query is projected onto
+    the polyhedron, the choice is made anew from the points that are nearest there, and so on; then
+    single points of the best choice are swapped.
+
+    Parameters
+    ----------
+    n_regions : int, default 16
+        Other-class points that are started from.
+
+    References
+    ----------
+    Yang, Rashtchian, Wang, Chaudhuri, "Robustness for Non-Parametric Classification: A Generic
+    Attack and Defense", AISTATS 2020. Theirs enumerates regions; this one searches among them.
+    """
+
+    n_regions: int = 16
+
+    def __post_init__(self) -> None:
+        check_positive(n_regions=self.n_regions)
+
+    def _run(self, target: Target) -> NDArray[np.float64]:
+        clf, threat, d = target.clf, target.threat, target.X.shape[1]
+        empty = np.empty(0)
+        cost = (
+            empty
+            if threat.feature_cost is None
+            else threat._per_feature(threat.feature_cost, d, "feature_cost")
+        )
+        lower, upper = (empty, empty) if threat.bounds is None else threat._box(d)
+        with single_threaded_blas():
+            return _core.region_attacks(
+                clf._prepared(),
+                np.ascontiguousarray(target.X),
+                clf._check_n_neighbors(),
+                float(threat.norm),
+                cost,
+                lower,
+                upper,
+                self.n_regions,
+                execution_threads(clf.n_jobs),
+            )
