@@ -13,7 +13,7 @@ from robust_metric.attacks import RegionAttack, art_classifier, foolbox_model, j
 
 @pytest.fixture(scope="module")
 def digits() -> tuple[CertifiedKNeighborsClassifier, np.ndarray]:
-    X_train, X, y_train, y = datasets.load("digits")
+    X_train, X, y_train, _ = datasets.load("digits")
     clf = CertifiedKNeighborsClassifier(3).fit(X_train, [f"class {c}" for c in y_train])
     X = np.clip(X[:10], 0.0, 1.0)
     return clf, X
@@ -36,7 +36,7 @@ def test_art(digits: tuple[CertifiedKNeighborsClassifier, np.ndarray]) -> None:
     model = art_classifier(clf, (0.0, 1.0))
     assert model.predict(X).shape == (10, 10)
     np.random.seed(0)  # noqa: NPY002
-    attack = HopSkipJump(model, max_iter=3, max_eval=100, init_eval=10, verbose=False)
+    attack = HopSkipJump(model, max_iter=2, max_eval=60, init_eval=10, verbose=False)
     assert_sane(clf, X, attack.generate(X.astype(np.float32)))
 
 

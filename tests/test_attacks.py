@@ -70,8 +70,7 @@ def test_every_threat_model(attack: Attack, data: st.DataObject) -> None:
 @settings(max_examples=25)
 def test_no_attack_is_cheaper_than_the_certificate(attack: Attack, p: Problem) -> None:
     clf = p.classifier()
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        result = attack(clf, p.Z)
+    result = attack(clf, p.Z)
     assert (result.costs >= clf.certify(p.Z).radius).all()
     if p.k == 1:
         assert (result.costs >= clf.minimal_perturbation(p.Z).lower).all()
@@ -80,6 +79,7 @@ def test_no_attack_is_cheaper_than_the_certificate(attack: Attack, p: Problem) -
 
 
 @given(p=problems(k=(1, 1), families=("normal", "grid", "pixels", "duplicates")))
+@settings(max_examples=15)
 def test_a_start_is_never_missing(p: Problem) -> None:
     """Where some point of another class can be reached, every attack succeeds."""
     clf = p.classifier()
@@ -100,10 +100,9 @@ def test_region_attack_is_near_the_minimum_for_one_neighbour(metric: str, n_clas
 
 
 @pytest.mark.parametrize("k", [2, 3, 4, 5])
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_region_attack_is_near_the_bound_for_few_features(k: int, n_classes: int) -> None:
-    """In one dimension, with two classes, the bound is nearly the minimum."""
-    p = problem(k, "normal", "euclidean", n_classes, k, d=1, n=60, queries=40)
+def test_region_attack_is_near_the_bound_in_one_dimension(k: int) -> None:
+    """There, with two classes, the bound is nearly the minimum."""
+    p = problem(k, "normal", "euclidean", 2, k, d=1, n=60, queries=40)
     clf = p.classifier()
     radius, costs = clf.certify(p.Z).radius, RegionAttack()(clf, p.Z).costs
     assert (costs >= radius).all()
@@ -120,13 +119,13 @@ def test_misclassified_rows_need_no_perturbation() -> None:
         wrong = np.arange(12) % 2 == 1
         assert result.success[wrong].all()
         assert not result.costs[wrong].any() and not result.perturbations[wrong].any()
-        assert np.array_equal(result.costs[~wrong], plain.costs[~wrong])
+        assert np.allclose(result.costs[~wrong], plain.costs[~wrong], rtol=1e-3)
         assert result.robust_error([0.0]).tolist() == [0.5]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=NAMES)
 def test_the_answer_depends_on_the_query_alone(attack: Attack) -> None:
-    p = problem(8, "normal", "square", 3, 3, d=6, n=80, queries=11)
+    p = problem(8, "normal", "square", 3, 3, d=6, n=80, queries=5)
     whole = attack(p.classifier(), p.Z).perturbations
     again = attack(p.classifier(n_jobs=2), p.Z[::-1]).perturbations[::-1]
     single = np.vstack([attack(p.classifier(), z[None]).perturbations for z in p.Z])
@@ -205,11 +204,11 @@ def test_the_region_attack_minimises_the_norm_it_is_asked_for(norm: float) -> No
 
 def test_on_digits_the_region_attack_is_best() -> None:
     X_train, X, y_train, y = datasets.load("digits")
-    X, y = X[:40], y[:40]
+    X, y = X[:25], y[:25]
     clf = Classifier(3).fit(X_train, y_train)
     region, boundary, gradient = (
         attack(clf, X, y).costs
-        for attack in (RegionAttack(), BoundaryAttack(n_steps=60), GradientAttack(n_steps=30))
+        for attack in (RegionAttack(), BoundaryAttack(n_steps=50), GradientAttack(n_steps=20))
     )
     radius = clf.certify(X, y).radius
     right = radius > 0

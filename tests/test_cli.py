@@ -283,3 +283,47 @@ def test_demo_gains_from_the_learned_metric(tmp_path: Path) -> None:
     radii = np.linspace(0.0, 0.8, 9)
     for k in (1, 11):
         assert curves["ARML", k].errors(radii).mean() < curves["Euclidean", k].errors(radii).mean()
+
+
+def test_attack(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, out = str(fit(files, "--metric", "euclidean")), files / "adversarial.npz"
+    arguments = ["attack", model, str(files / "test.csv"), "--label", "tree"]
+    capsys.readouterr()
+    assert cli.main([*arguments, "--out", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert "Attacked 30 points" in text and "bound" in text and "Gap, neither" in text
+    clf, scaling = load_model(model), load_scaling(model)
+    assert scaling is not None
+    X = scaling.apply(datasets.read(files / "test.csv", label="tree").X_train)
+    with np.load(out) as saved:
+        moved = clf.predict(X + saved["perturbations"])
+        assert np.array_equal(moved, saved["adversarial_label"])
+    for attack in ("region", "boundary", "gradient"):
+        options = ["--attack", attack, "--json", "--limit", "5", "--radii", "0,0.1,9"]
+        assert cli.main([*arguments, *options]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["n_points"] == 5 and found["success_rate"] == 1.0
+        errors = (
+            np.array(found["certified_robust_error"]),
+            np.array(found["empirical_robust_error"]),
+        )
+        assert np.allclose(errors[0] - errors[1], found["gap"]) and min(found["gap"]) >= 0.0
+
+
+def test_attack_under_another_threat_model(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, out = str(fit(files, "--metric", "euclidean")), files / "adversarial.npz"
+    arguments = ["attack", model, str(files / "test.csv"), "--label", "tree", "--out", str(out)]
+    assert cli.main([*arguments, "--norm", "inf", "--bounds=-1,2", "--freeze", "0,2"]) == 0
+    with np.load(out) as saved:
+        assert not saved["perturbations"][:, [0, 2]].any() and saved["perturbations"].any()
+    assert "--freeze must name columns below 4, got 9" in error_of(
+        capsys, *arguments, "--freeze", "9"
+    )
+    for option, message in (
+        (["--norm", "3"], "wanted 1, 2 or inf, got '3'"),
+        (["--bounds", "1"], "wanted two numbers like 0,1, got '1'"),
+        (["--freeze", "a"], "wanted column numbers like 0,3, got 'a'"),
+    ):
+        with pytest.raises(SystemExit):
+            cli.main([*arguments, *option])
+        assert message in capsys.readouterr().err

@@ -109,3 +109,13 @@ def test_pyplot_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     plot_robust_error(curves())
     plot_witnesses(np.ones((1, 4)), np.zeros((1, 4)), [0], [1], (2, 2))
+
+
+def test_the_gap_to_an_attack_is_shaded() -> None:
+    proved = curves()[0]
+    attack = RobustErrorCurve("Euclidean", 1, "attack", proved.radius * 1.2, 0.02)
+    other = RobustErrorCurve("ARML", 11, "attack", proved.radius * 1.2, 0.02)
+    ax = plot_robust_error([proved, attack, other])
+    assert len(ax.lines) == 3 and len(ax.collections) == 1
+    assert ax.lines[1].get_linewidth() < ax.lines[0].get_linewidth()
+    assert ax.get_legend().get_texts()[1].get_text() == "Euclidean, K = 1 (attack)"

@@ -15,6 +15,7 @@ from robust_metric.report import (
     RobustErrorCurve,
     certified_robust_error,
     format_table,
+    robustness_gap,
     round_radii,
     write_csv,
 )
@@ -108,3 +109,13 @@ def test_csv(tmp_path: Path) -> None:
     assert [row["method"] for row in rows] == ["ARML", "ARML", "a, b", "a, b"]
     assert [float(row["radius"]) for row in rows] == [0, 0.3, 0, 0.3]
     assert [float(row["certified_robust_error"]) for row in rows] == [1 / 3, 2 / 3, 0, 0]
+
+
+def test_gap_between_certified_and_empirical_error() -> None:
+    certified, empirical = curve([0.0, 0.2, 0.5]), curve([0.0, 0.3, np.inf])
+    gap = robustness_gap(certified, empirical, [0.0, 0.2, 0.3, 0.5])
+    assert np.allclose(gap, [0, 1 / 3, 0, 1 / 3])
+    with pytest.raises(ValueError, match=r"must be of the same points, got 3 and 1"):
+        robustness_gap(certified, curve([1.0]), [0.0])
+    with pytest.raises(ValueError, match=r"costs must not be below .* got 0.1 and 0.2 at point 1"):
+        robustness_gap(certified, curve([0.0, 0.1, 1.0]), [0.0])

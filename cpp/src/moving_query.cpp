@@ -20,16 +20,17 @@ constexpr std::size_t rows_per_block = 256;
 MappedRows::MappedRows(const TrainingSet& training, const Execution& execution)
     : training_(&training), width_(training.metric().rank()), center_(training.dimension(), 0.0) {
     const std::size_t n = training.size(), d = training.dimension();
+    std::vector<double> scratch(d);
     for (std::size_t i = 0; i < n; ++i)
-        kernels().axpy(1.0 / static_cast<double>(n), training.point(i), center_.data(), d);
+        kernels().axpy(1.0 / static_cast<double>(n), training.points().row(i, scratch.data()), center_.data(), d);
     rows_.resize(n * width_);
     parallel_for(n, rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
-        if (training.metric().is_identity()) {
-            for (std::size_t i = first; i < last; ++i) centre(training.point(i), rows_.data() + i * width_);
-            return;
-        }
-        std::vector<double> centred((last - first) * d);
-        for (std::size_t i = first; i < last; ++i) centre(training.point(i), centred.data() + (i - first) * d);
+        const bool identity = training.metric().is_identity();
+        std::vector<double> stored(d), centred(identity ? 0 : (last - first) * d);
+        double* out = identity ? rows_.data() + first * width_ : centred.data();
+        for (std::size_t i = first; i < last; ++i)
+            centre(training.points().row(i, stored.data()), out + (i - first) * d);
+        if (identity) return;
         blas::gemm_nt(1.0, {centred.data(), last - first, d}, training.metric().scaled_components(), 0.0,
                       {rows_.data() + first * width_, last - first, width_});
     });
@@ -75,7 +76,6 @@ void MovingQuery::start(const double* point, int label) {
         start_distance_[i] = distance(i);
         (t.label(i) == label ? own_ : others_).push_back(i);
     }
-    // positions are by class, then by index: ties come in an order that only the training set decides
     const auto nearer = [this](std::size_t a, std::size_t b) {
         return start_distance_[a] != start_distance_[b] ? start_distance_[a] < start_distance_[b] : a < b;
     };

@@ -81,7 +81,7 @@ void RegionAttack::start(const Query& query, int label, std::size_t k) {
     for (auto* vector : {&step_, &normal_, &point_, &added_, &perturbation_}) vector->assign(d, 0.0);
     moving_.start(query.point, label);
     if (moving_.others().empty()) return;
-    const double* other = t.point(moving_.others().front());
+    const double* other = t.points().row(moving_.others().front(), point_.data());
     for (std::size_t j = 0; j < d; ++j) step_[j] = std::ldexp(other[j] - query.point[j], -t.exponent());
     reach_ = cost_of(step_);
     if (!(reach_ > 0.0)) reach_ = 1.0;

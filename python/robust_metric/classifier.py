@@ -14,7 +14,12 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
-from .certificates import STATUS_NAMES, Certificates, MinimalPerturbations
+from .certificates import (
+    STATUS_NAMES,
+    Certificates,
+    CertifiedPredictions,
+    MinimalPerturbations,
+)
 from .evidence import Evidence, model_digest
 from .threat import ThreatModel
 from .validation import check_components, check_size, storage_dtypes
@@ -187,6 +192,39 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
                 self._prepared(), queries, truth, k, threads, with_evidence=evidence
             )
         return Certificates(radius, self.classes_[label], k, self._evidence(proofs, queries))
+
+    def predict_with_certificate(
+        self, X: ArrayLike, min_radius: float = 0.0
+    ) -> CertifiedPredictions:
+        """Predictions with their certified radii, and a flag where these are too small.
+
+        Parameters
+        ----------
+        X : (m, d) array
+        min_radius : float, default 0.0
+            The radius that a prediction needs to be relied on, in the units of X.
+
+        Raises
+        ------
+        ValueError
+            If min_radius is negative or not a number, or as `certify` does.
+        NotImplementedError
+            As `certify` does.
+
+        Examples
+        --------
+        >>> import robust_metric as rm
+        >>> X_train, X_test, y_train, y_test = rm.datasets.load("iris")
+        >>> clf = rm.CertifiedKNeighborsClassifier(n_neighbors=3).fit(X_train, y_train)
+        >>> label, radius, abstain = clf.predict_with_certificate(X_test, min_radius=0.1)
+        >>> bool((radius[~abstain] >= 0.1).all())
+        True
+        """
+        if not min_radius >= 0.0:
+            raise ValueError(f"min_radius must be a number of at least 0, got {min_radius!r}")
+        certificates = self.certify(X)
+        abstain = certificates.radius < min_radius
+        return CertifiedPredictions(certificates.label, certificates.radius, abstain)
 
     def minimal_perturbation(
         self,

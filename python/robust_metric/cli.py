@@ -18,7 +18,7 @@ from . import __version__, datasets, persistence, report
 from .atomic_files import check_target
 from .scaling import Scaling
 
-_DATA_HELP = (
+DATA_HELP = (
     "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
     "(.libsvm, .svm, .txt), a .csv file, one of digits, iris, wine, breast_cancer, "
     "or a name on OpenML"
@@ -91,8 +91,8 @@ def _certify(args: argparse.Namespace) -> None:
     check_target(args.out)
     clf = persistence.load_model(args.model)
     scaling = persistence.load_scaling(args.model)
-    X, y = _test_part(args.data, args.label, clf.n_features_in_)
-    _check_labels(y, clf.classes_, args.data)
+    X, y = test_part(args.data, args.label, clf.n_features_in_)
+    check_labels(y, clf.classes_, args.data)
     if scaling is not None:
         X = scaling.apply(X)
     clf.set_params(n_jobs=args.n_jobs)
@@ -162,7 +162,7 @@ def _training_part(data: str, label: int | str) -> tuple[NDArray[np.float64], ND
     return X_train, y_train
 
 
-def _test_part(
+def test_part(
     data: str, label: int | str, n_features: int
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Return the rows to certify: the test part where there is one, else all rows of the file."""
@@ -178,7 +178,7 @@ def _test_part(
     return X, y
 
 
-def _check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
+def check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
     """Refuse labels of which none is the model's: every point would count as misclassified."""
     if (y.dtype.kind == "U") != (classes.dtype.kind == "U") or not np.isin(y, classes).any():
         raise ValueError(
@@ -198,7 +198,8 @@ def _label(text: str) -> int | str:
         return text
 
 
-def _radii(text: str) -> list[float]:
+def radius_list(text: str) -> list[float]:
+    """Parse the value of ``--radii``."""
     try:
         radii = [float(part) for part in text.split(",")]
     except ValueError:
@@ -208,7 +209,8 @@ def _radii(text: str) -> list[float]:
     return radii
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Parse a positive whole number."""
     value = int(text) if text.isdecimal() else 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"wanted a positive whole number, got {text!r}")
@@ -216,6 +218,8 @@ def _positive(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from . import cli_attack
+
     parser = _Parser(
         prog="robust-metric",
         description="Nearest-neighbour classification with certified radii under a learned metric.",
@@ -225,11 +229,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_fit(commands)
     _add_certify(commands)
+    cli_attack.add_to(commands)
     _add_check(commands)
     return parser
 
 
-def _add_command(commands: Any, name: str, run: Any, text: str, example: str) -> Any:
+def add_command(commands: Any, name: str, run: Any, text: str, example: str) -> Any:
+    """Add a subcommand with its help."""
     command = commands.add_parser(
         name,
         help=text,
@@ -241,14 +247,15 @@ def _add_command(commands: Any, name: str, run: Any, text: str, example: str) ->
     return command
 
 
-def _add_n_jobs(command: Any) -> None:
+def add_n_jobs(command: Any) -> None:
+    """Add the option ``--n-jobs``."""
     command.add_argument(
-        "--n-jobs", type=_positive, metavar="N", help="threads (default: all cores)"
+        "--n-jobs", type=positive, metavar="N", help="threads (default: all cores)"
     )
 
 
 def _add_demo(commands: Any) -> None:
-    command = _add_command(
+    command = add_command(
         commands,
         "demo",
         _demo,
@@ -262,21 +269,21 @@ def _add_demo(commands: Any) -> None:
         help="folder for pictures, table, models and certificates (default: %(default)s)",
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
-    _add_n_jobs(command)
+    add_n_jobs(command)
 
 
 def _add_fit(commands: Any) -> None:
-    command = _add_command(
+    command = add_command(
         commands,
         "fit",
         _fit,
         "fit a certified classifier to the training part of DATA and save it",
         "robust-metric fit train.csv --label species --out model.npz",
     )
-    command.add_argument("data", metavar="DATA", help=_DATA_HELP)
+    command.add_argument("data", metavar="DATA", help=DATA_HELP)
     command.add_argument("--out", required=True, metavar="MODEL", help="the .npz file to write")
     command.add_argument(
-        "--n-neighbors", type=_positive, default=11, metavar="K", help="default: %(default)s"
+        "--n-neighbors", type=positive, default=11, metavar="K", help="default: %(default)s"
     )
     command.add_argument(
         "--metric",
@@ -291,12 +298,12 @@ def _add_fit(commands: Any) -> None:
         "training part, and the model remembers how",
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
-    _add_label(command)
-    _add_n_jobs(command)
+    add_label(command)
+    add_n_jobs(command)
 
 
 def _add_certify(commands: Any) -> None:
-    command = _add_command(
+    command = add_command(
         commands,
         "certify",
         _certify,
@@ -304,11 +311,11 @@ def _add_certify(commands: Any) -> None:
         "robust-metric certify model.npz test.csv --label species --out certificates.npz",
     )
     command.add_argument("model", metavar="MODEL", help="a file that 'robust-metric fit' wrote")
-    command.add_argument("data", metavar="DATA", help=_DATA_HELP)
+    command.add_argument("data", metavar="DATA", help=DATA_HELP)
     command.add_argument("--out", required=True, metavar="CERTS", help="the .npz file to write")
     command.add_argument(
         "--radii",
-        type=_radii,
+        type=radius_list,
         metavar="R,R,...",
         help="radii of the table, in scaled units (default: round numbers that span the data)",
     )
@@ -323,12 +330,12 @@ def _add_certify(commands: Any) -> None:
         help="minimal adversarial perturbations instead of lower bounds",
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    _add_label(command)
-    _add_n_jobs(command)
+    add_label(command)
+    add_n_jobs(command)
 
 
 def _add_check(commands: Any) -> None:
-    command = _add_command(
+    command = add_command(
         commands,
         "check",
         _check,
@@ -341,7 +348,8 @@ def _add_check(commands: Any) -> None:
     command.add_argument("model", metavar="MODEL", help="the model it was certified with")
 
 
-def _add_label(command: Any) -> None:
+def add_label(command: Any) -> None:
+    """Add the option ``--label``."""
     command.add_argument(
         "--label",
         type=_label,

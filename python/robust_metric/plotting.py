@@ -35,7 +35,9 @@ def plot_robust_error(
 ) -> Axes:
     """Draw the certified robust error of each method as a step curve over the radius.
 
-    Methods are told apart by colour, the number of neighbours by the line's pattern.
+    Methods are told apart by colour, the number of neighbours by the line's pattern. Curves of kind
+    "attack" are thin, and the area up to the certified curve of the same method and number of
+    neighbours is shaded: points there are neither proved robust nor broken.
 
     Parameters
     ----------
@@ -73,8 +75,9 @@ def plot_robust_error(
             label=curve.label,
             color=_COLORS[methods.index(curve.method) % len(_COLORS)],
             linestyle=_LINES[neighbors.index(curve.n_neighbors) % len(_LINES)],
-            linewidth=1.8,
+            linewidth=1.0 if curve.kind == "attack" else 1.8,
         )
+    _shade_gaps(ax, curves, methods, reach)
     ax.set_xlim(0.0, reach)
     ax.set_ylim(0.0, 1.0)
     ax.set_xlabel(f"radius r ({unit})" if unit else "radius r", color=_INK)
@@ -224,6 +227,29 @@ def _check_images(
         raise ValueError(f"witnesses must have the shape {X.shape} of X, got {witnesses.shape}")
     if not (np.isfinite(X).all() and np.isfinite(witnesses).all()):
         raise ValueError("X and witnesses must be finite, got NaN or infinite values")
+
+
+def _shade_gaps(
+    ax: Axes, curves: Sequence[RobustErrorCurve], methods: list[str], reach: float
+) -> None:
+    for attack in curves:
+        if attack.kind != "attack":
+            continue
+        for proved in curves:
+            same = (proved.method, proved.n_neighbors) == (attack.method, attack.n_neighbors)
+            if not same or proved.kind == "attack":
+                continue
+            both = np.concatenate([attack.radius, proved.radius])
+            radii = np.concatenate([[0.0], np.unique(both[both < reach]), [reach]])
+            ax.fill_between(
+                radii,
+                attack.errors(radii),
+                proved.errors(radii),
+                step="post",
+                color=_COLORS[methods.index(attack.method) % len(_COLORS)],
+                alpha=0.15,
+                linewidth=0.0,
+            )
 
 
 def _quiet(ax: Axes) -> None:

@@ -1,4 +1,4 @@
-"""Certified robust error: the share of test points whose certified radius is not above r."""
+"""Robust error: the share of test points whose certified radius, or attack's cost, is at most r."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class RobustErrorCurve:
     n_neighbors : int
         K of the classifier.
     kind : str
-        How the radii were found: "exact", or "bound" for a lower bound.
+        How the radii were found: "exact", "bound" for a lower bound, or "attack" for the costs of
+        an attack, which are upper bounds: the errors are then empirical robust errors.
     radius : (n,) float64
         Radius of each test point, 0 where misclassified.
     clean_error : float
@@ -84,6 +85,42 @@ class RobustErrorCurve:
     def errors(self, radii: ArrayLike) -> NDArray[np.float64]:
         """Certified robust error at each of the radii; see :func:`certified_robust_error`."""
         return certified_robust_error(self.radius, radii)
+
+
+def robustness_gap(
+    certified: RobustErrorCurve, empirical: RobustErrorCurve, radii: ArrayLike
+) -> NDArray[np.float64]:
+    """Certified minus empirical robust error: what neither a proof nor an attack settles.
+
+    Parameters
+    ----------
+    certified, empirical : RobustErrorCurve
+        Of the same test points: radii that are proved, and costs of an attack.
+    radii : (k,) float64
+
+    Returns
+    -------
+    (k,) float64
+        Share of points that are neither proved robust nor broken at each radius; at least 0.
+
+    Raises
+    ------
+    ValueError
+        If the curves have different numbers of points, or a cost is below the proved radius.
+    """
+    if certified.radius.shape != empirical.radius.shape:
+        raise ValueError(
+            "certified and empirical must be of the same points, "
+            f"got {len(certified.radius)} and {len(empirical.radius)}"
+        )
+    if (empirical.radius < certified.radius).any():
+        i = int(np.argmax(empirical.radius < certified.radius))
+        raise ValueError(
+            f"empirical costs must not be below the certified radii, got {empirical.radius[i]!r} "
+            f"and {certified.radius[i]!r} at point {i}; are they of the same points?"
+        )
+    gap: NDArray[np.float64] = certified.errors(radii) - empirical.errors(radii)
+    return gap
 
 
 def round_radii(curves: Sequence[RobustErrorCurve], count: int = 6) -> NDArray[np.float64]:

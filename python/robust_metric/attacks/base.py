@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from ..classifier import CertifiedKNeighborsClassifier
 from ..report import certified_robust_error
 from ..threat import ThreatModel
+from ..validation import LARGEST_VALUE
 from .refine import refine
 
 Floats = NDArray[np.float64]
+
+_NEAR = 256  # neighbours among which a start is looked for first
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,10 @@ class Target:
         return Target(self.clf, self.threat, self.X[rows], self.label[rows])
 
     def clip(self, perturbations: Floats) -> Floats:
-        """Perturbations that the threat model allows."""
-        return self.threat.clip(self.X, perturbations)
+        """Perturbations that the threat model allows; none where a search lost its numbers."""
+        room = LARGEST_VALUE - np.abs(self.X)
+        finite = np.where(np.isfinite(perturbations), perturbations, 0.0)
+        return self.threat.clip(self.X, np.clip(finite, -room, room))
 
     def fooled(self, perturbations: Floats) -> NDArray[np.bool_]:
         """Whether the classifier's answer changes at ``X + perturbations``: (m,) bool."""
@@ -103,30 +109,38 @@ class Target:
         """Perturbations from which an attack can begin, and whether there is one: (m, d), (m,).
 
         The training point of another class that costs least to reach, as far as the threat model
-        lets the query go there, and that the classifier answers differently; where there is none
-        (duplicates, frozen features, a box, or a K so large that single points do not matter),
-        the same with the means of the other classes.
+        lets the query go there, and that the classifier answers differently. The nearest
+        neighbours are tried first; then all points; and where none will do (duplicates, frozen
+        features, a box, or a K so large that single points do not matter), the means of classes.
         """
-        clf = self.clf
-        classes = np.arange(len(clf.classes_))
-        means = np.array([clf._X[clf._y == c].mean(axis=0) for c in classes])
-        points = np.vstack([clf._X, means])
-        owner = clf.classes_[np.concatenate([clf._y, classes])]
         perturbations, found = np.zeros_like(self.X), np.zeros(len(self), dtype=np.bool_)
+        near = self.clf.kneighbors(self.X, min(_NEAR, self.clf.n_samples_fit_), False)
         for i in range(len(self)):
-            step = self._nearest_start(i, points[owner != self.label[i]])
-            if step is not None:
-                perturbations[i], found[i] = step, True
+            one = self.take(np.array([i]))
+            for points in one._starting_points(near[i]):
+                step = one._first_fooled(points)
+                if step is not None:
+                    perturbations[i], found[i] = step, True
+                    break
         return perturbations, found
 
-    def _nearest_start(self, i: int, points: Floats) -> Floats | None:
-        one = self.take(np.array([i]))
-        steps = self.threat.clip(np.broadcast_to(one.X, points.shape), points - one.X)
+    def _starting_points(self, near: NDArray[np.int64]) -> Iterator[Floats]:
+        """Where the only query may start, the likely places first."""
+        clf = self.clf
+        for rows in (near, np.arange(len(clf._y))):
+            other = rows[clf.classes_[clf._y[rows]] != self.label[0]]
+            yield clf._X[other].astype(np.float64)
+        codes = np.flatnonzero(clf.classes_ != self.label[0])
+        means = [clf._X[clf._y == c].mean(axis=0, dtype=np.float64) for c in codes]
+        yield np.reshape(means, (len(codes), self.X.shape[1]))
+
+    def _first_fooled(self, points: Floats) -> Floats | None:
+        steps = self.threat.clip(np.broadcast_to(self.X, points.shape), points - self.X)
         order = np.argsort(self.threat.cost(steps), kind="stable")
         first, count = 0, 4
         while first < len(order):
             tried = steps[order[first : first + count]]
-            fooled = one.take(np.zeros(len(tried), dtype=np.intp)).fooled(tried)
+            fooled = self.take(np.zeros(len(tried), dtype=np.intp)).fooled(tried)
             if fooled.any():
                 best: Floats = tried[np.argmax(fooled)]
                 return best
@@ -171,6 +185,12 @@ class Attack(ABC):
         label = clf.predict(queries)
         right = np.ones(len(queries), dtype=np.bool_) if truth is None else label == truth
         target = Target(clf, threat, queries[right], label[right])
+        # numbers of extreme size may leave the range of float64; the classifier decides what they are worth
+        with np.errstate(all="ignore"):
+            step, found = self._attacked(target)
+            return collected(target, step, found, label, right)
+
+    def _attacked(self, target: Target) -> tuple[Floats, NDArray[np.bool_]]:
         step, found = np.zeros_like(target.X), np.zeros(len(target), dtype=np.bool_)
         if len(target):
             step = target.clip(self._run(target))
@@ -178,7 +198,7 @@ class Attack(ABC):
             if not found.all():  # never without a start
                 step[~found], found[~found] = target.take(~found).starts()
             step[found] = refine(target.take(found), step[found])
-        return collected(target, step, found, label, right)
+        return step, found
 
     @abstractmethod
     def _run(self, target: Target) -> Floats:
@@ -210,7 +230,7 @@ def checked(
     threat: ThreatModel | None,
 ) -> tuple[Floats, NDArray[Any] | None, ThreatModel]:
     """Return queries, true classes and the threat model, checked."""
-    queries = clf._check_queries(X)
+    queries = clf._check_queries(X).astype(np.float64)
     threat = clf._threat() if threat is None else threat
     encoded = clf._encode_truth(y, len(queries))
     outside = np.flatnonzero(~threat.holds(queries))

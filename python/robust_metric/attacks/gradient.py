@@ -98,7 +98,7 @@ class _Descent:
         clf = self.target.clf
         count = min(max(self.settings.n_guides, 2 * self.k), len(clf._y))
         own = clf._y == np.searchsorted(clf.classes_, self.target.label)[:, None]
-        rows = self._map(clf._X - clf._X[0])
+        rows = self._map(clf._X.astype(np.float64) - clf._X[0])
         tables = []
         for points, excluded in ((self.target.X, ~own), (self.target.X + start, own)):
             distances = _squared_distances(self._map(points - clf._X[0]), rows)
