@@ -34,7 +34,6 @@ constexpr double reweighted_slack = 1.25;
 
 constexpr int region_changes = 8;
 constexpr std::size_t fewer_kept = 2;  // plans that keep fewer votes than possible
-
 // Swaps tried on the best region: points taken out, and points that may come in for each.
 constexpr std::size_t swapped_out = 4, swapped_in = 6;
 constexpr int swap_rounds = 8;
