@@ -191,9 +191,9 @@ std::vector<std::size_t> RegionAttack::heaviest(bool entering) const {
     const std::size_t n = training_->size();
     std::vector<std::size_t> result;
     for (const auto& [multiplier, id] : best_active_) {
-        if (id >= n * n) continue;  // a bound of the box
         const std::size_t position = entering ? id / n : id % n;
-        if (result.size() < swapped_out && !contains(result, position)) result.push_back(position);
+        const bool pair = id < n * n;  // else a bound of the box
+        if (pair && result.size() < swapped_out && !contains(result, position)) result.push_back(position);
     }
     return result;
 }
@@ -227,12 +227,6 @@ bool RegionAttack::swap_entering(const Plan& plan) {
         }
     }
     return false;
-}
-
-bool RegionAttack::project_if_better(const Plan& plan) {
-    const double before = best_norm_;
-    descend(plan);
-    return best_norm_ < before;
 }
 
 // The points that decide at z + δ: as plan says, the nearest ones; seed, if any, is one of them.
@@ -386,15 +380,6 @@ bool RegionAttack::try_point() {
         best_ = perturbation_;
     }
     return true;
-}
-
-double RegionAttack::cost_of(std::span<const double> step) const {
-    double sum = 0.0;
-    for (std::size_t j = 0; j < step.size(); ++j) {
-        const double value = feature_inverse_[j] > 0.0 ? std::fabs(step[j]) / feature_inverse_[j] : 0.0;
-        sum = cost_.norm == infinity ? std::max(sum, value) : sum + (cost_.norm == 1.0 ? value : value * value);
-    }
-    return cost_.norm == 2.0 ? std::sqrt(sum) : sum;
 }
 
 void region_attacks(const TrainingSet& training, MatrixView queries, std::size_t k, const AttackCost& cost,

@@ -3,6 +3,8 @@
 // what it finds is an upper bound that the classifier was run on, never a certificate. See docs/attacks.md.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -68,7 +70,11 @@ private:
     void descend(const Plan& plan);
     void keep_if_best(const Plan& plan);
     std::vector<std::size_t> heaviest(bool entering) const;
-    bool project_if_better(const Plan& plan);
+    bool project_if_better(const Plan& plan) {
+        const double before = best_norm_;
+        descend(plan);
+        return best_norm_ < before;
+    }
     bool project_and_try(const Plan& plan, double cutoff);
     bool project(const Plan& plan, double margin, double cutoff);
     Pair worst_pair(const Plan& plan) const;
@@ -76,7 +82,14 @@ private:
     bool add_bound(bool& satisfied);
     bool try_point();
 
-    double cost_of(std::span<const double> step) const;
+    double cost_of(std::span<const double> step) const {
+        double sum = 0.0;
+        for (std::size_t j = 0; j < step.size(); ++j) {
+            const double size = feature_inverse_[j] > 0.0 ? std::fabs(step[j]) / feature_inverse_[j] : 0.0;
+            sum = cost_.norm > 2.0 ? std::max(sum, size) : sum + (cost_.norm == 1.0 ? size : size * size);
+        }
+        return cost_.norm == 2.0 ? std::sqrt(sum) : sum;
+    }
 
     const TrainingSet* training_;
     const MappedRows* rows_;

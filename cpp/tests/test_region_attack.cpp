@@ -1,0 +1,74 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "halfspace_bounds_reference.hpp"
+#include "minimal_perturbation_reference.hpp"
+#include "neighbors_reference.hpp"
+#include "random_problem.hpp"
+#include "robust_metric/region_attack.hpp"
+
+using namespace robust_metric;
+using tests::Coordinates;
+using tests::RandomProblem;
+
+namespace {
+
+std::vector<double> attack(const RandomProblem& p, const TrainingSet& t, std::size_t k, int threads = 1,
+                           const AttackCost& cost = {}) {
+    std::vector<double> perturbations(p.count * p.d);
+    region_attacks(t, p.Z(), k, cost, 16, {threads, {}}, {perturbations.data(), p.count, p.d});
+    return perturbations;
+}
+
+}  // namespace
+
+TEST_CASE("perturbations change the class and are no shorter than any proof") {
+    for (unsigned seed = 0; seed < 30; ++seed) {
+        const bool smooth = seed % 2 == 0;
+        const std::size_t d = 1 + seed % 4, rank = seed % 3 == 0 ? 0 : d, k = 1 + seed % 5;
+        const RandomProblem p(seed, smooth ? Coordinates::smooth : Coordinates::grid, 24, d, 2 + seed % 3, rank);
+        const TrainingSet t = p.training();
+        const auto found = attack(p, t, k);
+        CHECK(found == attack(p, t, k, 2));
+        for (std::size_t q = 0; q < p.count; ++q) {
+            CAPTURE(seed);
+            CAPTURE(q);
+            std::vector<double> moved(p.d);
+            long double squares = 0;
+            for (std::size_t j = 0; j < p.d; ++j) {
+                moved[j] = p.Z()(q, j) + found[q * p.d + j];
+                const long double step = static_cast<long double>(moved[j]) - p.Z()(q, j);
+                squares += step * step;
+            }
+            if (squares == 0) continue;  // none found: duplicates
+            const int label = reference::predict(p.plain(), p.Z().row(q), k);
+            CHECK(reference::predict(p.plain(), moved.data(), k) != label);
+            const auto bound = reference::certified_radius(p.plain(), p.Z().row(q), label, k);
+            CHECK(std::sqrt(squares) >= bound * (1 - 1e-12L));
+            if (k > 1 || !smooth) continue;
+            const auto minimum = reference::minimal_perturbation(p.plain(), p.Z().row(q), label);
+            CHECK(std::sqrt(squares) <= minimum * (1 + 1e-2L));
+        }
+    }
+}
+
+TEST_CASE("frozen features and bounds") {
+    const RandomProblem p(5, Coordinates::smooth, 60, 3, 3);
+    const TrainingSet t = p.training();
+    const std::vector<double> cost{1.0, rounding::infinity, 2.0}, lower(3, -1.0), upper(3, 1.0);
+    for (const double norm : {1.0, 2.0, rounding::infinity}) {
+        const auto found = attack(p, t, 3, 1, {norm, cost, lower, upper});
+        bool any = false;
+        for (std::size_t q = 0; q < p.count; ++q) {
+            CHECK(found[q * 3 + 1] == 0.0);
+            for (std::size_t j = 0; j < 3; ++j) {
+                CHECK(std::fabs(p.Z()(q, j) + found[q * 3 + j]) <= 1.0);
+                any = any || found[q * 3 + j] != 0.0;
+            }
+        }
+        CHECK(any);
+    }
+    const std::vector<double> short_cost{1.0};
+    CHECK_THROWS_AS(attack(p, t, 3, 1, {2.0, short_cost, {}, {}}), std::invalid_argument);
+}
