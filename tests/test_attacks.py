@@ -109,6 +109,12 @@ def test_region_attack_is_near_the_bound_in_one_dimension(k: int) -> None:
     assert np.median(costs / np.maximum(radius, 1e-300)) <= 1.25
 
 
+def test_degenerate_constraints_come_to_an_end() -> None:
+    """Found by random search: the projection's norm rose and fell for ever."""
+    p = problem(3630201409, "grid", "rank_deficient", 3, 6, d=5, n=12)
+    RegionAttack(n_regions=4)(p.classifier(), p.Z)
+
+
 def test_misclassified_rows_need_no_perturbation() -> None:
     p = problem(6, "normal", "euclidean", 3, 3, d=3, n=50, queries=12)
     clf = p.classifier()

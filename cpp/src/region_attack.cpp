@@ -275,7 +275,7 @@ bool RegionAttack::project_and_try(const Plan& plan, double cutoff) {
 // the region is empty.
 bool RegionAttack::project(const Plan& plan, double margin, double cutoff) {
     qp_.reset();
-    double previous = 0.0;
+    double largest = 0.0;
     for (int stalled = 0; stalled < 8;) {
         for (std::size_t j = 0; j < step_.size(); ++j) step_[j] = qp_.solution()[j] * inverse_[j];
         moving_.move(step_);
@@ -285,8 +285,9 @@ bool RegionAttack::project(const Plan& plan, double margin, double cutoff) {
         if (satisfied) return true;
         const double norm = qp_.norm();
         if (norm > cutoff) return false;
-        stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
-        previous = norm;
+        // against the largest norm so far: degenerate constraints may let it rise and fall for ever
+        stalled = norm > largest * (1.0 + 1e-12) ? 0 : stalled + 1;
+        largest = std::max(largest, norm);
     }
     return true;
 }
