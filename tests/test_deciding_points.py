@@ -35,8 +35,8 @@ def test_misclassified_and_unbeatable_points_have_no_pair() -> None:
     X = np.array([[0.0], [1.0], [5.0]])
     clf = Classifier(1).fit(X, [0, 0, 1])
     assert deciding_points(clf, [[0.2]], [1]).other.tolist() == [-1]
-    assert deciding_points(clf, [[0.2], [4.0]]).other.tolist() == [2, 2]
-    assert deciding_points(clf, [[0.2], [4.0]]).own.tolist() == [1, 1]
+    assert deciding_points(clf, [[0.2], [4.0]]).other.tolist() == [2, 1]
+    assert deciding_points(clf, [[0.2], [4.0]]).own.tolist() == [1, 2]
     lonely = Classifier(1).fit(X, [0, 0, 0])
     found = deciding_points(lonely, [[0.2]])
     assert found.own.tolist() == [-1] and found.radius.tolist() == [math.inf]

@@ -253,5 +253,7 @@ def _pair_bounds(
     difference = (plus - minus) @ L.T
     # d(z, x-) - d(z, x+) = (x+ - x-) . M (2 z - x+ - x-)
     gap = (difference * ((2.0 * z - plus - minus) @ L.T)).sum(axis=1)
-    bounds: NDArray[np.float64] = gap / (2.0 * np.linalg.norm(difference @ L, axis=1))
+    length = 2.0 * np.linalg.norm(difference @ L, axis=1)
+    bounds = np.full(len(gap), np.inf)  # equal points have no half-space
+    np.divide(gap, length, out=bounds, where=length > 0.0)
     return bounds

@@ -116,8 +116,8 @@ def robustness_gap(
     if (empirical.radius < certified.radius).any():
         i = int(np.argmax(empirical.radius < certified.radius))
         raise ValueError(
-            f"empirical costs must not be below the certified radii, got {empirical.radius[i]!r} "
-            f"and {certified.radius[i]!r} at point {i}; are they of the same points?"
+            f"empirical costs must not be below the certified radii, got {empirical.radius[i]} "
+            f"and {certified.radius[i]} at point {i}; are they of the same points?"
         )
     gap: NDArray[np.float64] = certified.errors(radii) - empirical.errors(radii)
     return gap
