@@ -59,7 +59,11 @@ def arrays() -> list[Case]:
         ("n_jobs = 0", lambda: fitted(n_jobs=0).predict(X)),
         ("exact radii for K = 3", lambda: fitted(3).minimal_perturbation(X)),
         ("a norm that is none", lambda: rm.ThreatModel(norm=3)),
-        ("a threat model for later", lambda: fitted(threat=rm.ThreatModel(norm=1)).certify(X)),
+        (
+            "a threat model of another width",
+            lambda: fitted(threat=rm.ThreatModel(feature_cost=[1])),
+        ),
+        ("a query out of bounds", lambda: fitted(threat=rm.ThreatModel(bounds=(9, 9))).certify(X)),
         ("no fit", lambda: rm.CertifiedKNeighborsClassifier().predict(X)),
         ("one class for a metric learner", lambda: rm.ARML().fit(X, np.zeros(4))),
     ]

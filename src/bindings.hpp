@@ -15,6 +15,7 @@ void bind_minimal_perturbation(pybind11::module_& m);
 void bind_neighbors(pybind11::module_& m);
 void bind_reference(pybind11::module_& m);
 void bind_region_attack(pybind11::module_& m);
+void bind_threat(pybind11::module_& m);
 void bind_training_set(pybind11::module_& m);
 void bind_triplet_loss(pybind11::module_& m);
 

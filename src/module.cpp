@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, m) {
     m.doc() = "Compiled core of robust_metric (private; use the robust_metric package)";
     robust_metric::bind_kernels(m);
     robust_metric::bind_blas(m);
+    robust_metric::bind_threat(m);
     robust_metric::bind_training_set(m);
     robust_metric::bind_neighbors(m);
     robust_metric::bind_halfspace_bounds(m);

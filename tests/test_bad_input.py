@@ -183,6 +183,8 @@ def test_not_fitted() -> None:
         ({"bounds": 3}, r"bounds must be a pair \(lower, upper\), got 3"),
         ({"feature_cost": [1, 0]}, r"feature_cost must be a \(d,\) array of positive"),
         ({"feature_cost": [1, np.nan]}, r"feature_cost must be a \(d,\) array of positive"),
+        ({"feature_cost": [1e-40, 1e40]}, "feature_cost must have finite entries that differ by"),
+        ({"bounds": (np.inf, np.inf)}, "bounds must leave finite numbers between them"),
         ({"feature_cost": 2.0}, r"feature_cost must be a \(d,\) array of positive"),
     ],
 )
@@ -191,20 +193,22 @@ def test_threat_model(arguments: dict[str, Any], message: str) -> None:
         rm.ThreatModel(**arguments)
 
 
-@pytest.mark.parametrize(
-    "threat",
-    [
-        rm.ThreatModel(norm=1),
-        rm.ThreatModel(norm=np.inf),
-        rm.ThreatModel(bounds=(0, 1)),
-        rm.ThreatModel(feature_cost=[1, 2]),
-    ],
-)
-def test_threat_models_that_are_not_certified_yet(threat: rm.ThreatModel) -> None:
-    clf = fitted(threat=threat)
-    for method in ("certify", "minimal_perturbation"):
-        with pytest.raises(NotImplementedError, match=r"threat must be ThreatModel\(\)"):
-            getattr(clf, method)(X)
+def test_threat_models_that_do_not_fit_the_features() -> None:
+    with pytest.raises(ValueError, match="feature_cost must have one value per feature, 2, got"):
+        fitted(threat=rm.ThreatModel(feature_cost=[1, 2, 3]))
+    with pytest.raises(ValueError, match="bounds must have one value per feature, 2, got"):
+        fitted(threat=rm.ThreatModel(bounds=([0] * 3, [1] * 3)))
+
+
+def test_queries_outside_the_bounds() -> None:
+    clf = fitted(threat=rm.ThreatModel(bounds=(-9, 9)))
+    wanted = (
+        r"X must lie within the bounds of threat, \[-9.0, 9.0\] for feature 1, got 10.0 in row 1"
+    )
+    with pytest.raises(ValueError, match=wanted):
+        clf.certify([[0.0, 0.0], [0.0, 10.0]])
+    clf.set_params(threat=rm.ThreatModel(bounds=(-9, 9), clip_queries=True))
+    assert np.array_equal(clf.certify([[0.0, 10.0]]).radius, clf.certify([[0.0, 9.0]]).radius)
 
 
 def test_threat_of_another_type() -> None:

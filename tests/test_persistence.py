@@ -166,8 +166,8 @@ def test_threat_models_survive_packing() -> None:
         ThreatModel(bounds=(np.zeros(3), np.array([1.0, 2.0, np.inf]))),
         ThreatModel(norm=1, feature_cost=np.array([1.0, 2.0, np.inf])),
     ):
-        packed, arrays = persistence._pack_threat(threat)
-        back = persistence._unpack_threat(json.loads(json.dumps(packed, allow_nan=False)), arrays)
+        packed, arrays = persistence.pack_threat(threat)
+        back = persistence.unpack_threat(json.loads(json.dumps(packed, allow_nan=False)), arrays)
         assert back == threat
 
 

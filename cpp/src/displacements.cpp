@@ -114,8 +114,7 @@ auto Displacements<Real>::at(std::size_t position) -> Entry& {
 // grid. Ties abound there, and this settles them without integer arithmetic.
 template <class Real>
 bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t position,
-                                            [[maybe_unused]] double squared_distance,
-                                            [[maybe_unused]] double length) {
+                                            [[maybe_unused]] double squared_distance, [[maybe_unused]] double length) {
     if constexpr (std::is_same_v<Real, double>) {
         return false;  // whether z - x was rounded is not known
     } else {
@@ -171,14 +170,14 @@ double Displacements<Real>::distance(std::size_t position) {
 
 template <class Real>
 Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
-                                                 std::span<const double> multipliers) {
+                                                 std::span<const double> multipliers, const CostSpace& space) {
     same_.assign(own.size(), other);
-    return halfspace_distance(same_, own, multipliers);
+    return halfspace_distance(same_, own, multipliers, space);
 }
 
 template <class Real>
 Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> others, std::span<const std::size_t> own,
-                                                 std::span<const double> multipliers) {
+                                                 std::span<const double> multipliers, const CostSpace& space) {
     const std::size_t d = training_->dimension(), count = own.size();
     const Metric& metric = training_->metric();
     const double norm_bound = metric.norm_bound();
@@ -218,6 +217,8 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
     gap_error += 4 * rounding::unit * std::fabs(value);
     if (!(gap_error <= 0x1p900) || !(direction_error <= 0x1p900)) return {0.0, rounding::infinity};
 
+    if (!space.threat().euclidean() || space.threat().weighted())
+        return distance_in(space, direction_error, value, gap_error, others, own, multipliers);
     // the last term: squares that underflow may take that much off a norm
     const double longest = up(direction * (1.0 + slack) + direction_error + 0x1p-480);
     const double shortest = rounding::down(direction * (1.0 - slack) - direction_error);
@@ -228,14 +229,58 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
     return bounds;
 }
 
+// The end of halfspace_distance for threat models other than the default; combined_ is the direction.
+template <class Real>
+Interval Displacements<Real>::distance_in(const CostSpace& space, double direction_error, double gap, double gap_error,
+                                          std::span<const std::size_t> others, std::span<const std::size_t> own,
+                                          std::span<const double> multipliers) {
+    const Threat& threat = space.threat();
+    if (threat.weighted()) {
+        for (std::size_t j = 0; j < combined_.size(); ++j) combined_[j] *= threat.inverse_cost(j);
+        // the inverse and the product are rounded; inverses are at most 1
+        direction_error = up(direction_error + 2.01 * rounding::unit * norm(combined_) + 0x1p-480);
+    }
+    const Halfspace halfspace{combined_, direction_error, 0.5 * (gap - gap_error), 0.5 * (gap + gap_error)};
+    const Interval bounds = space.distance(halfspace);
+    if (bounds.lower == rounding::infinity || !threat.frozen() || !space.beyond_box(halfspace)) return bounds;
+    // nothing but the error of the direction leads there: only in coordinates that are not zero by structure
+    return space.distance(halfspace, doubtful_radius(space, others, own, multipliers));
+}
+
+// How far δ can go in the coordinates where Σ λ_i M(x⁻_i - x⁺_i) is not zero whatever the numbers: features in which
+// the points differ, and those that components tie to them.
+template <class Real>
+double Displacements<Real>::doubtful_radius(const CostSpace& space, std::span<const std::size_t> others,
+                                            std::span<const std::size_t> own,
+                                            std::span<const double> multipliers) const {
+    const std::size_t d = training_->dimension();
+    std::vector<double> scratch(2 * d);
+    std::vector<char> differs(d, 0);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        if (multipliers[i] == 0.0) continue;
+        const double* far = training_->points().row(others[i], scratch.data());
+        const double* near = training_->points().row(own[i], scratch.data() + d);
+        for (std::size_t j = 0; j < d; ++j) differs[j] = differs[j] || far[j] != near[j];
+    }
+    if (training_->metric().is_identity()) return space.radius_over(differs);
+    const MatrixView l = training_->metric().components();
+    std::vector<char> doubtful(d, 0);
+    for (std::size_t i = 0; i < l.rows(); ++i) {
+        bool used = false;
+        for (std::size_t j = 0; j < d; ++j) used = used || (differs[j] && l(i, j) != 0.0);
+        for (std::size_t j = 0; j < d && used; ++j) doubtful[j] = doubtful[j] || l(i, j) != 0.0;
+    }
+    return space.radius_over(doubtful);
+}
+
 template class Displacements<double>;
 template class Displacements<DoubleDouble>;
 
 Interval RefinedBounds::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
                                            std::span<const double> multipliers) {
-    const Interval fast = fast_.halfspace_distance(other, own, multipliers);
-    if (fast.upper - fast.lower <= 1e-11 * fast.upper) return fast;
-    const Interval accurate = accurate_.halfspace_distance(other, own, multipliers);
+    const Interval fast = fast_.halfspace_distance(other, own, multipliers, *space_);
+    if (fast.upper - fast.lower <= 1e-11 * fast.upper || fast.lower == rounding::infinity) return fast;
+    const Interval accurate = accurate_.halfspace_distance(other, own, multipliers, *space_);
     return {std::max(fast.lower, accurate.lower), std::min(fast.upper, accurate.upper)};
 }
 

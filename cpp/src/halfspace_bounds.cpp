@@ -178,6 +178,10 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
         {mapped.values, mapped.rows->blurs(), twice.values, twice.rows->blurs(), reach_of(mapped),
          float_up(own_distance_[kept + 1]), float_up(squared_norm_), reach_of(twice), float_up(own_length_[kept + 1])},
         waiting_.data(), t.size());
+    if (t.threat().dual_factor() > 1.0) {
+        const float share = float_down(1.0 / t.threat().dual_factor());
+        for (float& bound : waiting_) bound = std::max(float_down(static_cast<double>(bound) * share), 0.0f);
+    }
     // R_v only grows when v falls: so what is known from more votes kept still holds
     for (const Known& known : known_) waiting_[known.position] = std::max(waiting_[known.position], known.bound);
     for (const std::size_t own : t.members(label_)) waiting_[own] = not_waiting;
@@ -269,6 +273,7 @@ auto HalfspaceBounds::row_of(std::size_t position) -> Row& {
 
 // Filter bounds of ε(z; x⁺, x⁻).
 Interval HalfspaceBounds::pair(std::size_t other, std::size_t own) const {
+    if (!training_->threat().euclidean()) return pair_in_space(other, own);
     return pair_from(other, own, training_->twice_mapped().distance(other, own));
 }
 
@@ -280,14 +285,34 @@ Interval HalfspaceBounds::pair_from(std::size_t other, std::size_t own, Interval
             length.lower > 0.0 ? up(gap_upper / (2.0 * length.lower)) : rounding::infinity};
 }
 
+// The same in the cost space of a threat model whose lengths are not 2-norms, or that has a box.
+Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) const {
+    const FilterRows& rows = training_->twice_mapped();
+    const Interval far = relative_distance(other), near = relative_distance(own);
+    const double gap_lower = far.lower - near.upper, gap_upper = far.upper - near.lower;
+    if (!(gap_upper > 0.0)) return {0.0, 0.0};
+    const double error = rows.error(other) + static_cast<double>(rows.error(own));
+    if (!(error <= 0x1p126) || !(gap_upper <= 0x1p126)) return {0.0, rounding::infinity};
+    normal_.resize(training_->dimension());
+    const float *far_row = rows.row(other), *near_row = rows.row(own);
+    double largest = 0.0;
+    for (std::size_t j = 0; j < normal_.size(); ++j) {
+        normal_[j] = static_cast<double>(far_row[j]) - static_cast<double>(near_row[j]);
+        largest = std::max(largest, std::fabs(normal_[j]));
+    }
+    // floats may be too far apart for their difference to be exact in float64
+    const double rounded = largest * std::sqrt(static_cast<double>(normal_.size())) * 0x1p-52;
+    return refined_.space().distance({normal_, up(error + rounded), 0.5 * gap_lower, 0.5 * gap_upper});
+}
+
 // Each of the kept + 1 nearest own-class points bounds the row, hence so does the worst of them.
 double HalfspaceBounds::nearest_bound(std::size_t other, bool from_sketch) const {
     double least = rounding::infinity;
     for (std::size_t i = 0; i <= kept_; ++i) {
         const std::size_t own = near_own_[i];
-        const Interval length =
-            from_sketch ? training_->sketch().distance(other, own) : training_->twice_mapped().distance(other, own);
-        least = std::min(least, pair_from(other, own, length).lower);
+        const Interval bounds =
+            from_sketch ? pair_from(other, own, training_->sketch().distance(other, own)) : pair(other, own);
+        least = std::min(least, bounds.lower);
     }
     return least;
 }
@@ -356,13 +381,15 @@ void certified_radii(const TrainingSet& training, MatrixView queries, std::span<
                      std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
                      std::span<Evidence> evidence) {
     check_request(training, queries, k, truth);
+    check_inside(training, queries);
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, search = NeighborSearch(training), bounds = HalfspaceBounds(training)](const Query& query,
                                                                                           std::size_t row) mutable {
             labels[row] = search.vote(search.nearest(query, k, false));
             const bool wrong = !truth.empty() && truth[row] != labels[row];
             radii[row] = wrong ? 0.0 : training.unscale_down(bounds.radius(query, labels[row], k));
-            const bool proved = radii[row] > 0.0 && radii[row] < rounding::infinity;
+            // in a box, or where features are frozen, infinite ones need a proof as well
+            const bool proved = radii[row] > 0.0 && (radii[row] < rounding::infinity || training.threat().confined());
             if (proved && !evidence.empty()) evidence[row] = bounds.evidence();
         };
     });

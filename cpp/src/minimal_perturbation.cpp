@@ -39,7 +39,7 @@ struct Later {
 }  // namespace
 
 PerturbationSearch::PerturbationSearch(const TrainingSet& training)
-    : training_(&training), bounds_(training), witness_(training), qp_(training.dimension()) {}
+    : training_(&training), bounds_(training), witness_(training, bounds_.refined_bounds().space()), qp_(training.dimension()) {}
 
 MinimalPerturbation PerturbationSearch::run(const Query& query, int label, double time_limit,
                                             std::span<double> perturbation) {
@@ -358,8 +358,11 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
                            std::span<Evidence> evidence) {
     check_request(training, queries, k, truth);
+    check_inside(training, queries);
     training.keep_float64_rows(execution);
-    const auto search = k == 1 ? search_all<NearestSearch> : search_all<VoteSearch>;
+    // the witness of the first is pushed towards a training point, and its solver knows the 2-norm without limits
+    const bool plain = training.threat().euclidean() && !training.threat().weighted();
+    const auto search = k == 1 && plain ? search_all<NearestSearch> : search_all<VoteSearch>;
     search(training, queries, truth, k, time_limit, execution, results, perturbations, evidence);
 }
 

@@ -18,7 +18,7 @@ void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension(), r = t.metric().rank(), count = queries.rows();
     queries_ = queries;
-    with_twice_mapped_ = with_twice_mapped && !t.metric().is_identity();
+    with_twice_mapped_ = with_twice_mapped && !t.has_one_map();
     embeddings_.resize(std::max(embeddings_.size(), count));
     mapped_.rows.resize(count * r);
     mapped_.numbers.resize(count);
@@ -73,6 +73,13 @@ void check_request(const TrainingSet& training, MatrixView queries, std::size_t 
     if (!truth.empty() && truth.size() != queries.rows())
         throw std::invalid_argument("truth must have one label per query, got " + std::to_string(truth.size()) +
                                     " for " + std::to_string(queries.rows()));
+}
+
+void check_inside(const TrainingSet& training, MatrixView queries) {
+    for (std::size_t i = 0; i < queries.rows(); ++i)
+        if (!training.threat().holds(queries.row(i)))
+            throw std::invalid_argument(
+                "queries must lie within the bounds of the threat model, got one outside in row " + std::to_string(i));
 }
 
 }  // namespace robust_metric

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "robust_metric/blas.hpp"
 #include "robust_metric/kernels.hpp"
@@ -55,8 +56,11 @@ std::uint64_t hash(const double* values, std::size_t n) {
 }  // namespace
 
 TrainingSet::TrainingSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
-                         const Execution& execution)
-    : points_(points), metric_(components, points.cols()), labels_(labels.begin(), labels.end()) {
+                         const Execution& execution, Threat threat)
+    : points_(points),
+      metric_(components, points.cols()),
+      threat_(std::move(threat)),
+      labels_(labels.begin(), labels.end()) {
     if (points.rows() == 0 || points.rows() != labels.size())
         throw std::invalid_argument("points and labels must have one entry per training point, got " +
                                     std::to_string(points.rows()) + " and " + std::to_string(labels.size()));
@@ -65,7 +69,7 @@ TrainingSet::TrainingSet(Points points, std::span<const std::int32_t> labels, in
     members_ = sort_by_class(labels, classes, class_begin_);
     interruptible(execution, [&] { choose_frame(); });
     map_points(execution);
-    sketch_ = Sketch(twice_mapped(), execution);
+    if (threat_.euclidean()) sketch_ = Sketch(twice_mapped(), execution);
     mark_shadowed(execution);
 }
 
@@ -106,39 +110,46 @@ void TrainingSet::for_each_block(const Execution& execution, Body body) const {
     const std::size_t d = dimension(), r = metric_.rank();
     parallel_for(size(), rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
         const std::size_t count = last - first;
-        std::vector<double> rows(count * d), extents(count), once(metric_.is_identity() ? 0 : count * r), scratch(d);
+        std::vector<double> rows(count * d), extents(count), once(has_one_map() ? 0 : count * r), scratch(d);
         for (std::size_t i = 0; i < count; ++i)
             extents[i] = centre(points_.row(first + i, scratch.data()), rows.data() + i * d);
         const MutableMatrixView once_rows(once.data(), count, r), twice_rows(rows.data(), count, d);
         if (!metric_.is_identity()) {
             blas::gemm_nt(1.0, twice_rows, metric_.scaled_components(), 0.0, once_rows);
             blas::gemm_nn(1.0, once_rows, metric_.scaled_components(), 0.0, twice_rows);
+        } else if (threat_.weighted()) {
+            once = rows;
         }
+        if (threat_.weighted())
+            for (std::size_t i = 0; i < count; ++i) weigh(twice_rows.row(i));
         body(first, last, once_rows, twice_rows, extents);
     });
 }
 
 // Errors, derived in docs/rounding.md: x̂ carries one relative rounding, L̂x̂ d more terms,
-// L̂ᵀL̂x̂ again r more; |L| enters through its norm bound.
+// L̂ᵀL̂x̂ again r more; |L| enters through its norm bound. Feature costs, at most 1 inverted, cost two roundings.
 void TrainingSet::map_points(const Execution& execution) {
     const std::size_t n = size(), d = dimension(), r = metric_.rank();
-    const bool identity = metric_.is_identity();
+    const bool identity = metric_.is_identity(), one_map = has_one_map();
     const double norm = metric_.norm_bound(), once = rounding::gamma(identity ? 2 : d + 4);
     mapped_error_ = rounding::up(norm * once);
-    twice_mapped_error_ = rounding::up(norm * norm * rounding::gamma(identity ? 2 : d + r + 7));
+    twice_mapped_error_ = rounding::up(norm * norm *
+                                       rounding::gamma(one_map    ? 2
+                                                       : identity ? 6
+                                                                  : d + r + 7 + 2 * threat_.weighted()));
     distance_error_ = rounding::up(norm * norm * (4.04 * once + 2.02 * rounding::gamma(r + 4)));
     // the one rounding of the Euclidean rows is far below what float32 adds, and counted there
     mapped_ = in_place_ ? std::make_unique<FilterRows>(points_.singles())
                         : std::make_unique<FilterRows>(n, r, identity ? 0.0 : mapped_error_);
-    if (!identity) twice_mapped_ = std::make_unique<FilterRows>(n, d, twice_mapped_error_);
+    if (!one_map) twice_mapped_ = std::make_unique<FilterRows>(n, d, twice_mapped_error_);
     extents_.resize(n);
     for_each_block(execution, [&](std::size_t first, std::size_t last, MatrixView once_rows, MatrixView twice_rows,
                                   const std::vector<double>& extents) {
         for (std::size_t i = first; i < last; ++i) {
             const double extent = extents[i - first], length = rounding::up(std::sqrt(extent));
             extents_[i] = std::nextafter(static_cast<float>(extent), std::numeric_limits<float>::infinity());
-            mapped_->set(i, (identity ? twice_rows : once_rows).row(i - first), length);
-            if (!identity) twice_mapped_->set(i, twice_rows.row(i - first), length);
+            mapped_->set(i, (one_map ? twice_rows : once_rows).row(i - first), length);
+            if (!one_map) twice_mapped_->set(i, twice_rows.row(i - first), length);
         }
     });
 }
@@ -212,11 +223,21 @@ double TrainingSet::centre(const double* point, double* centred) const {
 void TrainingSet::embed(const double* point, Embedding& out) const {
     out.centred.resize(dimension());
     out.extent = centre(point, out.centred.data());
-    if (metric_.is_identity()) return;
+    if (metric_.is_identity()) {
+        if (!threat_.weighted()) return;
+        out.twice_mapped = out.centred;
+        weigh(out.twice_mapped.data());
+        return;
+    }
     out.mapped.resize(metric_.rank());
     out.twice_mapped.resize(dimension());
     multiply(metric_.scaled_components(), out.centred.data(), out.mapped.data());
     multiply_transposed(metric_.scaled_components(), out.mapped.data(), out.twice_mapped.data());
+    if (threat_.weighted()) weigh(out.twice_mapped.data());
+}
+
+void TrainingSet::weigh(double* gradient) const {
+    for (std::size_t j = 0; j < dimension(); ++j) gradient[j] *= threat_.inverse_cost(j);
 }
 
 Interval TrainingSet::squared_norm(const Embedding& point) const {
@@ -248,16 +269,16 @@ double TrainingSet::twice_mapped_norm_error(double extent_a, double extent_b) co
     return rounding::up(twice_mapped_error_ * (std::sqrt(extent_a) + std::sqrt(extent_b)));
 }
 
-double TrainingSet::unscale_down(double length) const {
-    if (length == rounding::infinity) return length;
-    const double value = std::ldexp(length, exponent_);
+double TrainingSet::unscale_down(double cost) const {
+    if (cost == rounding::infinity) return cost;
+    const double value = std::ldexp(cost, exponent_ + threat_.exponent());
     if (value < 0x1p-1000) return value > 0.0 ? std::nextafter(value, 0.0) : 0.0;  // maybe subnormal
     return std::min(value, std::numeric_limits<double>::max());
 }
 
-double TrainingSet::unscale_up(double length) const {
-    const double value = std::ldexp(length, exponent_);
-    return value < 0x1p-1000 && length > 0.0 ? std::nextafter(value, 1.0) : value;
+double TrainingSet::unscale_up(double cost) const {
+    const double value = std::ldexp(cost, exponent_ + threat_.exponent());
+    return value < 0x1p-1000 && cost > 0.0 ? std::nextafter(value, 1.0) : value;
 }
 
 }  // namespace robust_metric

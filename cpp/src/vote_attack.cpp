@@ -167,7 +167,8 @@ auto VoteSearch::solve(double margin, double cutoff) -> Outcome {
         const double norm = cell_.norm();
         // rounding alone keeps it going once the norm has stopped to grow
         stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
-        if (stalled > 8) break;
+        // a linear program's solution may move on while the norm stays
+        if (stalled > (training_->threat().norm() == Norm::two ? 8 : 100)) break;
         previous = norm;
         if (norm > cutoff * (1.0 + 1e-7)) return Outcome::too_far;
     }
@@ -262,7 +263,9 @@ bool VoteSearch::push_inside() {
         if (solve(share * unit, infinity) != Outcome::solved) return false;
         if (cell_.norm() >= witness_.scaled_length()) return false;
         step_.resize(t.dimension());
-        for (std::size_t j = 0; j < step_.size(); ++j) step_[j] = std::ldexp(cell_.perturbation()[j], t.exponent());
+        for (std::size_t j = 0; j < step_.size(); ++j)
+            step_[j] = std::ldexp(cell_.perturbation()[j], t.exponent()) *
+                       (t.threat().weighted() ? t.threat().inverse_cost(j) : 1.0);
         if (witness_.try_step(step_)) return true;
     }
     return false;

@@ -35,7 +35,11 @@ VoteCell::Id VoteCell::add_point(std::size_t position) {
     const double distance =
         kernels().squared_distance(z.mapped_row().data(), t.mapped_row(position, scratch_), t.metric().rank());
     const double* row = t.twice_mapped_row(position, scratch_);
-    const double length = std::sqrt(kernels().squared_distance(z.twice_mapped_row().data(), row, t.dimension()));
+    double length = std::sqrt(kernels().squared_distance(z.twice_mapped_row().data(), row, t.dimension()));
+    if (t.threat().norm() != Norm::two) {
+        for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = z.twice_mapped_row()[j] - row[j];
+        length = space_->dual_norm(normal_);
+    }
     const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
     const Interval interval = t.distance_interval(distance, z.extent + t.extent(position));
     rows_.insert(rows_.end(), row, row + t.dimension());
@@ -100,7 +104,7 @@ double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> mult
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension(), count = pairs.size();
     direction_.assign(d, 0.0);
-    gap_ = longest_ = direction_error_ = 0.0;
+    proved_ = gap_ = longest_ = direction_error_ = 0.0;
     // the largest multiplier comes near 1, as in Displacements::halfspace_distance
     int scale = 0;
     std::frexp(count == 0 ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end()), &scale);
@@ -122,7 +126,10 @@ double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> mult
     gap_ = gap - slack * size;
     direction_error_ = up(error * (1.0 + slack) + slack * direction_size);
     longest_ = up(direction * (1.0 + gamma(d + 6)) + direction_error_ + 0x1p-480);
-    return gap_ > 0.0 && longest_ < infinity ? down(gap_ / longest_) : 0.0;
+    if (!(gap_ > 0.0) || !(longest_ < infinity)) return 0.0;
+    proved_ = space_->threat().euclidean() ? down(gap_ / longest_)
+                                           : space_->distance({direction_, direction_error_, gap_, infinity}).lower;
+    return proved_;
 }
 
 double VoteCell::along(Id id) const { return kernels().dot(row(id), direction_.data(), normal_.size()); }
@@ -130,9 +137,21 @@ double VoteCell::along(Id id) const { return kernels().dot(row(id), direction_.d
 double VoteCell::pair_length(Pair pair) const {
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension();
+    const double error =
+        t.twice_mapped_norm_error(t.extent(position(pair.entering)), t.extent(position(pair.beaten))) + 0x1p-480;
+    if (t.threat().norm() != Norm::two) {
+        const double *a = row(pair.entering), *b = row(pair.beaten);
+        std::vector<double> difference(d);
+        double largest = 0.0;
+        for (std::size_t j = 0; j < d; ++j) {
+            difference[j] = a[j] - b[j];
+            largest = std::max(largest, std::fabs(difference[j]));
+        }
+        const double rounded = largest * static_cast<double>(d) * rounding::unit;
+        return up(space_->dual_norm(difference) + t.threat().dual_factor() * (error + rounded));
+    }
     const double squares = kernels().squared_distance(row(pair.entering), row(pair.beaten), d);
-    return up(std::sqrt(squares) * (1.0 + gamma(d + 6)) +
-              t.twice_mapped_norm_error(t.extent(position(pair.entering)), t.extent(position(pair.beaten))) + 0x1p-480);
+    return up(std::sqrt(squares) * (1.0 + gamma(d + 6)) + error);
 }
 
 // Adds t times the pair to the inequality that was proved: (gap + t offset) / ‖direction + t normal‖, at the
@@ -141,7 +160,9 @@ double VoteCell::prove_with(Pair pair, double along_entering, double along_beate
     const Point &near = points_[pair.entering], &far = points_[pair.beaten];
     const double offset = near.half_lower - far.half_upper;
     const double alone = offset > 0.0 ? down(offset / pair_length) : 0.0;
-    const double known = gap_ > 0.0 ? down(gap_ / longest_) : 0.0;
+    const double known = proved_;
+    // the inner products below are those of the 2-norm without a box
+    if (!space_->threat().euclidean()) return std::max(alone, known);
     if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return std::max(alone, known);
     const double error = up(near.row_error + far.row_error);
     // what rounding can hide in the inner product of direction and normal

@@ -85,7 +85,7 @@ void VoteSearch::list_losses(const std::vector<LosingVote>& votes) {
 // no bound keeps from entering: they are all that may enter.
 void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     const TrainingSet& t = *training_;
-    const double reach = witness_.scaled_length();
+    const double reach = witness_.scaled_length(), factor = t.threat().dual_factor();
     std::vector<char> may_enter(t.size(), 0);
     if (kept + 1 > t.class_size(label_)) {  // no own-class point has to be beaten
         for (std::size_t i = 0; i < t.size(); ++i) may_enter[i] = t.label(i) != label_;
@@ -106,7 +106,7 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     };
     largest_.clear();
     for (std::size_t i = 0; i < t.size(); ++i)
-        largest_.push_back(farthest(0.5 * bounds_.relative_distance(i).upper, bounds_.length(i)));
+        largest_.push_back(farthest(0.5 * bounds_.relative_distance(i).upper, factor * bounds_.length(i)));
     const auto kth = [&] {
         std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(k) - 1, largest_.end());
         return largest_[k - 1] + 1e-12 * std::fabs(largest_[k - 1]);
@@ -116,7 +116,7 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     std::vector<Id> possible;
     candidates_.clear();
     for (std::size_t i = 0; i < t.size(); ++i) {
-        const bool near = nearest(0.5 * bounds_.relative_distance(i).lower, bounds_.length(i)) <= filter_limit;
+        const bool near = nearest(0.5 * bounds_.relative_distance(i).lower, factor * bounds_.length(i)) <= filter_limit;
         if (!near && !may_enter[i]) continue;
         const Id id = cell_.add_point(i);
         if (near) possible.push_back(id);

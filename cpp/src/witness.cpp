@@ -1,5 +1,6 @@
 #include "robust_metric/witness.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "robust_metric/double_double.hpp"
@@ -25,6 +26,10 @@ bool Witness::try_step(std::span<const double> step) {
     const std::size_t d = t.dimension();
     const double* z = query_->point;
     point_.resize(d);
+    if (t.threat().confined()) {
+        confine(step);
+        step = confined_;
+    }
     double squares = 0.0;
     for (std::size_t j = 0; j < d; ++j) {
         point_[j] = z[j] + step[j];
@@ -34,16 +39,36 @@ bool Witness::try_step(std::span<const double> step) {
     }
     const double length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 6)))));
     if (!(length < infinity)) return false;
+    const double cost =
+        t.threat().euclidean() && !t.threat().weighted() ? length : space_->cost_upper(z, point_.data());
     nearest_ = neighbors_.nearest_around(*query_, point_.data(), length, k_);
     const int found = neighbors_.vote(nearest_);
     if (found == label_) return false;
-    if (length < scaled_length_) {
-        scaled_length_ = length;
-        length_ = t.unscale_up(length);
+    if (cost < scaled_length_) {
+        scaled_length_ = cost;
+        length_ = t.unscale_up(cost);
         adversarial_label_ = found;
         step_.assign(step.begin(), step.end());
     }
     return true;
+}
+
+// The step to the point of the box that is nearest to query + step, without frozen features: so that query +
+// confined_, computed in float64, is in the box.
+void Witness::confine(std::span<const double> step) {
+    const Threat& threat = training_->threat();
+    confined_.assign(step.begin(), step.end());
+    for (std::size_t j = 0; j < step.size(); ++j) {
+        const double z = query_->point[j], lower = threat.lower(j), upper = threat.upper(j);
+        if (threat.is_frozen(j)) confined_[j] = 0.0;
+        if (z + confined_[j] > upper) confined_[j] = upper - z;
+        if (z + confined_[j] < lower) confined_[j] = lower - z;
+        // the sum may round to just outside, the step to 0 never
+        while (z + confined_[j] > upper || z + confined_[j] < lower) {
+            const double grain = std::max(std::fabs(z), std::fabs(confined_[j])) * 0x1p-52;
+            confined_[j] = std::fabs(confined_[j]) <= grain ? 0.0 : confined_[j] - std::copysign(grain, confined_[j]);
+        }
+    }
 }
 
 }  // namespace robust_metric

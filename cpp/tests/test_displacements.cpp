@@ -66,8 +66,8 @@ TEST_CASE("bounds of a half-space hold its distance, with any multipliers") {
                     if (exact.distance < 0) continue;
                     const long double distance = std::ldexp(exact.distance, -t.exponent()),
                                       slack = std::ldexp(exact.slack, -t.exponent());
-                    const Interval a = fast.halfspace_distance(other, own, multipliers),
-                                   b = accurate.halfspace_distance(other, own, multipliers),
+                    const Interval a = fast.halfspace_distance(other, own, multipliers, refined.space()),
+                                   b = accurate.halfspace_distance(other, own, multipliers, refined.space()),
                                    c = refined.halfspace_distance(other, own, multipliers);
                     for (const Interval& interval : {a, b, c}) {
                         CHECK(interval.lower <= distance + slack);

@@ -105,7 +105,9 @@ TEST_CASE("cells: proved bounds are below the distance, and one pair more never 
         QueryBlock block(t);
         block.compute(p.Z(), true);
         const Query query = block.query(seed % p.count);
-        VoteCell cell(t);
+        CostSpace space(t.threat(), t.dimension());
+        space.start(query.point, t.exponent());
+        VoteCell cell(t, space);
         cell.start(query);
         for (std::size_t i = 0; i < t.size(); ++i) cell.add_point(i);
         std::vector<VoteCell::Pair> pairs;

@@ -19,6 +19,37 @@ def force_instruction_set(name: str) -> None: ...
 # bind_blas.cpp
 def use_gemm(dgemm: int, sgemm: int) -> None: ...
 
+# bind_threat.cpp
+class Norm:
+    one: ClassVar[Norm]
+    two: ClassVar[Norm]
+    infinity: ClassVar[Norm]
+
+class Threat:
+    def __init__(
+        self,
+        norm: Norm,
+        n_features: int,
+        cost: _Float | None = None,
+        lower: _Float | None = None,
+        upper: _Float | None = None,
+    ) -> None: ...
+
+class ProjectionProblem:
+    def __init__(self, threat: Threat, point: _Float, exponent: int = 0) -> None: ...
+    def distance(
+        self, normal: _Float, normal_error: float, offset_lower: float, offset_upper: float
+    ) -> tuple[float, float]: ...
+    def add(self, normal: _Float, offset: float, id: int) -> bool: ...
+    @property
+    def norm(self) -> float: ...
+    @property
+    def solution(self) -> _Float: ...
+    @property
+    def active(self) -> _Index: ...
+    @property
+    def multipliers(self) -> _Float: ...
+
 # bind_training_set.cpp
 class TrainingSet:
     def __init__(
@@ -28,6 +59,7 @@ class TrainingSet:
         n_classes: int,
         components: _Float | None = None,
         num_threads: int = 1,
+        threat: Threat | None = None,
     ) -> None: ...
     @property
     def n_points(self) -> int: ...

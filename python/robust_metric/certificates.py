@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .evidence import Evidence
-from .persistence import read_npz, write_npz
+from .persistence import pack_threat, read_npz, unpack_threat, write_npz
 from .report import certified_robust_error
+from .threat import ThreatModel
 
 if TYPE_CHECKING:
     from .classifier import CertifiedKNeighborsClassifier
@@ -27,21 +28,24 @@ class Certificates:
     Parameters
     ----------
     radius : (m,) float64
-        No perturbation of Euclidean norm below it changes the prediction, in the units of the
-        classifier's input, rounded down; 0 where a given true class was missed, inf where nothing
-        can change the prediction.
+        No perturbation of a cost below it changes the prediction, in the units of the classifier's
+        input, rounded down; 0 where a given true class was missed, inf where nothing can change the
+        prediction.
     label : (m,) array
         The class predicted, and certified where the radius is positive.
     n_neighbors : int
         K of the classifier.
     evidence : Evidence, optional
         What proves the radii, for `robust_metric.check`; only where it was asked for.
+    threat : ThreatModel, optional
+        What a perturbation costs and where it may lead; by default its Euclidean norm.
     """
 
     radius: NDArray[np.float64]
     label: NDArray[Any]
     n_neighbors: int
     evidence: Evidence | None = None
+    threat: ThreatModel | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""
@@ -61,11 +65,16 @@ class Certificates:
         TypeError
             If the labels could only be stored as a pickle.
         """
-        header: dict[str, Any] = {"kind": "certificates", "n_neighbors": int(self.n_neighbors)}
+        threat, threat_arrays = pack_threat(self.threat)
+        header: dict[str, Any] = {
+            "kind": "certificates",
+            "n_neighbors": int(self.n_neighbors),
+            "threat": threat,
+        }
         label = self.label
         if label.dtype.kind == "O" and all(isinstance(name, str) for name in label):
             label = label.astype(np.str_)
-        arrays = {"radius": self.radius, "label": label}
+        arrays = {"radius": self.radius, "label": label, **threat_arrays}
         if self.evidence is not None:
             header["model_digest"] = self.evidence.model_digest
             arrays |= self.evidence.arrays()
@@ -102,11 +111,12 @@ class Certificates:
         assert radius is not None and label is not None and isinstance(k, int)
         try:
             evidence = Evidence.from_arrays(arrays, header.get("model_digest", ""))
-        except ValueError as error:
+            threat = unpack_threat(header.get("threat"), arrays)
+        except (ValueError, TypeError, KeyError) as error:
             raise ValueError(
                 f"path must name an intact certificates file, got {path}: {error}"
             ) from error
-        return cls(radius, label, k, evidence)
+        return cls(radius, label, k, evidence, threat)
 
 
 class CertifiedPredictions(NamedTuple):
@@ -151,8 +161,8 @@ class MinimalPerturbations:
     Parameters
     ----------
     lower, upper : (m,) float64
-        No perturbation of Euclidean norm below ``lower`` changes the prediction (rounded down);
-        one of norm at most ``upper`` (rounded up) does. In the units of the classifier's input.
+        No perturbation of a cost below ``lower`` changes the prediction (rounded down); one of a
+        cost of at most ``upper`` (rounded up) does. In the units of the classifier's input.
         Both are 0 where a given true class was missed, inf where nothing changes the prediction.
     perturbation : (m, d) float64
         ``X + perturbation``, in float64, is the witness: the classifier was run on it and answers
@@ -171,6 +181,8 @@ class MinimalPerturbations:
         K of the classifier.
     evidence : Evidence, optional
         What proves ``lower``; only where it was asked for.
+    threat : ThreatModel, optional
+        What a perturbation costs and where it may lead; by default its Euclidean norm.
     """
 
     lower: NDArray[np.float64]
@@ -182,6 +194,7 @@ class MinimalPerturbations:
     nodes: NDArray[np.int64]
     n_neighbors: int
     evidence: Evidence | None = None
+    threat: ThreatModel | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""
@@ -193,7 +206,7 @@ class MinimalPerturbations:
 
     def certificates(self) -> Certificates:
         """Return ``lower`` as certified radii, with the evidence where there is any."""
-        return Certificates(self.lower, self.label, self.n_neighbors, self.evidence)
+        return Certificates(self.lower, self.label, self.n_neighbors, self.evidence, self.threat)
 
 
 def deciding_points(

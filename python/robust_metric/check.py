@@ -3,14 +3,16 @@
 ``python -m robust_metric.check CERTIFICATES MODEL`` reads two files and proves, or fails to prove,
 each radius in them. A yes is a proof, of the following statement about the classifier in MODEL (the
 K-nearest-neighbour vote over the real numbers that its stored float64 arrays denote, ties of distance
-to the smaller index, ties of votes to the smaller class): whatever input has a Euclidean
-distance of less than the radius from the query gets the certified class.
+to the smaller index, ties of votes to the smaller class): whatever input differs from the query at
+a cost of less than the radius gets the certified class. The cost is the Euclidean distance, or that of
+the threat model stored with the certificates; where that has bounds, only inputs within them count.
 
 The argument (docs/halfspace_bounds.md has the proofs). Let c be the certified class and x⁻ a point
 of another class. While d(z', x⁺) < d(z', x⁻) holds for m points x⁺ of class c, x⁻ can be among the
 K nearest only if m of them are too. The set of z' where the inequality holds is a half-space, whose
 boundary is at distance N / (2 ‖M(x⁻ - x⁺)‖) from z, N = d(z, x⁻) - d(z, x⁺); the same with a
-weighted sum over several x⁺ excludes that x⁻ is nearer than all of them. To lose the vote while v
+weighted sum over several x⁺ excludes that x⁻ is nearer than all of them. For other costs
+`check_threat` decides whether the half-space reaches as near as the radius. To lose the vote while v
 votes for c remain, K - v other-class points must be among the K nearest, enough of them of one
 class, and each must be nearer than all but v points of c.
 
@@ -22,8 +24,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import isfinite, isqrt
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,10 @@ from numpy.typing import NDArray
 
 from .atomic_files import PathLike
 from .certificates import Certificates
+from .check_threat import Costs, Reach
 from .evidence import Evidence, model_digest
 from .persistence import StoredModel, read_model
+from .threat import ThreatModel
 
 
 @dataclass
@@ -84,7 +86,7 @@ def check(certificates: PathLike, model: PathLike, only: Iterable[int] | None = 
     if len(radius) != len(evidence.queries):
         raise ValueError("certificates must have one radius, label and query each")
     stored = read_model(model)
-    checker = _Checker(stored, evidence)
+    checker = _Checker(stored, evidence, claims.threat or ThreatModel())
     report = Report()
     if claims.n_neighbors != checker.k:
         report.failures.append(
@@ -107,20 +109,24 @@ def check(certificates: PathLike, model: PathLike, only: Iterable[int] | None = 
 class _Checker:
     """A model and evidence in integers; lengths in units of 2^exponent of the input space."""
 
-    def __init__(self, model: StoredModel, evidence: Evidence) -> None:
+    def __init__(self, model: StoredModel, evidence: Evidence, threat: ThreatModel) -> None:
         X, self.y, self.k = model.X.astype(np.float64), model.y, model.params["n_neighbors"]
         if not 1 <= self.k <= len(X):
             raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {self.k!r}")
         if evidence.queries.shape[1] != X.shape[1]:
             raise ValueError("certificates and model must have the same number of features")
         self.classes, self.evidence = model.classes.tolist(), evidence
-        points, self.exponent = _integers(np.vstack([X, evidence.queries]))
+        self.threat, self.costs = threat, Costs(threat, X.shape[1])
+        self.box = threat.box(X.shape[1])
+        bounds = [] if self.box is None else [np.where(np.isfinite(b), b, 0.0) for b in self.box]
+        points, self.exponent = _integers(np.vstack([X, evidence.queries, *bounds]))
         L = model.components
         self.L = None if L is None else _integers(L.astype(np.float64))[0]
         mapped, twice = self._map(points)
-        n = len(X)
-        self.V, self.queries_V = mapped[:n], mapped[n:]
-        self.G, self.queries_G = twice[:n], twice[n:]
+        n, m = len(X), len(X) + len(evidence.queries)
+        self.V, self.queries_V = mapped[:n], mapped[n:m]
+        self.G, self.queries_G = twice[:n], twice[n:m]
+        self.queries, self.bounds = points[n:m], points[m:]
         self.counts = [int((self.y == c).sum()) for c in range(len(self.classes))]
         seen: set[tuple[int, ...]] = set()
         self.repeats = np.zeros(n, dtype=bool)  # an equal point has a smaller index
@@ -134,12 +140,23 @@ class _Checker:
         mapped = points.dot(self.L.T)
         return mapped, mapped.dot(self.L)
 
+    def reach(self, i: int, radius: float) -> Reach:
+        """Perturbations of query i that cost less than the radius."""
+        if self.box is None:
+            return Reach(self.costs, radius, self.exponent)
+        z = self.queries[i]
+        below = np.where(np.isinf(self.box[0]), -1, z - self.bounds[0])
+        above = np.where(np.isinf(self.box[1]), -1, self.bounds[1] - z)
+        return Reach(self.costs, radius, self.exponent, below, above)
+
     def problem(self, i: int, radius: float, label: Any) -> str | None:
         """Return what is wrong with certificate i, or None where it is proved."""
         if not radius > 0.0:
             return f"radius {radius!r} is negative or not a number"
         if label not in self.classes:
             return f"label {label!r} is not a class of the model"
+        if not self.threat.holds(self.evidence.queries[i : i + 1])[0]:
+            return "its query is outside the bounds of the threat model"
         c = self.classes.index(label)
         votes = _losing_votes(self.counts, c, self.k)
         if not votes:
@@ -206,29 +223,25 @@ class _Pairs:
     def __init__(self, checker: _Checker, i: int, radius: float) -> None:
         V, G = checker.V - checker.queries_V[i], checker.G - checker.queries_G[i]
         self.distances = (V * V).sum(axis=1)
-        self.lengths = [isqrt(square) + 1 for square in (G * G).sum(axis=1)]  # rounded up
+        self.lengths = checker.costs.dual_size(G)
         self.G = G
-        self.finite = isfinite(radius)
-        if self.finite:
-            scaled = Fraction(radius) / Fraction(2) ** checker.exponent
-            self.p, self.q = 2 * scaled.numerator, scaled.denominator
+        self.reach = checker.reach(i, radius)
 
     def proves(self, other: int, own: Sequence[int], weights: Sequence[int]) -> bool:
-        """Decide whether N >= 2 radius ‖sum of weights M(x⁻ - x⁺)‖ and N > 0."""
+        """Decide whether no perturbation brings ``other`` as near as all of ``own``."""
         gap = sum(
             weight * (self.distances[other] - self.distances[w])
             for w, weight in zip(own, weights, strict=True)
         )
-        if gap <= 0 or not self.finite:
+        if gap <= 0:
             return False
         if len(own) == 1 and weights[0] == 1:  # by the triangle inequality, without a new norm
-            if gap * self.q >= self.p * (self.lengths[other] + self.lengths[own[0]]):
+            if self.reach.within_length(gap, self.lengths[other] + self.lengths[own[0]]):
                 return True
         direction = sum(
             weight * (self.G[other] - self.G[w]) for w, weight in zip(own, weights, strict=True)
         )
-        square = int((direction * direction).sum())
-        return bool((gap * self.q) ** 2 >= self.p**2 * square)
+        return self.reach.stays_below(gap, direction)
 
 
 def _losing_votes(counts: Sequence[int], c: int, k: int) -> list[tuple[int, int, dict[int, int]]]:

@@ -21,7 +21,7 @@ from .certificates import (
     MinimalPerturbations,
 )
 from .evidence import Evidence, model_digest
-from .threat import ThreatModel
+from .threat import ThreatModel, core_threat
 from .validation import check_components, check_size, storage_dtypes
 
 
@@ -42,7 +42,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         None is the Euclidean metric. A learner is anything with ``components_``; one that is not
         fitted yet is cloned and fitted on the data that ``fit`` gets.
     threat : ThreatModel, optional
-        What perturbations are counted; by default ``ThreatModel()``, their Euclidean norm.
+        What perturbations may do and what they cost; by default ``ThreatModel()``, their Euclidean
+        norm. Predictions do not depend on it.
     n_jobs : int, optional
         Threads; None is all cores, or ``OMP_NUM_THREADS``. Answers do not depend on it.
 
@@ -174,24 +175,23 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X or y have the wrong shape, or X is not finite.
-        NotImplementedError
-            If the threat model is not the default.
+            If X or y have the wrong shape, X is not finite, or is outside the bounds of the threat
+            model, or that does not fit the number of features.
 
         Notes
         -----
         Theorem 1 of the paper for every K, with the plurality refinement; see
         ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
         """
-        queries = self._check_queries(X)
-        self._threat().require_supported()
+        queries = self._admitted(X)
         truth = self._encode_truth(y, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         with single_threaded_blas():
             radius, label, proofs = _core.certified_radii(
                 self._prepared(), queries, truth, k, threads, with_evidence=evidence
             )
-        return Certificates(radius, self.classes_[label], k, self._evidence(proofs, queries))
+        proof = self._evidence(proofs, queries)
+        return Certificates(radius, self.classes_[label], k, proof, self._threat())
 
     def predict_with_certificate(
         self, X: ArrayLike, min_radius: float = 0.0
@@ -260,13 +260,14 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         (``docs/vote_search.md``). Without a time limit it ends with an interval of 1e-9 relative
         width, save for ties; for large K some queries take very long, so set one.
         """
-        queries = self._check_queries(X)
-        self._threat().require_supported()
+        queries = self._admitted(X)
         truth = self._encode_truth(y, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
-        if evidence and k > 1:
+        plain = core_threat(self._threat(), self.n_features_in_) is None
+        if evidence and (k > 1 or not plain):
             raise NotImplementedError(
-                f"evidence must be False for n_neighbors > 1 in this release, got {k} neighbors"
+                "evidence must be False for n_neighbors > 1 or a threat other than ThreatModel() in "
+                f"this release, got {k} neighbors and {self._threat()!r}"
             )
         if time_limit is not None and not time_limit > 0:
             raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
@@ -288,6 +289,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             nodes=found["nodes"],
             n_neighbors=k,
             evidence=self._evidence(found["evidence"], queries),
+            threat=self._threat(),
         )
 
     def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> NDArray[np.float64]:
@@ -323,9 +325,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         self._prepared()
 
     def _prepared(self) -> _core.TrainingSet:
-        """Return the compiled training set, made anew after unpickling."""
-        training = getattr(self, "_training", None)
-        if training is None:
+        """Return the compiled training set, made anew after unpickling or for a new threat."""
+        training, threat = getattr(self, "_training", None), self._threat()
+        if training is None or self._training_threat != threat:
             y = self._y.astype(np.int32)
             with single_threaded_blas():
                 training = _core.TrainingSet(
@@ -334,8 +336,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
                     len(self.classes_),
                     self.components_,
                     execution_threads(self.n_jobs),
+                    core_threat(threat, self.n_features_in_),
                 )
-            self._training = training
+            self._training, self._training_threat = training, threat
         return training
 
     def __getstate__(self) -> dict[str, Any]:
@@ -373,6 +376,10 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         )
         check_size(queries)
         return queries
+
+    def _admitted(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Queries that may be certified: within the bounds of the threat model."""
+        return np.ascontiguousarray(self._threat().admit(self._check_queries(X)))
 
     def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
         k = self.n_neighbors if n_neighbors is None else n_neighbors

@@ -193,7 +193,7 @@ def save_model(
 
     check_is_fitted(clf)
     classes = _plain_labels(clf.classes_)
-    threat, arrays = _pack_threat(clf._threat())
+    threat, arrays = pack_threat(clf._threat())
     arrays |= {"X": clf._X, "y": clf._y}
     if clf.components_ is not None:
         arrays["components"] = clf.components_
@@ -232,7 +232,7 @@ def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
         clf = CertifiedKNeighborsClassifier(
             n_neighbors=model.params["n_neighbors"],
             metric=model.components,
-            threat=_unpack_threat(model.params["threat"], model.arrays),
+            threat=unpack_threat(model.params["threat"], model.arrays),
             n_jobs=model.params["n_jobs"],
         )
         clf._set_training(model.X, model.y, model.classes, model.components)
@@ -359,7 +359,7 @@ def _checked_training(
     return X, y
 
 
-def _pack_threat(threat: ThreatModel | None) -> tuple[dict[str, Any] | None, Arrays]:
+def pack_threat(threat: ThreatModel | None) -> tuple[dict[str, Any] | None, Arrays]:
     """Split a threat model into its JSON part and its arrays (JSON has no infinity)."""
     if threat is None:
         return None, {}
@@ -371,10 +371,14 @@ def _pack_threat(threat: ThreatModel | None) -> tuple[dict[str, Any] | None, Arr
     if threat.feature_cost is not None:
         arrays["threat_feature_cost"] = np.asarray(threat.feature_cost, dtype=np.float64)
     norm = float(threat.norm)
-    return {"norm": "inf" if math.isinf(norm) else norm}, arrays
+    packed: dict[str, Any] = {"norm": "inf" if math.isinf(norm) else norm}
+    if threat.clip_queries:
+        packed["clip_queries"] = True
+    return packed, arrays
 
 
-def _unpack_threat(packed: Mapping[str, Any] | None, arrays: Arrays) -> ThreatModel | None:
+def unpack_threat(packed: Mapping[str, Any] | None, arrays: Arrays) -> ThreatModel | None:
+    """Put together again what :func:`pack_threat` split; ValueError where it makes no sense."""
     from .threat import ThreatModel
 
     if packed is None:
@@ -387,6 +391,7 @@ def _unpack_threat(packed: Mapping[str, Any] | None, arrays: Arrays) -> ThreatMo
         norm=int(norm) if norm.is_integer() else norm,
         bounds=bounds,
         feature_cost=arrays.get("threat_feature_cost"),
+        clip_queries=packed.get("clip_queries") is True,
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from . import _core
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,22 +24,34 @@ class ThreatModel:
     bounds : pair of float or of (d,) float64, optional
         Lower and upper bounds that a perturbed input keeps.
     feature_cost : (d,) float64, optional
-        Diagonal of W; an infinite cost freezes a feature. By default all ones.
+        Diagonal of W; an infinite cost freezes a feature. By default all ones. Finite costs may
+        differ by a factor of 2^200.
+    clip_queries : bool, default False
+        What happens to queries outside the bounds: they are an error, or moved to the nearest
+        point inside, which is then what is certified.
 
     Raises
     ------
     ValueError
         If a parameter is not of the form above.
 
-    Notes
-    -----
-    Only the default, the Euclidean norm of the perturbation, is certified so far; with any other
-    model ``certify`` and its kin raise NotImplementedError.
+    Examples
+    --------
+    The smallest change of the first two of three features, kept in [0, 1], that changes the class:
+
+    >>> import robust_metric as rm
+    >>> threat = rm.ThreatModel(norm=1, bounds=(0, 1), feature_cost=[1, 1, float("inf")])
+    >>> X = [[0.1, 0.2, 0.3], [0.9, 0.8, 0.3]]
+    >>> clf = rm.CertifiedKNeighborsClassifier(n_neighbors=1, threat=threat).fit(X, [0, 1])
+    >>> found = clf.minimal_perturbation([[0.1, 0.2, 0.3]])
+    >>> found.perturbation.round(3)
+    array([[0.625, 0.   , 0.   ]])
     """
 
     norm: float = 2
     bounds: Any = None
     feature_cost: Any = None
+    clip_queries: bool = False
 
     def __post_init__(self) -> None:
         if self.norm not in (1, 2, math.inf):
@@ -49,6 +64,12 @@ class ThreatModel:
                 raise ValueError(
                     f"feature_cost must be a (d,) array of positive numbers, got {cost!r}"
                 )
+            finite = cost[np.isfinite(cost)]
+            if finite.size and not finite.max() <= 2.0**200 * finite.min():
+                raise ValueError(
+                    "feature_cost must have finite entries that differ by a factor of at most "
+                    f"2^200, got {finite.min()} and {finite.max()}; infinity freezes a feature"
+                )
 
     def _check_bounds(self) -> None:
         try:
@@ -59,12 +80,15 @@ class ThreatModel:
             ) from error
         if np.isnan(lower).any() or np.isnan(upper).any() or not np.all(lower <= upper):
             raise ValueError(f"bounds must have lower <= upper everywhere, got {self.bounds!r}")
+        if np.any(lower == math.inf) or np.any(upper == -math.inf):
+            raise ValueError(f"bounds must leave finite numbers between them, got {self.bounds!r}")
 
     def __eq__(self, other: object) -> bool:
         """Equal norms, bounds and costs; arrays by value."""
         if not isinstance(other, ThreatModel):
             return NotImplemented
-        return self.norm == other.norm and all(
+        same = self.norm == other.norm and self.clip_queries == other.clip_queries
+        return same and all(
             (a is None) == (b is None) and (a is None or _same(a, b))
             for a, b in ((self.bounds, other.bounds), (self.feature_cost, other.feature_cost))
         )
@@ -169,9 +193,73 @@ class ThreatModel:
         """Raise NotImplementedError unless this is the plain Euclidean model."""
         if self.norm != 2 or self.bounds is not None or self.feature_cost is not None:
             raise NotImplementedError(
-                "threat must be ThreatModel() (norm 2, no bounds, no feature_cost) in this release, "
-                f"got {self!r}; other threat models are not certified yet"
+                "threat must be ThreatModel() (norm 2, no bounds, no feature_cost) here in this "
+                f"release, got {self!r}"
             )
+
+    def weights(self, n_features: int) -> NDArray[np.float64]:
+        """Diagonal of W, (d,) float64.
+
+        Raises
+        ------
+        ValueError
+            If ``feature_cost`` has another number of features.
+        """
+        if self.feature_cost is None:
+            return np.ones(n_features)
+        return self._per_feature(self.feature_cost, n_features, "feature_cost")
+
+    def box(self, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Lower and upper bounds, (d,) float64 each, or None.
+
+        Raises
+        ------
+        ValueError
+            If ``bounds`` have another number of features.
+        """
+        return None if self.bounds is None else self._box(n_features)
+
+    def admit(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the queries X, (m, d), moved into the bounds where ``clip_queries`` asks for it.
+
+        Raises
+        ------
+        ValueError
+            If a query is outside the bounds, and ``clip_queries`` is False.
+        """
+        box = self.box(X.shape[1])
+        if box is None:
+            return X
+        inside = self.holds(X)
+        if inside.all():
+            return X
+        if self.clip_queries:
+            return np.clip(X, *box)
+        row = int(np.flatnonzero(~inside)[0])
+        column = int(np.flatnonzero((X[row] < box[0]) | (X[row] > box[1]))[0])
+        raise ValueError(
+            f"X must lie within the bounds of threat, [{box[0][column]}, {box[1][column]}] for "
+            f"feature {column}, got {X[row, column]} in row {row}; "
+            "ThreatModel(..., clip_queries=True) moves such queries to the nearest point inside"
+        )
+
+
+def core_threat(threat: ThreatModel, n_features: int) -> _core.Threat | None:
+    """Return the compiled form; None for the default model, which needs none.
+
+    Raises
+    ------
+    ValueError
+        If bounds or costs have another number of features.
+    """
+    if threat.norm == 2 and threat.bounds is None and threat.feature_cost is None:
+        return None
+    from . import _core  # here, because the checker runs without compiled code
+
+    norm = {1: _core.Norm.one, 2: _core.Norm.two, math.inf: _core.Norm.infinity}[threat.norm]
+    cost = None if threat.feature_cost is None else threat.weights(n_features)
+    lower, upper = threat.box(n_features) or (None, None)
+    return _core.Threat(norm, n_features, cost, lower, upper)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <unordered_map>
 #include <vector>
 
+#include "robust_metric/cost_space.hpp"
 #include "robust_metric/double_double.hpp"
 #include "robust_metric/training_set.hpp"
 
@@ -44,14 +46,21 @@ public:
     // Bounds of the distance from z to the half-space
     //   { z + δ : sum_i λ_i (d(z + δ, x⁺_i) - d(z + δ, x⁻)) >= 0 },  λ >= 0,
     // which holds every z + δ that is at least as near to x⁻ as to each x⁺_i. So .lower bounds the size
-    // of any such δ. Infinite where no δ reaches it; .lower is 0 where the sign is in doubt.
+    // of any such δ, measured in space, which was started with the same query. Infinite where no δ reaches it;
+    // .lower is 0 where the sign is in doubt.
     Interval halfspace_distance(std::size_t other, std::span<const std::size_t> own,
-                                std::span<const double> multipliers);
+                                std::span<const double> multipliers, const CostSpace& space);
     // The same with an x⁻ for each x⁺: { sum_i λ_i (d(z + δ, x⁺_i) - d(z + δ, x⁻_i)) >= 0 }.
     Interval halfspace_distance(std::span<const std::size_t> others, std::span<const std::size_t> own,
-                                std::span<const double> multipliers);
+                                std::span<const double> multipliers, const CostSpace& space);
 
 private:
+    Interval distance_in(const CostSpace& space, double direction_error, double gap, double gap_error,
+                         std::span<const std::size_t> others, std::span<const std::size_t> own,
+                         std::span<const double> multipliers);
+    double doubtful_radius(const CostSpace& space, std::span<const std::size_t> others, std::span<const std::size_t> own,
+                           std::span<const double> multipliers) const;
+
     Entry& at(std::size_t position);
     const Entry& with_gradient(std::size_t position);
     Real* gradient(const Entry& entry) { return gradients_.data() + entry.slot * training_->dimension(); }
@@ -74,12 +83,17 @@ extern template class Displacements<double>;
 extern template class Displacements<DoubleDouble>;
 
 // The bound of the half-space in float64, and again in double-double where float64 leaves it looser than
-// 1e-11 relative.
+// 1e-11 relative. Lengths are costs under the threat model of the training set.
 class RefinedBounds {
 public:
-    explicit RefinedBounds(const TrainingSet& training) : fast_(training), accurate_(training) {}
+    explicit RefinedBounds(const TrainingSet& training)
+        : training_(&training),
+          space_(std::make_unique<CostSpace>(training.threat(), training.dimension())),
+          fast_(training),
+          accurate_(training) {}
 
     void start(const double* point) {
+        space_->start(point, training_->exponent());
         fast_.start(point);
         accurate_.start(point);
     }
@@ -88,17 +102,21 @@ public:
     // A lower bound only, no better than it takes to reach `enough`.
     double halfspace_lower(std::span<const std::size_t> others, std::span<const std::size_t> own,
                            std::span<const double> multipliers, double enough) {
-        const double fast = fast_.halfspace_distance(others, own, multipliers).lower;
-        return fast >= enough ? fast : std::max(fast, accurate_.halfspace_distance(others, own, multipliers).lower);
+        const double fast = fast_.halfspace_distance(others, own, multipliers, *space_).lower;
+        return fast >= enough ? fast : std::max(fast, accurate_.halfspace_distance(others, own, multipliers, *space_).lower);
     }
     double pair_lower(std::size_t other, std::size_t own) {
         const double one = 1.0;
         return halfspace_distance(other, {&own, 1}, {&one, 1}).lower;
     }
+    // stays in place when this object is moved
+    const CostSpace& space() const { return *space_; }
     Displacements<double>& fast() { return fast_; }
     Displacements<DoubleDouble>& accurate() { return accurate_; }
 
 private:
+    const TrainingSet* training_;
+    std::unique_ptr<CostSpace> space_;
     Displacements<double> fast_;
     Displacements<DoubleDouble> accurate_;
 };

@@ -101,6 +101,7 @@ private:
     Entry deepen(const Entry& entry);
     void deepen_top();
     double nearest_bound(std::size_t other, bool from_sketch) const;
+    Interval pair_in_space(std::size_t other, std::size_t own) const;
     Interval pair_from(std::size_t other, std::size_t own, Interval length) const;
     void use_near_pairs(Row& row);
     void use_all_pairs(Row& row);
@@ -131,6 +132,7 @@ private:
     float loaded_ = 0.0f, limit_ = 0.0f;
     bool exhausted_ = false;
     std::vector<Interval> pairs_;
+    mutable std::vector<double> normal_;
     std::vector<std::size_t> scratch_;
 };
 

@@ -75,6 +75,8 @@ private:
 // [1, n], or truth is neither empty nor one label a query.
 void check_request(const TrainingSet& training, MatrixView queries, std::size_t k,
                    std::span<const std::int32_t> truth = {});
+// Throws std::invalid_argument where a query is outside the box of the threat model.
+void check_inside(const TrainingSet& training, MatrixView queries);
 
 // Calls worker(query, row) for every row of queries, in parallel over blocks; make_worker(thread) makes one worker
 // for each thread, at its first block, so that work spaces are reused.

@@ -2,7 +2,8 @@
 // mapped through L and LᵀL for the filter.
 //
 // Units: "scaled" squared distances are d(z, x) · 4^-(exponent + metric exponent), scaled lengths of the
-// input space are ‖δ‖ · 2^-exponent.
+// input space are ‖δ‖ · 2^-exponent. Costs of perturbations are scaled like lengths, and by the exponent of the threat
+// model: see CostSpace. Twice mapped rows are gradients in that space, Ŵ⁻¹LᵀLx.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,14 @@
 #include "robust_metric/parallel.hpp"
 #include "robust_metric/points.hpp"
 #include "robust_metric/sketch.hpp"
+#include "robust_metric/threat.hpp"
 
 namespace robust_metric {
 
 // A point in the frame of the training set: x̂ centred and scaled, L̂x̂ and L̂ᵀL̂x̂ in float64, and an upper
 // bound of ‖x̂‖².
 struct Embedding {
-    std::vector<double> centred, mapped, twice_mapped;  // the last two are empty for the Euclidean metric
+    std::vector<double> centred, mapped, twice_mapped;  // the last two are empty where they equal the first
     std::vector<double> stored;                         // scratch: the point in float64
     double extent = 0.0;
 
@@ -37,12 +39,13 @@ public:
     // Memory beside the points: 4 n (d + r + 11) bytes; for the Euclidean metric 4 n (d + 8), and where points in
     // float32 serve the filter as they are, 32 n. The sketch, from 128 features on, takes 132 n more.
     TrainingSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
-                const Execution& execution = {});
+                const Execution& execution = {}, Threat threat = {});
 
     std::size_t size() const { return labels_.size(); }
     std::size_t dimension() const { return points_.cols(); }
     int classes() const { return static_cast<int>(class_begin_.size()) - 1; }
     const Metric& metric() const { return metric_; }
+    const Threat& threat() const { return threat_; }
     const Points& points() const { return points_; }
 
     int label(std::size_t i) const { return labels_[i]; }
@@ -59,9 +62,10 @@ public:
     int exponent() const { return exponent_; }
     void embed(const double* point, Embedding& out) const;
 
-    // The filter's rows L̂x̂ and L̂ᵀL̂x̂, one object for the Euclidean metric.
+    // The filter's rows L̂x̂ and L̂ᵀL̂x̂; one object if has_one_map(), for the Euclidean metric without feature costs.
     const FilterRows& mapped() const { return *mapped_; }
-    const FilterRows& twice_mapped() const { return metric_.is_identity() ? *mapped_ : *twice_mapped_; }
+    const FilterRows& twice_mapped() const { return has_one_map() ? *mapped_ : *twice_mapped_; }
+    bool has_one_map() const { return metric_.is_identity() && !threat_.weighted(); }
 
     // short codes of the twice mapped rows, where those are long
     const Sketch& sketch() const { return sketch_; }
@@ -84,9 +88,9 @@ public:
     double distance_error(double extents) const { return distance_error_ * extents + rounding::underflow; }
     double twice_mapped_norm_error(double extent_a, double extent_b) const;
 
-    // a length of the input space in the caller's units, from a scaled one; rounded down / up
-    double unscale_down(double length) const;
-    double unscale_up(double length) const;
+    // a cost in the caller's units, from a scaled one; rounded down / up
+    double unscale_down(double cost) const;
+    double unscale_up(double cost) const;
 
 private:
     std::size_t class_begin(int c) const { return class_begin_[static_cast<std::size_t>(c)]; }
@@ -97,9 +101,11 @@ private:
     void for_each_block(const Execution& execution, Body body) const;
     void map_points(const Execution& execution);
     void mark_shadowed(const Execution& execution);
+    void weigh(double* gradient) const;
 
     Points points_;
     Metric metric_;
+    Threat threat_;
     std::vector<std::int32_t> labels_;
     std::vector<std::uint32_t> members_, all_shadowed_;
     std::vector<std::size_t> class_begin_;

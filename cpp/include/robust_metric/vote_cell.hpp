@@ -7,7 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "robust_metric/projection_qp.hpp"
+#include "robust_metric/cost_space.hpp"
+#include "robust_metric/projection.hpp"
 #include "robust_metric/query_block.hpp"
 #include "robust_metric/training_set.hpp"
 
@@ -20,9 +21,11 @@ public:
         Id entering, beaten;
     };
 
-    explicit VoteCell(const TrainingSet& training) : training_(&training), qp_(training.dimension()) {}
+    // space must outlive this object
+    VoteCell(const TrainingSet& training, const CostSpace& space)
+        : training_(&training), space_(&space), qp_(space) {}
 
-    // Starts a query, without points and constraints; query must stay in place.
+    // Starts a query, without points and constraints; query must stay in place, and space have been started with it.
     void start(const Query& query);
     Id add_point(std::size_t position);
     std::size_t size() const { return points_.size(); }
@@ -30,7 +33,7 @@ public:
     std::size_t position(Id id) const { return points_[id].position; }
     // whether both are the same point, coordinate by coordinate
     bool equal(Id a, Id b) const;
-    // ½ d(z, x) and ‖M(z - x)‖, by the kernels: not a filter's bits
+    // ½ d(z, x) and the dual norm of M(z - x), by the kernels: not a filter's bits
     double half(Id id) const { return points_[id].half; }
     double length(Id id) const { return points_[id].length; }
 
@@ -56,7 +59,7 @@ public:
     double along(Id id) const;
     // lower bound for those δ that satisfy one pair more; along_*: along() of its points
     double prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const;
-    // upper bound of ‖M(a - b)‖
+    // upper bound of the dual norm of M(a - b)
     double pair_length(Pair pair) const;
 
 private:
@@ -69,15 +72,16 @@ private:
     const double* row(Id id) const { return rows_.data() + id * normal_.size(); }
 
     const TrainingSet* training_;
+    const CostSpace* space_;
     const Query* query_ = nullptr;
-    ProjectionQP qp_;
+    Projection qp_;
     std::vector<Point> points_;
     std::vector<double> rows_;  // twice mapped
     std::vector<Pair> pairs_;   // by the ids that the QP knows
     bool contradicted_ = false;
     double norm_ = 0.0, at_query_ = 0.0;
     std::vector<double> normal_, direction_;
-    double gap_ = 0.0, longest_ = 0.0, direction_error_ = 0.0;
+    double proved_ = 0.0, gap_ = 0.0, longest_ = 0.0, direction_error_ = 0.0;
     Embedding scratch_;
     mutable std::vector<double> stored_, other_stored_;
 };

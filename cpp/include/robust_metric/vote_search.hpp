@@ -20,7 +20,10 @@ namespace robust_metric {
 class VoteSearch {
 public:
     explicit VoteSearch(const TrainingSet& training)
-        : training_(&training), bounds_(training), witness_(training), cell_(training) {}
+        : training_(&training),
+          bounds_(training),
+          witness_(training, bounds_.refined_bounds().space()),
+          cell_(training, bounds_.refined_bounds().space()) {}
 
     // As PerturbationSearch::run; label: the prediction by k neighbours.
     MinimalPerturbation run(const Query& query, int label, std::size_t k, double time_limit,

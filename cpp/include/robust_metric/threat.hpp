@@ -1,0 +1,60 @@
+// What a perturbation δ costs, ‖Wδ‖_p with p = 1, 2 or infinity and W a positive diagonal, and the box in which the
+// perturbed point stays. Derivations: docs/threat_models.md.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "robust_metric/rounding.hpp"
+
+namespace robust_metric {
+
+enum class Norm { one, two, infinity };
+
+class Threat {
+public:
+    // The Euclidean norm of δ, no box.
+    Threat() = default;
+    // cost: the diagonal of W, positive; an infinite entry freezes its feature. lower, upper: the box, infinite
+    // where there is no bound. Each has `dimension` entries, or none for W = I and no box; lower and upper
+    // come together. Copied. Throws std::invalid_argument where this is not so, where lower > upper, or where
+    // finite costs differ by more than a factor of 2^200.
+    Threat(Norm norm, std::size_t dimension, std::span<const double> cost = {}, std::span<const double> lower = {},
+           std::span<const double> upper = {});
+
+    Norm norm() const { return norm_; }
+    bool weighted() const { return !inverse_.empty(); }
+    bool frozen() const { return movable_ < inverse_.size(); }  // whether some feature is
+    bool boxed() const { return !lower_.empty(); }
+    // whether some perturbations are out of the question, whatever they cost
+    bool confined() const { return boxed() || frozen(); }
+    // the model under which half-space distances are lengths of gradients in the 2-norm
+    bool euclidean() const { return norm_ == Norm::two && !boxed(); }
+
+    // Ŵ = 2^-exponent() W, whose smallest finite entry is in [1, 2); and its inverse rounded to nearest, at most
+    // 1, and 0 where the feature is frozen. Only if weighted().
+    int exponent() const { return exponent_; }
+    double cost(std::size_t j) const { return cost_[j]; }
+    double inverse_cost(std::size_t j) const { return inverse_[j]; }
+    double lower(std::size_t j) const { return boxed() ? lower_[j] : -rounding::infinity; }
+    double upper(std::size_t j) const { return boxed() ? upper_[j] : rounding::infinity; }
+    bool is_frozen(std::size_t j) const { return weighted() && inverse_[j] == 0.0; }
+
+    // ‖a‖_q <= dual_factor() ‖a‖₂ for every a of the space, 1/p + 1/q = 1; 1 unless p is infinite
+    double dual_factor() const { return dual_factor_; }
+    // whether the box holds the point
+    bool holds(const double* point) const;
+
+private:
+    void take_cost(std::span<const double> cost);
+    void take_box(std::span<const double> lower, std::span<const double> upper);
+
+    Norm norm_ = Norm::two;
+    int exponent_ = 0;
+    double dual_factor_ = 1.0;
+    std::size_t movable_ = 0;
+    std::vector<double> cost_, inverse_, lower_, upper_;
+};
+
+}  // namespace robust_metric
