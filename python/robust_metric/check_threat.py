@@ -163,7 +163,7 @@ class Reach:
         total += mu**2 * Fraction(int((free * free).sum()), 4**costs.inverse_bits)
         total += 2 * mu * int((sizes[cut] * caps[cut]).sum())
         total -= Fraction(int(((w * caps)[cut] ** 2).sum()), 4**costs.weight_bits)
-        return total <= mu * gap
+        return bool(total <= mu * gap)
 
 
 def _array(values: list[int]) -> Integers:

@@ -322,6 +322,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         self._y = np.ascontiguousarray(y, dtype=np.int64)
         self._check_n_neighbors()
         self._training: _core.TrainingSet | None = None
+        self._training_threat: ThreatModel | None = None
         self._prepared()
 
     def _prepared(self) -> _core.TrainingSet:

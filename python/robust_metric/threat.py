@@ -128,7 +128,8 @@ class ThreatModel:
             total = scaled.sum(axis=1) if self.norm == 1 else np.sqrt((scaled**2).sum(axis=1))
             rounded_up = np.ldexp(total * (1.0 + (size.shape[1] + 4) * 2.0**-52), exponent)
             upward: NDArray[np.float64] = np.nextafter(rounded_up, np.inf)
-        return np.where(largest == 0.0, 0.0, upward)
+        cost: NDArray[np.float64] = np.where(largest == 0.0, 0.0, upward)
+        return cost
 
     def clip(self, X: ArrayLike, perturbations: ArrayLike) -> NDArray[np.float64]:
         """Return the nearest perturbations that are allowed at X.
