@@ -155,7 +155,7 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
         // rounding alone keeps it going once the norm has stopped to grow
         stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
         if (stalled > 8) break;
-        previous = norm;
+        previous = std::max(previous, norm);  // rounding may let it fall, and circle
         if (norm > cutoff * (1.0 + 1e-6)) {
             solution.complete = false;
             break;

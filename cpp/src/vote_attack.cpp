@@ -169,7 +169,7 @@ auto VoteSearch::solve(double margin, double cutoff) -> Outcome {
         stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
         // a linear program's solution may move on while the norm stays
         if (stalled > (training_->threat().norm() == Norm::two ? 8 : 100)) break;
-        previous = norm;
+        previous = std::max(previous, norm);  // rounding may let it fall, and circle
         if (norm > cutoff * (1.0 + 1e-7)) return Outcome::too_far;
     }
     return Outcome::solved;

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
@@ -22,7 +22,7 @@ from .certificates import (
 )
 from .evidence import Evidence, model_digest
 from .threat import ThreatModel, core_threat
-from .validation import check_components, check_size, storage_dtypes
+from .validation import check_components, check_size, encode_labels, storage_dtypes
 
 
 class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
@@ -184,7 +184,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
         """
         queries = self._admitted(X)
-        truth = self._encode_truth(y, len(queries))
+        truth = encode_labels(y, self.classes_, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         with single_threaded_blas():
             radius, label, proofs = _core.certified_radii(
@@ -251,7 +251,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If X or y have the wrong shape, X is not finite, or time_limit is not positive.
         NotImplementedError
-            If the threat model is not the default, or evidence is asked for with n_neighbors > 1.
+            If evidence is asked for with n_neighbors > 1 or a threat model other than the default.
 
         Notes
         -----
@@ -261,7 +261,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         width, save for ties; for large K some queries take very long, so set one.
         """
         queries = self._admitted(X)
-        truth = self._encode_truth(y, len(queries))
+        truth = encode_labels(y, self.classes_, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         plain = core_threat(self._threat(), self.n_features_in_) is None
         if evidence and (k > 1 or not plain):
@@ -392,25 +392,6 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
                 f"got n_neighbors={k} and n_samples={self.n_samples_fit_ - spare}"
             )
         return int(k)
-
-    def _encode_truth(self, y: ArrayLike | None, count: int) -> NDArray[np.int32] | None:
-        """Positions in classes_; -1 for a label that training never saw."""
-        if y is None:
-            return None
-        truth = column_or_1d(y)
-        if len(truth) != count:
-            raise ValueError(
-                f"y must have one label per row of X, got {len(truth)} for {count} rows"
-            )
-        try:
-            position = np.searchsorted(self.classes_, truth)
-        except TypeError as error:
-            raise ValueError(
-                f"y must hold labels of the kind seen in fit ({self.classes_.dtype}), "
-                f"got {truth.dtype}"
-            ) from error
-        position = np.minimum(position, len(self.classes_) - 1)
-        return np.where(self.classes_[position] == truth, position, -1).astype(np.int32)
 
 
 def _not_self(indices: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import column_or_1d
 
 # Beyond this, differences of features may overflow before any scaling could help.
 LARGEST_VALUE = 1e300
@@ -45,3 +46,22 @@ def check_components(components: Any, n_features: int) -> NDArray[np.float64]:
     if not np.isfinite(L).all():
         raise ValueError("components must be finite, got NaN or infinite values")
     return L
+
+
+def encode_labels(
+    y: ArrayLike | None, classes: NDArray[Any], count: int
+) -> NDArray[np.int32] | None:
+    """Positions of the (count,) labels in the sorted classes; -1 for one that training never saw."""
+    if y is None:
+        return None
+    labels = column_or_1d(y)
+    if len(labels) != count:
+        raise ValueError(f"y must have one label per row of X, got {len(labels)} for {count} rows")
+    try:
+        position = np.searchsorted(classes, labels)
+    except TypeError as error:
+        raise ValueError(
+            f"y must hold labels of the kind seen in fit ({classes.dtype}), got {labels.dtype}"
+        ) from error
+    position = np.minimum(position, len(classes) - 1)
+    return np.where(classes[position] == labels, position, -1).astype(np.int32)

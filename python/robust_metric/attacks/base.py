@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..classifier import CertifiedKNeighborsClassifier
 from ..report import certified_robust_error
 from ..threat import ThreatModel
-from ..validation import LARGEST_VALUE
+from ..validation import LARGEST_VALUE, encode_labels
 from .refine import refine
 
 Floats = NDArray[np.float64]
@@ -232,7 +232,7 @@ def checked(
     """Return queries, true classes and the threat model, checked."""
     queries = clf._check_queries(X).astype(np.float64)
     threat = clf._threat() if threat is None else threat
-    encoded = clf._encode_truth(y, len(queries))
+    encoded = encode_labels(y, clf.classes_, len(queries))
     outside = np.flatnonzero(~threat.holds(queries))
     if outside.size:
         raise ValueError(
