@@ -44,7 +44,7 @@ pybind11::tuple loss_reference(const DoubleArray& points, const DoubleArray& com
 
 void bind_triplet_loss(pybind11::module_& m) {
     using pybind11::arg;
-    pybind11::enum_<BoundLoss>(m, "BoundLoss", "What a triplet pays for its bound.")
+    pybind11::enum_<BoundLoss>(m, "BoundLoss", "What is paid for a bound.")
         .value("linear", BoundLoss::linear)
         .value("hinge", BoundLoss::hinge)
         .value("ramp", BoundLoss::ramp);

@@ -13,6 +13,7 @@ void bind_halfspace_bounds(pybind11::module_& m);
 void bind_kernels(pybind11::module_& m);
 void bind_minimal_perturbation(pybind11::module_& m);
 void bind_neighbors(pybind11::module_& m);
+void bind_prototype_loss(pybind11::module_& m);
 void bind_reference(pybind11::module_& m);
 void bind_region_attack(pybind11::module_& m);
 void bind_threat(pybind11::module_& m);

@@ -15,5 +15,6 @@ PYBIND11_MODULE(_core, m) {
     robust_metric::bind_candidates(m);
     robust_metric::bind_deciding_pairs(m);
     robust_metric::bind_triplet_loss(m);
+    robust_metric::bind_prototype_loss(m);
     robust_metric::bind_reference(m);
 }

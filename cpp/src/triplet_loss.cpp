@@ -21,18 +21,6 @@ constexpr double degenerate_share = 1e-10;
 // Multiplications and additions that make another thread worth waking: half a millisecond's worth.
 constexpr double work_per_thread = 1e7;
 
-struct LossValue {
-    double value, slope;
-};
-
-LossValue loss_of_bound(const BoundLossOptions& options, double bound) {
-    if (options.kind == BoundLoss::linear) return {-bound, -1.0};
-    const double short_by = options.target - bound;
-    if (short_by <= 0.0) return {0.0, 0.0};
-    if (options.kind == BoundLoss::ramp && short_by >= options.target) return {options.target, 0.0};
-    return {short_by, -1.0};
-}
-
 double squared_norm(const double* x, std::size_t size) { return kernels().dot(x, x, size); }
 
 double squared_norm(MatrixView matrix) {

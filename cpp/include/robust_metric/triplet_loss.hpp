@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "robust_metric/bound_loss.hpp"
 #include "robust_metric/matrix_view.hpp"
 #include "robust_metric/parallel.hpp"
 
@@ -16,18 +17,6 @@ namespace robust_metric {
 // points.
 struct Triplets {
     std::span<const std::int64_t> anchor, near, far;
-};
-
-// What is paid for a triplet whose bound is ε.
-enum class BoundLoss {
-    linear,  // -ε, the published loss
-    hinge,   // max(0, target - ε)
-    ramp,    // min(max(0, target - ε), target): a misclassified anchor (ε < 0) stops pulling
-};
-
-struct BoundLossOptions {
-    BoundLoss kind = BoundLoss::linear;
-    double target = 0.0;  // in units of the features; not used by linear
 };
 
 struct TripletLoss {
