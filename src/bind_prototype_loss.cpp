@@ -29,8 +29,8 @@ py::tuple to_tuple(const PrototypeLoss& result, std::size_t d) {
 // Arrays that a call refers to, and the call's options; both loss functions take them.
 struct Call {
     Call(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
-         const LabelArray& prototype_labels, const py::object& metric, BoundLoss kind, double target, DualNorm dual_norm,
-         const py::object& costs, std::pair<std::size_t, std::size_t> candidates,
+         const LabelArray& prototype_labels, const py::object& metric, BoundLoss kind, double target,
+         DualNorm dual_norm, const py::object& costs, std::pair<std::size_t, std::size_t> candidates,
          std::pair<std::size_t, std::size_t> ranks, bool with_components_gradient)
         : components(metric.is_none() ? DoubleArray() : metric.cast<DoubleArray>()),
           inverse_cost(costs.is_none() ? DoubleVector() : costs.cast<DoubleVector>()),
@@ -96,10 +96,9 @@ void bind_prototype_loss(py::module_& m) {
           arg("inverse_cost") = py::none(), arg("candidates") = Sizes{5, 20}, arg("ranks") = Sizes{0, 0},
           arg("with_components_gradient") = false, arg("num_threads") = 1, arg("progress") = py::none());
     m.def("prototype_loss_reference", loss_reference, "Slow twin of prototype_loss.", arg("points"), arg("labels"),
-          arg("prototypes"), arg("prototype_labels"), arg("components") = py::none(),
-          arg("kind") = BoundLoss::linear, arg("target") = 0.0, arg("dual_norm") = DualNorm::two,
-          arg("inverse_cost") = py::none(), arg("candidates") = Sizes{5, 20}, arg("ranks") = Sizes{0, 0},
-          arg("with_components_gradient") = false);
+          arg("prototypes"), arg("prototype_labels"), arg("components") = py::none(), arg("kind") = BoundLoss::linear,
+          arg("target") = 0.0, arg("dual_norm") = DualNorm::two, arg("inverse_cost") = py::none(),
+          arg("candidates") = Sizes{5, 20}, arg("ranks") = Sizes{0, 0}, arg("with_components_gradient") = false);
 }
 
 }  // namespace robust_metric

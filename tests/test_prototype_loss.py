@@ -81,9 +81,7 @@ def test_bounds_of_one_neighbour_are_those_certified() -> None:
 def test_equals_the_slow_twin(kind: Any, target: float, data: st.DataObject) -> None:
     d = data.draw(st.integers(1, 20))
     r = data.draw(st.none() | st.integers(1, 9))
-    args = problem(
-        data.draw(st.integers(0, 2**32 - 1)), m=data.draw(st.integers(1, 300)), d=d, r=r
-    )
+    args = problem(data.draw(st.integers(0, 2**32 - 1)), m=data.draw(st.integers(1, 300)), d=d, r=r)
     settings = {
         "kind": kind,
         "target": target,
@@ -152,11 +150,15 @@ def test_coinciding_prototypes_are_passed_over(q: Any) -> None:
 
 
 def test_malformed_arguments() -> None:
-    Z, y, P, labels, L = problem(7)
+    Z, y, P, labels, _ = problem(7)
     call = _core.prototype_loss
-    with pytest.raises(ValueError, match="prototypes must have as many columns as points, 6, got 5"):
+    with pytest.raises(
+        ValueError, match="prototypes must have as many columns as points, 6, got 5"
+    ):
         call(Z, y, np.ones((14, 5)), labels)
-    with pytest.raises(ValueError, match="components must have as many columns as points, 6, got 5"):
+    with pytest.raises(
+        ValueError, match="components must have as many columns as points, 6, got 5"
+    ):
         call(Z, y, P, labels, np.ones((4, 5)))
     with pytest.raises(ValueError, match="points_labels must be one-dimensional of length 60"):
         call(Z, y[:-1], P, labels)

@@ -99,7 +99,8 @@ struct Pair {
 
 template <class Order>
 void keep_rank(std::vector<Pair>& pairs, std::size_t rank, Order before) {
-    std::stable_sort(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) { return before(a.bound, b.bound); });
+    std::stable_sort(pairs.begin(), pairs.end(),
+                     [&](const Pair& a, const Pair& b) { return before(a.bound, b.bound); });
     pairs = {pairs[std::min(rank, pairs.size() - 1)]};
 }
 

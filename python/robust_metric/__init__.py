@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from .classifier import CertifiedKNeighborsClassifier
     from .functional import certified_radii, minimal_perturbations
     from .persistence import load_model, save_model
+    from .prototypes import CertifiedPrototypeClassifier
     from .threat import ThreatModel
 
 # Loaded at first use: the checker then runs without the compiled core, and importing is quick.
 _HOME = {
     "ARML": "arml",
     "CertifiedKNeighborsClassifier": "classifier",
+    "CertifiedPrototypeClassifier": "prototypes",
     "Certificates": "certificates",
     "MinimalPerturbations": "certificates",
     "ThreatModel": "threat",
@@ -37,6 +39,7 @@ __all__ = [
     "ARML",
     "Certificates",
     "CertifiedKNeighborsClassifier",
+    "CertifiedPrototypeClassifier",
     "MinimalPerturbations",
     "ThreatModel",
     "__version__",

@@ -192,6 +192,48 @@ def triplet_loss_reference(
     target: float = 0.0,
 ) -> tuple[float, _Float, _Float]: ...
 
+# bind_prototype_loss.cpp
+class DualNorm:
+    one: ClassVar[DualNorm]
+    two: ClassVar[DualNorm]
+    infinity: ClassVar[DualNorm]
+    def __init__(self, value: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+def prototype_loss(
+    points: _Float,
+    labels: _Label,
+    prototypes: _Float,
+    prototype_labels: _Label,
+    components: _Float | None = None,
+    kind: BoundLoss = ...,
+    target: float = 0.0,
+    dual_norm: DualNorm = ...,
+    inverse_cost: _Float | None = None,
+    candidates: tuple[int, int] = (5, 20),
+    ranks: tuple[int, int] = (0, 0),
+    with_components_gradient: bool = False,
+    num_threads: int = 1,
+    progress: _Progress = None,
+) -> tuple[float, _Float, _Float | None, _Float]: ...
+def prototype_loss_reference(
+    points: _Float,
+    labels: _Label,
+    prototypes: _Float,
+    prototype_labels: _Label,
+    components: _Float | None = None,
+    kind: BoundLoss = ...,
+    target: float = 0.0,
+    dual_norm: DualNorm = ...,
+    inverse_cost: _Float | None = None,
+    candidates: tuple[int, int] = (5, 20),
+    ranks: tuple[int, int] = (0, 0),
+    with_components_gradient: bool = False,
+) -> tuple[float, _Float, _Float | None, _Float]: ...
+
 # bind_reference.cpp
 def kneighbors_reference(
     X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int

@@ -32,6 +32,9 @@ VERSION = 1
 # The header itself, and what np.savez would take for its own arguments.
 _RESERVED_NAMES = ("header", "file", "allow_pickle")
 
+# Classifiers that model files hold: training points, or prototypes, with labels and components.
+_MODEL_CLASSES = ("CertifiedKNeighborsClassifier", "CertifiedPrototypeClassifier")
+
 Arrays = dict[str, NDArray[Any]]
 
 # What numpy and zipfile raise on damaged archives, found by flipping and cutting bytes.
@@ -171,7 +174,8 @@ def save_model(
 ) -> None:
     """Save a fitted classifier, with the feature scaling its training data went through.
 
-    A metric learner is saved as the components it learned; the learner itself is not kept.
+    A metric learner is saved as the components it learned; the learner itself is not kept. Neither
+    are the settings by which prototypes were trained.
 
     Parameters
     ----------
@@ -226,10 +230,13 @@ def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
     """
     # Imported here because the classifier's own modules write their files through this one.
     from .classifier import CertifiedKNeighborsClassifier
+    from .prototypes import CertifiedPrototypeClassifier
 
     model = read_model(path)
+    kinds = (CertifiedKNeighborsClassifier, CertifiedPrototypeClassifier)
+    kind = kinds[_MODEL_CLASSES.index(model.class_name)]
     with _intact_model(path):
-        clf = CertifiedKNeighborsClassifier(
+        clf = kind(
             n_neighbors=model.params["n_neighbors"],
             metric=model.components,
             threat=unpack_threat(model.params["threat"], model.arrays),
@@ -248,6 +255,7 @@ class StoredModel(NamedTuple):
     y: NDArray[np.int64]
     components: NDArray[Any] | None
     arrays: Arrays
+    class_name: str = _MODEL_CLASSES[0]
 
 
 def read_model(path: PathLike) -> StoredModel:
@@ -260,7 +268,7 @@ def read_model(path: PathLike) -> StoredModel:
     """
     header, arrays = read_npz(path, "model")
     with _intact_model(path):
-        if header["class"] != "CertifiedKNeighborsClassifier":
+        if header["class"] not in _MODEL_CLASSES:
             raise ValueError(f"unknown class {header['class']!r}")
         params, n_features = header["params"], header["n_features"]
         if not isinstance(params, dict) or not _is_int(params["n_neighbors"]):
@@ -270,7 +278,7 @@ def read_model(path: PathLike) -> StoredModel:
         components = arrays.get("components")
         if components is not None:
             _check_floats("components", components, (components.shape[0], n_features))
-    return StoredModel(params, classes, X, y, components, arrays)
+    return StoredModel(params, classes, X, y, components, arrays, header["class"])
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from sklearn.utils.validation import validate_data
 
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
-from .arml import _Adam
+from .arml import _Adam, _default_learning_rate
 from .classifier import CertifiedKNeighborsClassifier
 from .progress import Progress
 from .threat import ThreatModel
@@ -82,8 +82,8 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         0.1 times the features' root mean square deviation from their means.
     prototype_bounds : pair of float or (d,) arrays, optional
         Lower and upper bounds that prototypes keep.
-    transform : callable, optional
-        ``transform(X, random_state)`` returns a batch (m, d) randomly transformed, in a new array;
+    augment : callable, optional
+        ``augment(X, random_state)`` returns a batch (m, d) randomly transformed, in a new array;
         called on each batch with a ``numpy.random.RandomState``.
     early_stopping : bool, default False
         Hold out ``validation_fraction`` of the training points, keep the state with the smallest
@@ -148,7 +148,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         batch_size: int = 512,
         learning_rate: float | None = None,
         prototype_bounds: Any = None,
-        transform: Callable[[_Float, np.random.RandomState], ArrayLike] | None = None,
+        augment: Callable[[_Float, np.random.RandomState], ArrayLike] | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         random_state: int | np.random.RandomState | None = 0,
@@ -163,7 +163,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.prototype_bounds = prototype_bounds
-        self.transform = transform
+        self.augment = augment
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.random_state = random_state
@@ -180,14 +180,18 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         Raises
         ------
         ValueError
-            If X or y are malformed, a parameter is out of range, or ``transform`` returns another
+            If X or y are malformed, a parameter is out of range, or ``augment`` returns another
             shape.
         """
         data, targets = validate_data(self, X, y, dtype=np.float64, order="C")
         check_classification_targets(targets)
         self._check_parameters(data)
         classes, labels = np.unique(targets, return_inverse=True)
-        trainer = _Trainer(self, data, labels.astype(np.int32), self._start_components(data, targets))
+        trainer = _Trainer(
+            self, data, labels.astype(np.int32), self._start_components(data, targets)
+        )
+        self.n_samples_fit_ = len(trainer.prototypes)
+        self._check_n_neighbors()  # before training in vain
         with single_threaded_blas():
             trainer.run()
         self.target_radius_ = trainer.target
@@ -195,7 +199,10 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self.validation_curve_ = trainer.validations
         self.n_iter_ = len(trainer.losses)
         self._set_training(
-            trainer.prototypes_in_caller_units(), trainer.prototype_labels, classes, trainer.components
+            trainer.prototypes_in_caller_units(),
+            trainer.prototype_labels.astype(np.int64),
+            classes,
+            trainer.components,
         )
         return self
 
@@ -228,14 +235,15 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
                 raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
         for name in ("target_radius", "learning_rate"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, numbers.Real) and 0 < value < np.inf):
+            if value is not None and not (
+                isinstance(value, numbers.Real) and 0 < float(value) < np.inf
+            ):
                 raise ValueError(f"{name} must be a positive number or None, got {value!r}")
         if self.loss not in _LOSSES:
             raise ValueError(f"loss must be one of {_LOSSES}, got {self.loss!r}")
         if not 0.0 < self.validation_fraction < 1.0:
             raise ValueError(
-                "validation_fraction must lie between 0 and 1, "
-                f"got {self.validation_fraction!r}"
+                f"validation_fraction must lie between 0 and 1, got {self.validation_fraction!r}"
             )
         largest = float(np.abs(X).max())
         if largest > _LARGEST_VALUE:
@@ -268,6 +276,7 @@ class _Trainer:
         self._box = self._prototype_box()
         self.losses: list[float] = []
         self.validations: list[float] = []
+        self._target = 0.0  # the plain bounds that it is derived from have none
         self._target = self._scaled_target()
         rate = settings.learning_rate
         spread = float(np.sqrt(np.mean(self._scaled(self._X) ** 2)))
@@ -276,7 +285,8 @@ class _Trainer:
     @property
     def target(self) -> float:
         """The target radius in the caller's units."""
-        return self._target * self._extent
+        given = self._settings.target_radius
+        return self._target * self._extent if given is None else float(given)
 
     def prototypes_in_caller_units(self) -> _Float:
         points: _Float = self.prototypes * self._extent + self._centre
@@ -289,7 +299,8 @@ class _Trainer:
         if len(np.unique(self._labels)) < 2 or self._target == 0.0:
             return  # nothing can be lost to another class, or all points coincide
         adam = _Adam(self._rate, settings.max_iter)
-        metric_adam = _Adam(_METRIC_RATE / math.sqrt(self._X.shape[1]), settings.max_iter)
+        size = 1 if self.components is None else self.components.size
+        metric_adam = _Adam(_METRIC_RATE * _default_learning_rate(size), settings.max_iter)
         best = _Best(self)
         between = -(-settings.max_iter // _VALIDATIONS)
         with Progress(settings.max_iter, "Prototypes", enabled=bool(settings.verbose)) as bar:
@@ -305,9 +316,9 @@ class _Trainer:
 
     def _step(self, batch: NDArray[np.intp], adam: _Adam, metric_adam: _Adam) -> None:
         points = self._X[batch]
-        transform = self._settings.transform
-        if transform is not None:
-            points = self._checked(transform(points, self._random), points.shape)
+        augment = self._settings.augment
+        if augment is not None:
+            points = self._checked(augment(points, self._random), points.shape)
         kind = getattr(_core.BoundLoss, self._settings.loss)
         loss, gradient, of_components, _ = self._loss(
             self._scaled(points), self._labels[batch], kind, self._learns_metric
@@ -392,7 +403,6 @@ class _Trainer:
             return float(self._settings.target_radius) / self._extent
         if len(np.unique(self.prototype_labels)) < 2:
             return 0.0
-        self._target = 0.0
         some = self._random.permutation(len(self._X))[:5000]
         bounds = self._loss(
             self._scaled(self._X[some]), self._labels[some], _core.BoundLoss.linear
@@ -410,6 +420,8 @@ class _Trainer:
             raise ValueError(
                 f"prototype_bounds must be a pair (lower, upper), got {bounds!r}"
             ) from error
+        if not (lower <= upper).all():
+            raise ValueError(f"prototype_bounds must have lower <= upper, got {bounds!r}")
         return lower, upper
 
     def _scaled(self, X: _Float) -> _Float:
@@ -420,12 +432,12 @@ class _Trainer:
         points = np.asarray(batch, dtype=np.float64)
         if points.shape != shape or not np.isfinite(points).all():
             raise ValueError(
-                f"transform must return finite numbers of shape {shape}, got shape {points.shape}"
+                f"augment must return finite numbers of shape {shape}, got shape {points.shape}"
             )
         return points
 
 
-_METRIC_RATE = 0.03
+_METRIC_RATE = 1.0
 
 
 class _Best:
