@@ -24,7 +24,7 @@ RADII = np.linspace(0.0, 1.25, 6)
 @parametrize_with_checks(
     [
         Prototypes(n_prototypes=3, max_iter=40),
-        Prototypes(n_prototypes=3, max_iter=20, metric="learn", early_stopping=False),
+        Prototypes(n_prototypes=3, max_iter=20, metric="learn", loss="ramp"),
     ]
 )
 def test_scikit_learn_checks(estimator: Prototypes, check: Any) -> None:

@@ -25,7 +25,7 @@ from .progress import Progress
 from .threat import ThreatModel
 from .validation import check_components
 
-_LOSSES = ("ramp", "hinge", "linear")
+_LOSSES = ("hinge", "ramp", "linear")
 _DUAL_NORMS = {
     1: _core.DualNorm.infinity,
     2: _core.DualNorm.two,
@@ -68,7 +68,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
     target_radius : float, optional
         Radius in units of the cost beyond which a training point pays nothing. Larger values trade
         clean error for certified error at large radii. None derives it from the data, see Notes.
-    loss : {"ramp", "hinge", "linear"}, default "ramp"
+    loss : {"hinge", "ramp", "linear"}, default "hinge"
         What a training point of (signed) bound ε pays: ``max(0, target_radius - ε)`` for "hinge";
         the same, but at most ``target_radius``, for "ramp", so that misclassified points do not
         pull; ``-ε`` for "linear". The mean ramp loss is ``target_radius`` times the certified robust
@@ -143,7 +143,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         threat: ThreatModel | None = None,
         n_neighbors: int = 1,
         target_radius: float | None = None,
-        loss: str = "ramp",
+        loss: str = "hinge",
         max_iter: int = 1000,
         batch_size: int = 512,
         learning_rate: float | None = None,
