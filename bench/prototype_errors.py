@@ -43,7 +43,10 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     ],
     "pendigits": [{"n_prototypes": 40, "target_radius": 0.3}, {}],
     "usps": [{"target_radius": 2.0, "augment": "noise:0.2"}, {"augment": "noise:0.4"}],
-    "mnist": [{"n_prototypes": 60, "target_radius": 2.3}, {"n_prototypes": 60}],
+    "mnist": [
+        {"n_prototypes": 60, "target_radius": 2.0},
+        {"n_prototypes": 150, "target_radius": 2.3},
+    ],
     "fashion-mnist": [{"n_prototypes": 60, "target_radius": 1.0}, {"n_prototypes": 60}],
 }
 

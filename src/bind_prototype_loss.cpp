@@ -29,8 +29,8 @@ py::tuple to_tuple(const PrototypeLoss& result, std::size_t d) {
 // Arrays that a call refers to, and the call's options; both loss functions take them.
 struct Call {
     Call(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
-         const LabelArray& prototype_labels, const py::object& metric, BoundLoss kind, double target,
-         DualNorm dual_norm, const py::object& costs, std::pair<std::size_t, std::size_t> candidates,
+         const LabelArray& prototype_labels, const py::object& metric, BoundLoss kind, double target, Norm dual_norm,
+         const py::object& costs, std::pair<std::size_t, std::size_t> candidates,
          std::pair<std::size_t, std::size_t> ranks, bool with_components_gradient)
         : components(metric.is_none() ? DoubleArray() : metric.cast<DoubleArray>()),
           inverse_cost(costs.is_none() ? DoubleVector() : costs.cast<DoubleVector>()),
@@ -58,7 +58,7 @@ using Sizes = std::pair<std::size_t, std::size_t>;
 
 py::tuple loss(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
                const LabelArray& prototype_labels, const py::object& components, BoundLoss kind, double target,
-               DualNorm dual_norm, const py::object& inverse_cost, const Sizes& candidates, const Sizes& ranks,
+               Norm dual_norm, const py::object& inverse_cost, const Sizes& candidates, const Sizes& ranks,
                bool with_components_gradient, int num_threads, const py::object& progress) {
     const Call call(points, labels, prototypes, prototype_labels, components, kind, target, dual_norm, inverse_cost,
                     candidates, ranks, with_components_gradient);
@@ -73,7 +73,7 @@ py::tuple loss(const DoubleArray& points, const LabelArray& labels, const Double
 
 py::tuple loss_reference(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
                          const LabelArray& prototype_labels, const py::object& components, BoundLoss kind,
-                         double target, DualNorm dual_norm, const py::object& inverse_cost, const Sizes& candidates,
+                         double target, Norm dual_norm, const py::object& inverse_cost, const Sizes& candidates,
                          const Sizes& ranks, bool with_components_gradient) {
     const Call call(points, labels, prototypes, prototype_labels, components, kind, target, dual_norm, inverse_cost,
                     candidates, ranks, with_components_gradient);
@@ -85,19 +85,15 @@ py::tuple loss_reference(const DoubleArray& points, const LabelArray& labels, co
 
 void bind_prototype_loss(py::module_& m) {
     using py::arg;
-    py::enum_<DualNorm>(m, "DualNorm", "q of the bound's denominator.")
-        .value("one", DualNorm::one)
-        .value("two", DualNorm::two)
-        .value("infinity", DualNorm::infinity);
     m.def("prototype_loss", loss,
           "(loss, prototypes_gradient, components_gradient or None, bounds) of a batch against prototypes.",
           arg("points"), arg("labels"), arg("prototypes"), arg("prototype_labels"), arg("components") = py::none(),
-          arg("kind") = BoundLoss::linear, arg("target") = 0.0, arg("dual_norm") = DualNorm::two,
+          arg("kind") = BoundLoss::linear, arg("target") = 0.0, arg("dual_norm") = Norm::two,
           arg("inverse_cost") = py::none(), arg("candidates") = Sizes{5, 20}, arg("ranks") = Sizes{0, 0},
           arg("with_components_gradient") = false, arg("num_threads") = 1, arg("progress") = py::none());
     m.def("prototype_loss_reference", loss_reference, "Slow twin of prototype_loss.", arg("points"), arg("labels"),
           arg("prototypes"), arg("prototype_labels"), arg("components") = py::none(), arg("kind") = BoundLoss::linear,
-          arg("target") = 0.0, arg("dual_norm") = DualNorm::two, arg("inverse_cost") = py::none(),
+          arg("target") = 0.0, arg("dual_norm") = Norm::two, arg("inverse_cost") = py::none(),
           arg("candidates") = Sizes{5, 20}, arg("ranks") = Sizes{0, 0}, arg("with_components_gradient") = false);
 }
 

@@ -16,7 +16,7 @@ LOSSES = [
     (_core.BoundLoss.hinge, 0.3),
     (_core.BoundLoss.ramp, 0.3),
 ]
-NORMS = [_core.DualNorm.one, _core.DualNorm.two, _core.DualNorm.infinity]
+NORMS = [_core.Norm.one, _core.Norm.two, _core.Norm.infinity]
 ORDER = dict(zip(NORMS, (1, 2, np.inf), strict=True))
 
 

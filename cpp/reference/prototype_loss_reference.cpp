@@ -40,25 +40,25 @@ double squared_norm(const Vector& x) {
     return sum;
 }
 
-double norm(DualNorm q, const Vector& x) {
+double norm(Norm q, const Vector& x) {
     double sum = 0.0, largest = 0.0;
     for (const double value : x) {
         sum += std::fabs(value);
         largest = std::max(largest, std::fabs(value));
     }
-    if (q == DualNorm::one) return sum;
-    return q == DualNorm::two ? std::sqrt(squared_norm(x)) : largest;
+    if (q == Norm::one) return sum;
+    return q == Norm::two ? std::sqrt(squared_norm(x)) : largest;
 }
 
-Vector norm_gradient(DualNorm q, const Vector& x) {
+Vector norm_gradient(Norm q, const Vector& x) {
     Vector result(x.size());
     const double size = norm(q, x);
     bool found = false;
     for (std::size_t j = 0; j < x.size(); ++j) {
         const double sign = x[j] > 0.0 ? 1.0 : (x[j] < 0.0 ? -1.0 : 0.0);
-        if (q == DualNorm::two) result[j] = x[j] / size;
-        if (q == DualNorm::one) result[j] = sign;
-        if (q == DualNorm::infinity && !found && std::fabs(x[j]) == size) {
+        if (q == Norm::two) result[j] = x[j] / size;
+        if (q == Norm::one) result[j] = sign;
+        if (q == Norm::infinity && !found && std::fabs(x[j]) == size) {
             result[j] = sign;
             found = true;
         }

@@ -180,8 +180,8 @@ void PrototypeProblem::prepare_prototypes(std::size_t first, std::size_t last) {
 }
 
 double PrototypeProblem::norm_of_difference(const double* a, const double* b) const {
-    if (options_.dual_norm == DualNorm::one) return absolute_sum(a, b, d());
-    if (options_.dual_norm == DualNorm::infinity) return absolute_maximum(a, b, d());
+    if (options_.dual_norm == Norm::one) return absolute_sum(a, b, d());
+    if (options_.dual_norm == Norm::infinity) return absolute_maximum(a, b, d());
     return std::sqrt(kernels().squared_distance(a, b, d()));
 }
 
@@ -195,10 +195,10 @@ void PrototypeProblem::direction(const Decision& at, double* out) const {
     std::size_t largest = 0;
     for (std::size_t j = 0; j < d(); ++j) {
         const double s = a[j] - b[j];
-        out[j] = options_.dual_norm == DualNorm::two ? s / at.denominator : (s > 0.0) - (s < 0.0);
+        out[j] = options_.dual_norm == Norm::two ? s / at.denominator : (s > 0.0) - (s < 0.0);
         if (std::fabs(s) > std::fabs(a[largest] - b[largest])) largest = j;
     }
-    if (options_.dual_norm == DualNorm::infinity)
+    if (options_.dual_norm == Norm::infinity)
         for (std::size_t j = 0; j < d(); ++j) out[j] = j == largest ? out[j] : 0.0;
     if (!options_.inverse_cost.empty())
         for (std::size_t j = 0; j < d(); ++j) out[j] *= options_.inverse_cost[j];

@@ -29,7 +29,7 @@ struct Problem {
     LabelledPoints batch() const { return {{batch_values.data(), m, d}, batch_labels}; }
     LabelledPoints prototypes() const { return {{values.data(), n, d}, labels}; }
     MatrixView components() const { return {metric.data(), r, d}; }
-    PrototypeLossOptions options(DualNorm q, BoundLoss kind) const {
+    PrototypeLossOptions options(Norm q, BoundLoss kind) const {
         PrototypeLossOptions result;
         result.loss = {kind, 0.4};
         result.dual_norm = q;
@@ -44,7 +44,7 @@ struct Problem {
     }
 };
 
-constexpr DualNorm norms[] = {DualNorm::one, DualNorm::two, DualNorm::infinity};
+constexpr Norm norms[] = {Norm::one, Norm::two, Norm::infinity};
 constexpr BoundLoss kinds[] = {BoundLoss::linear, BoundLoss::hinge, BoundLoss::ramp};
 
 void check_equal(const std::vector<double>& fast, const std::vector<double>& slow) {
@@ -55,7 +55,7 @@ void check_equal(const std::vector<double>& fast, const std::vector<double>& slo
 }  // namespace
 
 TEST_CASE("prototype loss equals its slow twin") {
-    for (const DualNorm q : norms)
+    for (const Norm q : norms)
         for (const BoundLoss kind : kinds)
             for (const std::size_t count : {1, 128, 300})
                 for (const std::size_t r : {0, 3, 9}) {
@@ -73,7 +73,7 @@ TEST_CASE("prototype loss equals its slow twin") {
 
 TEST_CASE("prototype loss: the gradients are derivatives") {
     constexpr double step = 1e-6;
-    for (const DualNorm q : norms) {
+    for (const Norm q : norms) {
         Problem problem(40, 4, 3, 7);
         const auto options = problem.options(q, BoundLoss::hinge);
         const PrototypeLoss at = problem.loss(options);
@@ -95,7 +95,7 @@ TEST_CASE("prototype loss: the gradients are derivatives") {
 
 TEST_CASE("prototype loss: the same bits for every number of threads") {
     const Problem problem(1000, 7, 5, 3);
-    const auto options = problem.options(DualNorm::two, BoundLoss::ramp);
+    const auto options = problem.options(Norm::two, BoundLoss::ramp);
     const PrototypeLoss one = problem.loss(options);
     for (const int threads : {2, 3, 8}) {
         const PrototypeLoss many = problem.loss(options, threads);
@@ -108,7 +108,7 @@ TEST_CASE("prototype loss: the same bits for every number of threads") {
 
 TEST_CASE("prototype loss: malformed arguments") {
     Problem problem(4, 3, 2, 5);
-    const auto options = problem.options(DualNorm::two, BoundLoss::linear);
+    const auto options = problem.options(Norm::two, BoundLoss::linear);
     auto wrong = options;
     wrong.own_candidates = 0;
     CHECK_THROWS_AS(problem.loss(wrong), std::invalid_argument);

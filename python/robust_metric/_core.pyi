@@ -193,16 +193,6 @@ def triplet_loss_reference(
 ) -> tuple[float, _Float, _Float]: ...
 
 # bind_prototype_loss.cpp
-class DualNorm:
-    one: ClassVar[DualNorm]
-    two: ClassVar[DualNorm]
-    infinity: ClassVar[DualNorm]
-    def __init__(self, value: int) -> None: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> int: ...
-
 def prototype_loss(
     points: _Float,
     labels: _Label,
@@ -211,7 +201,7 @@ def prototype_loss(
     components: _Float | None = None,
     kind: BoundLoss = ...,
     target: float = 0.0,
-    dual_norm: DualNorm = ...,
+    dual_norm: Norm = ...,
     inverse_cost: _Float | None = None,
     candidates: tuple[int, int] = (5, 20),
     ranks: tuple[int, int] = (0, 0),
@@ -227,7 +217,7 @@ def prototype_loss_reference(
     components: _Float | None = None,
     kind: BoundLoss = ...,
     target: float = 0.0,
-    dual_norm: DualNorm = ...,
+    dual_norm: Norm = ...,
     inverse_cost: _Float | None = None,
     candidates: tuple[int, int] = (5, 20),
     ranks: tuple[int, int] = (0, 0),

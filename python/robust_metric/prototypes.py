@@ -27,9 +27,9 @@ from .validation import check_components
 
 _LOSSES = ("hinge", "ramp", "linear")
 _DUAL_NORMS = {
-    1: _core.DualNorm.infinity,
-    2: _core.DualNorm.two,
-    math.inf: _core.DualNorm.one,
+    1: _core.Norm.infinity,
+    2: _core.Norm.two,
+    math.inf: _core.Norm.one,
 }
 
 # Nearest prototypes of the own class and of the others that the deciding pair is looked for among.
@@ -356,10 +356,9 @@ class _Trainer:
     def _loss_options(self, d: int) -> dict[str, Any]:
         threat, k = self._settings._threat(), self._settings.n_neighbors
         own_rank, other_rank = k - (k + 1) // 2, (k + 1) // 2 - 1
-        cost = threat.feature_cost
         return {
             "dual_norm": _DUAL_NORMS[threat.norm],
-            "inverse_cost": None if cost is None else 1.0 / np.broadcast_to(cost, (d,)),
+            "inverse_cost": None if threat.feature_cost is None else 1.0 / threat.weights(d),
             "candidates": (_CANDIDATES[0] + own_rank, _CANDIDATES[1] + other_rank),
             "ranks": (own_rank, other_rank),
         }

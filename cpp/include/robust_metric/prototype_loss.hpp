@@ -11,11 +11,9 @@
 #include "robust_metric/bound_loss.hpp"
 #include "robust_metric/matrix_view.hpp"
 #include "robust_metric/parallel.hpp"
+#include "robust_metric/threat.hpp"
 
 namespace robust_metric {
-
-// The q of the bound's denominator: perturbations are measured by the p-norm with 1/p + 1/q = 1.
-enum class DualNorm { one, two, infinity };
 
 struct LabelledPoints {
     MatrixView points;
@@ -24,7 +22,8 @@ struct LabelledPoints {
 
 struct PrototypeLossOptions {
     BoundLossOptions loss;
-    DualNorm dual_norm = DualNorm::two;
+    // The q of the denominator: perturbations are measured by the p-norm with 1/p + 1/q = 1.
+    Norm dual_norm = Norm::two;
     // The diagonal of W⁻¹ for perturbations of cost ‖Wδ‖_p, non-negative; none for W = I.
     std::span<const double> inverse_cost;
     // How many of the nearest prototypes of each side the deciding pair is looked for among, at least 1.
