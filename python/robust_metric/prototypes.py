@@ -35,7 +35,8 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
     Parameters
     ----------
     n_prototypes : int, default 20
-        Prototypes of each class; a class with fewer points gets as many as it has points.
+        Prototypes of each class; a class with fewer points gets as many as it has points. Sets of
+        a thousand points want two or three.
     metric : None, "learn", (r, d) array, or metric learner, default None
         None is the Euclidean metric; "learn" learns L (d × d) with the prototypes, starting from
         the Euclidean metric; components, or a learner as in `CertifiedKNeighborsClassifier`, are
