@@ -10,6 +10,39 @@
 
 namespace robust_metric {
 
+// The search trees, or None where there are none.
+inline pybind11::object tree_columns(const std::vector<Evidence>& evidence) {
+    std::vector<std::int64_t> offsets{0}, point, children, pair_offsets{0}, entering, beaten, own_offsets{0}, own;
+    std::vector<double> multipliers;
+    for (const Evidence& proof : evidence) {
+        for (const Evidence::Node& node : proof.tree) {
+            point.push_back(node.point);
+            children.push_back(static_cast<std::int64_t>(node.children));
+            for (const Evidence::Pair& pair : node.pairs) {
+                entering.push_back(static_cast<std::int64_t>(pair.entering));
+                beaten.push_back(static_cast<std::int64_t>(pair.beaten));
+                multipliers.push_back(pair.multiplier);
+            }
+            pair_offsets.push_back(static_cast<std::int64_t>(entering.size()));
+            own.insert(own.end(), node.own.begin(), node.own.end());
+            own_offsets.push_back(static_cast<std::int64_t>(own.size()));
+        }
+        offsets.push_back(static_cast<std::int64_t>(point.size()));
+    }
+    if (point.empty()) return pybind11::none();
+    pybind11::dict columns;
+    columns["offsets"] = to_array(offsets);
+    columns["point"] = to_array(point);
+    columns["children"] = to_array(children);
+    columns["pair_offsets"] = to_array(pair_offsets);
+    columns["entering"] = to_array(entering);
+    columns["beaten"] = to_array(beaten);
+    columns["multipliers"] = to_array(multipliers);
+    columns["own_offsets"] = to_array(own_offsets);
+    columns["own"] = to_array(own);
+    return columns;
+}
+
 inline pybind11::object to_columns(const std::vector<Evidence>& evidence) {
     std::vector<std::int64_t> near_offsets{0}, near_own, row_offsets{0}, row_other, own_offsets{0}, own;
     std::vector<double> multipliers;
@@ -32,6 +65,7 @@ inline pybind11::object to_columns(const std::vector<Evidence>& evidence) {
     columns["own_offsets"] = to_array(own_offsets);
     columns["own"] = to_array(own);
     columns["multipliers"] = to_array(multipliers);
+    columns["trees"] = tree_columns(evidence);
     return columns;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "robust_metric/deadline.hpp"
 #include "robust_metric/kernels.hpp"
@@ -325,7 +326,8 @@ namespace {
 // K = 1: the predicted class owns no vote but one, and the cells of single points are all there is to search.
 struct NearestSearch : PerturbationSearch {
     using PerturbationSearch::PerturbationSearch;
-    MinimalPerturbation run(const Query& query, int label, std::size_t, double time_limit, std::span<double> step) {
+    MinimalPerturbation run(const Query& query, int label, std::size_t, double time_limit, std::span<double> step,
+                            bool) {
         return PerturbationSearch::run(query, label, time_limit, step);
     }
 };
@@ -340,9 +342,11 @@ void search_all(const TrainingSet& training, MatrixView queries, std::span<const
             const int label = neighbors.vote(neighbors.nearest(query, k, false));
             const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
             if (truth.empty() || truth[row] == label) {
-                results[row] = search.run(query, label, k, time_limit, perturbation);
+                results[row] = search.run(query, label, k, time_limit, perturbation, !evidence.empty());
                 const double lower = results[row].lower;
-                if (!evidence.empty() && lower > 0.0 && lower < infinity) evidence[row] = search.evidence();
+                // the search over single points keeps nothing of what it need not search
+                const bool kept = lower > 0.0 && (lower < infinity || std::is_same_v<Search, VoteSearch>);
+                if (!evidence.empty() && kept) evidence[row] = search.evidence();
                 return;
             }
             std::fill(perturbation.begin(), perturbation.end(), 0.0);

@@ -25,7 +25,7 @@ constexpr std::size_t cached_own = 64;
 }  // namespace
 
 MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, double time_limit,
-                                    std::span<double> perturbation) {
+                                    std::span<double> perturbation, bool keep_tree) {
     const TrainingSet& t = *training_;
     const Deadline deadline(time_limit);
     MinimalPerturbation result;
@@ -38,23 +38,24 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
     heap_.clear();
     ids_.clear();
     numbers_.clear();
+    tree_.start(keep_tree);
     witness_.start(query, label, k);
+    losses_.clear();
     const std::vector<LosingVote> votes = losing_votes(t, label, k);
-    const double certified = bounds_.radius(query, label, k);
+    certified_ = searched_ = bounds_.radius(query, label, k);
     bool timed_out = false;
-    double lower = certified;
     if (!votes.empty()) {
         attack(votes.front());
         choose_points(k, votes.front().kept);
         list_losses(votes);
         add_roots();
         timed_out = !search(deadline);
-        lower = std::min(settled_, heap_.empty() ? infinity : nodes_[heap_.front()].bound);
-        lower = std::max(std::min(lower, witness_.scaled_length()), certified);
+        searched_ = std::min(settled_, heap_.empty() ? infinity : nodes_[heap_.front()].bound);
+        searched_ = std::min(searched_, witness_.scaled_length());
     }
     result.nodes = created_;
     result.upper = witness_.length();
-    result.lower = std::min(t.unscale_down(lower), result.upper);
+    result.lower = std::min(t.unscale_down(std::max(searched_, certified_)), result.upper);
     result.adversarial_label = witness_.adversarial_label();
     std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
     if (result.lower == infinity)
@@ -68,7 +69,6 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
 
 // The ways to lose that differ: what a larger number of votes kept covers already is left out by `most`.
 void VoteSearch::list_losses(const std::vector<LosingVote>& votes) {
-    losses_.clear();
     for (std::size_t i = 0; i < votes.size(); ++i)
         for (int r = 0; r < training_->classes(); ++r) {
             const auto rival = static_cast<std::size_t>(r);
@@ -146,18 +146,19 @@ void VoteSearch::add_roots() {
     const Slice all = store(candidates_);
     for (std::uint32_t i = 0; i < losses_.size(); ++i) {
         sets_ = {};
-        create(i, 0.0, Node{}, all);
+        create(i, 0.0, Node{}, all, tree_.add_root());
     }
 }
 
-// True where the search came to its end; else the deadline passed. What is left in heap_ is open.
+// True where the search came to its end; else the deadline passed, or the tree that is kept is full. What is left in
+// heap_ is open.
 bool VoteSearch::search(const Deadline& deadline) {
     const Later later{nodes_};
     while (!heap_.empty()) {
         checkpoint();
         const double upper = witness_.scaled_length();
         if (nodes_[heap_.front()].bound >= upper) return true;
-        if (deadline.passed()) return false;
+        if (deadline.passed() || tree_.full()) return false;
         std::pop_heap(heap_.begin(), heap_.end(), later);
         const std::uint32_t index = heap_.back();
         heap_.pop_back();
@@ -190,8 +191,9 @@ void VoteSearch::refine(Node& node) {
         near_.push_back(cell_.position(ids_[node.pairs.begin + 2 * i + 1]));
     }
     const std::span<const double> multipliers(numbers_.data() + node.numbers, node.pairs.count);
-    node.bound = std::max(
-        node.bound, bounds_.refined_bounds().halfspace_lower(far_, near_, multipliers, node.norm * (1.0 - 1e-11)));
+    const double proved = bounds_.refined_bounds().halfspace_lower(far_, near_, multipliers, node.norm * (1.0 - 1e-11));
+    tree_.improve(node.record, proved);
+    node.bound = std::max(node.bound, proved);
     node.refined = true;
 }
 
@@ -206,7 +208,7 @@ void VoteSearch::expand(std::uint32_t index) {
             load(node, sets_);
             for (std::uint32_t i = 0; i < j; ++i) sets_.allowed.push_back(choice(i));
             sets_.beaten.push_back(choice(j));
-            create(node.loss, node.bound, node, node.candidates);
+            create(node.loss, node.bound, node, node.candidates, tree_.add(node.record, cell_.position(choice(j))));
         }
         return;
     }
@@ -215,7 +217,8 @@ void VoteSearch::expand(std::uint32_t index) {
     for (std::uint32_t j = 0; j < i; ++j) sets_.excluded.push_back(choice(j));
     sets_.entering.push_back(choice(i));
     const double single = numbers_[node.numbers + node.pairs.count + i];
-    create(node.loss, std::max(node.bound, single), node, {node.choices.begin + i + 1, node.choices.count - i - 1});
+    create(node.loss, std::max(node.bound, single), node, {node.choices.begin + i + 1, node.choices.count - i - 1},
+           tree_.add(node.record, cell_.position(choice(i))));
     load(node, sets_);
     Node& rest = nodes_[index];
     ++rest.position;
@@ -224,7 +227,8 @@ void VoteSearch::expand(std::uint32_t index) {
 }
 
 // Makes the node of sets_, unless its bound shows that it does not matter.
-void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm, Slice candidates) {
+void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm, Slice candidates,
+                        VoteTree::Index record) {
     const Loss& loss = losses_[loss_index];
     ++created_;
     set_marks(true);
@@ -241,9 +245,12 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
         if (cell_.violates(pair)) cell_.require(pair);
     }
     const double upper = witness_.scaled_length();
+    const double known = bound;
     const auto prove = [&] {
         cell_.active(pairs_, multipliers_);
-        bound = std::max(bound, cell_.prove(pairs_, multipliers_));
+        const double proved = cell_.prove(pairs_, multipliers_);
+        tree_.prove(record, proved, cell_, pairs_, multipliers_);
+        bound = std::max(known, proved);
     };
     Outcome outcome = solve(0.0, upper);
     prove();
@@ -256,6 +263,7 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
         node.bound = bound;
         node.norm = cell_.norm();
         node.loss = loss_index;
+        node.record = record;
         node.candidates = candidates;
         node.pairs = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(pairs_.size())};
         for (const Pair pair : pairs_) {
@@ -294,6 +302,7 @@ bool VoteSearch::branch_on_own(Node& node) {
     node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(spare_ + 1)};
     for (std::size_t i = 0; i <= spare_; ++i) ids_.push_back(ranked_[i].id);
     node.next = Next::own;
+    tree_.split_own(node.record);
     return true;
 }
 
@@ -311,6 +320,7 @@ void VoteSearch::branch_on_entering(Node& node) {
     const std::size_t count = std::min(near_own_.size(), wanted);
     std::partial_sort(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(count), near_own_.end());
     near_own_.resize(count);
+    for (const Ranked& own : near_own_) tree_.use_own(node.record, cell_, own.id);
     for (const Id own : sets_.beaten) near_own_.push_back({0.0, own});
     for (Ranked& own : near_own_) own.value = cell_.along(own.id);
     ranked_.clear();

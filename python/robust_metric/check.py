@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from .atomic_files import PathLike
 from .certificates import Certificates
 from .check_threat import Costs, Reach
+from .check_votes import TreeProof, losses
 from .evidence import Evidence, model_digest
 from .persistence import StoredModel, read_model
 from .threat import ThreatModel
@@ -128,11 +129,14 @@ class _Checker:
         self.G, self.queries_G = twice[:n], twice[n:m]
         self.queries, self.bounds = points[n:m], points[m:]
         self.counts = [int((self.y == c).sum()) for c in range(len(self.classes))]
-        seen: set[tuple[int, ...]] = set()
-        self.repeats = np.zeros(n, dtype=bool)  # an equal point has a smaller index
+        seen: dict[tuple[int, ...], list[int]] = {}
+        # equal points of smaller index, where there are any
+        self.earlier: dict[int, list[int]] = {}
         for i, row in enumerate(points[:n]):
-            self.repeats[i] = tuple(row) in seen
-            seen.add(tuple(row))
+            equal = seen.setdefault(tuple(row), [])
+            if equal:
+                self.earlier[i] = equal.copy()
+            equal.append(i)
 
     def _map(self, points: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         if self.L is None:
@@ -174,20 +178,29 @@ class _Checker:
         beaten = {
             o: self._points_ahead(pairs, o, near, rows.get(o, []), depth)
             for o in np.flatnonzero(self.y != c).tolist()
-            if not (self.k == 1 and self.repeats[o])
+            if not (self.k == 1 and o in self.earlier)
         }
-        for kept, entering, needed in votes:
-            free = [o for o, ahead in beaten.items() if ahead <= kept]
-            if len(free) < entering:
+        tree = self._tree(i, c, pairs)
+        for order, loss in enumerate(losses(votes)):
+            free = [o for o, ahead in beaten.items() if ahead <= loss.kept]
+            able = [o for o in free if self.y[o] == loss.rival]
+            if len(free) < loss.entering or len(able) < loss.least:
                 continue
-            for rival, count in needed.items():
-                able = [o for o in free if self.y[o] == rival]
-                if len(able) >= count:
-                    return (
-                        f"class {self.classes[rival]!r} may win while {kept} votes remain: no "
-                        f"inequality keeps the training points {able[:4]} out to radius {radius!r}"
-                    )
+            missing: str | None = (
+                f"no inequality keeps the training points {able[:4]} out to radius {radius!r}"
+            )
+            if tree is not None:
+                missing = tree.problem(loss, order, frozenset(free))
+            if missing:
+                rival = self.classes[loss.rival]
+                return f"class {rival!r} may win while {loss.kept} votes remain: {missing}"
         return None
+
+    def _tree(self, i: int, c: int, pairs: _Pairs) -> TreeProof | None:
+        trees = self.evidence.trees
+        if trees is None or trees.offsets[i] == trees.offsets[i + 1]:
+            return None
+        return TreeProof(trees, i, self.y, c, self.earlier, pairs)
 
     def _points_ahead(
         self, pairs: _Pairs, other: int, near: Sequence[int], rows: list[slice], depth: int

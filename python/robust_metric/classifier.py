@@ -20,7 +20,7 @@ from .certificates import (
     CertifiedPredictions,
     MinimalPerturbations,
 )
-from .evidence import Evidence, model_digest
+from .evidence import Evidence, SearchTrees, model_digest
 from .threat import ThreatModel, core_threat
 from .validation import check_components, check_size, encode_labels, storage_dtypes
 
@@ -244,14 +244,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         time_limit : float, optional
             Seconds per row; a row stopped by it still has a valid interval.
         evidence : bool, default False
-            Also return what proves each ``lower``, for `robust_metric.check`.
+            Also return what proves each ``lower``, for `robust_metric.check`. For K > 1 a search then
+            stops after 20000 nodes, as by the time limit.
 
         Raises
         ------
         ValueError
             If X or y have the wrong shape, X is not finite, or time_limit is not positive.
-        NotImplementedError
-            If evidence is asked for with n_neighbors > 1 or a threat model other than the default.
 
         Notes
         -----
@@ -263,12 +262,6 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
-        plain = core_threat(self._threat(), self.n_features_in_) is None
-        if evidence and (k > 1 or not plain):
-            raise NotImplementedError(
-                "evidence must be False for n_neighbors > 1 or a threat other than ThreatModel() in "
-                f"this release, got {k} neighbors and {self._threat()!r}"
-            )
         if time_limit is not None and not time_limit > 0:
             raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
         seconds = math.inf if time_limit is None else float(time_limit)
@@ -349,8 +342,12 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
     def _evidence(self, proofs: dict[str, Any] | None, X: NDArray[np.float64]) -> Evidence | None:
         if proofs is None:
             return None
+        trees = proofs.pop("trees")
         return Evidence(
-            **proofs, queries=X, model_digest=model_digest(self._X, self._y, self.components_)
+            **proofs,
+            queries=X,
+            model_digest=model_digest(self._X, self._y, self.components_),
+            trees=None if trees is None else SearchTrees(**trees),
         )
 
     def _learn_components(self, X: NDArray[np.float64], y: NDArray[Any]) -> Any:

@@ -14,6 +14,89 @@ Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class SearchTrees:
+    """What the search for minimal perturbations with K > 1 decided, for m certificates.
+
+    A certificate has one tree for each way to lose the vote, largest number of kept votes first, then
+    by class; ``offsets[i]:offsets[i + 1]`` are the nodes of all of them in preorder. The children of
+    a node either beat own-class points or let other-class points enter: the label of ``point`` says which.
+
+    Parameters
+    ----------
+    offsets : (m + 1,) int64
+    point : (nodes,) int64, indices of training points
+        What is beaten, or enters, in this node and in none of its earlier siblings; -1 at a root.
+    children : (nodes,) int64
+        Their number.
+    pair_offsets : (nodes + 1,) int64
+    entering, beaten : int64, indices of training points
+        Pairs whose weighted sum bounds the perturbations of a node.
+    multipliers : float64, non-negative
+        The weights.
+    own_offsets : (nodes + 1,) int64
+    own : int64, indices of training points
+        Own-class points that, together with the weighted sum, keep further points from entering.
+    """
+
+    offsets: Indices
+    point: Indices
+    children: Indices
+    pair_offsets: Indices
+    entering: Indices
+    beaten: Indices
+    multipliers: NDArray[np.float64]
+    own_offsets: Indices
+    own: Indices
+
+    def own_of(self, node: int) -> list[int]:
+        """Own-class points of a node."""
+        points: list[int] = self.own[slice(*self.own_offsets[node : node + 2])].tolist()
+        return points
+
+    def pairs_of(self, node: int) -> tuple[list[int], list[int], list[float]]:
+        """Entering points, beaten points and multipliers of a node."""
+        part = slice(*self.pair_offsets[node : node + 2])
+        return (
+            self.entering[part].tolist(),
+            self.beaten[part].tolist(),
+            self.multipliers[part].tolist(),
+        )
+
+    def check(self, m: int) -> None:
+        """Raise ValueError where the arrays have wrong types or are not those of m certificates."""
+        for field in fields(self):
+            _check_vector(
+                field.name, getattr(self, field.name), float if field.name == "multipliers" else int
+            )
+        nodes = len(self.point)
+        _check_offsets("offsets", self.offsets, m, nodes)
+        _check_offsets("pair_offsets", self.pair_offsets, nodes, len(self.entering))
+        _check_offsets("own_offsets", self.own_offsets, nodes, len(self.own))
+        if len(self.children) != nodes or not (
+            len(self.entering) == len(self.beaten) == len(self.multipliers)
+        ):
+            raise ValueError(
+                "evidence of trees must have one number of children for each node, and "
+                "one multiplier for each pair"
+            )
+
+
+def _check_vector(name: str, array: NDArray[Any], kind: type) -> None:
+    if array.dtype != np.dtype(kind) or array.ndim != 1:
+        raise ValueError(f"evidence {name} must be a vector of {np.dtype(kind)}, got {array.dtype}")
+
+
+def _check_offsets(name: str, offsets: Indices, count: int, entries: int) -> None:
+    if (
+        len(offsets) != count + 1
+        or offsets[0] != 0
+        or offsets[-1] != entries
+        or (np.diff(offsets) < 0).any()
+    ):
+        raise ValueError(f"evidence {name} must cut {entries} entries into {count}")
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Proofs of m certificates, flattened; ``x_offsets[i]:x_offsets[i + 1]`` is what belongs to i.
 
@@ -35,6 +118,8 @@ class Evidence:
         The inputs that were certified.
     model_digest : str
         `model_digest` of the classifier.
+    trees : SearchTrees, optional
+        (minimal perturbations, K > 1) what proves more than the bounds of single points do.
     """
 
     near_offsets: Indices
@@ -46,11 +131,16 @@ class Evidence:
     multipliers: NDArray[np.float64]
     queries: NDArray[np.float64]
     model_digest: str
+    trees: SearchTrees | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays by the names they have in a file."""
-        names = [field.name for field in fields(self) if field.name != "model_digest"]
-        return {f"evidence_{name}": getattr(self, name) for name in names}
+        arrays = {f"evidence_{name}": getattr(self, name) for name in _arrays_of(Evidence)}
+        if self.trees is not None:
+            arrays |= {
+                f"tree_{name}": getattr(self.trees, name) for name in _arrays_of(SearchTrees)
+            }
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], digest: str) -> Evidence | None:
@@ -61,36 +151,26 @@ class Evidence:
         ValueError
             If the arrays have wrong types or do not fit together.
         """
-        prefix = "evidence_"
-        found = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+        found = _with_prefix(arrays, "evidence_", cls)
         if not found:
             return None
-        wanted = {field.name for field in fields(cls)} - {"model_digest"}
-        if set(found) != wanted or not isinstance(digest, str):
-            raise ValueError(f"evidence must have the arrays {sorted(wanted)}, got {sorted(found)}")
-        evidence = cls(**found, model_digest=digest)
+        if not isinstance(digest, str):
+            raise ValueError(f"evidence must name its model by a digest, got {digest!r}")
+        trees = _with_prefix(arrays, "tree_", SearchTrees)
+        evidence = cls(**found, model_digest=digest, trees=SearchTrees(**trees) if trees else None)
         evidence._check()
         return evidence
 
     def _check(self) -> None:
         for name in ("near_offsets", "near_own", "row_offsets", "row_other", "own_offsets", "own"):
-            array = getattr(self, name)
-            if array.dtype != np.int64 or array.ndim != 1:
-                raise ValueError(f"evidence {name} must be a vector of int64, got {array.dtype}")
+            _check_vector(name, getattr(self, name), int)
         m = len(self.queries)
         for offsets, count, target in (
             ("near_offsets", m, self.near_own),
             ("row_offsets", m, self.row_other),
             ("own_offsets", len(self.row_other), self.own),
         ):
-            array = getattr(self, offsets)
-            if (
-                len(array) != count + 1
-                or array[0] != 0
-                or array[-1] != len(target)
-                or (np.diff(array) < 0).any()
-            ):
-                raise ValueError(f"evidence {offsets} must cut {len(target)} entries into {count}")
+            _check_offsets(offsets, getattr(self, offsets), count, len(target))
         if self.multipliers.dtype != np.float64 or self.multipliers.shape not in (
             (0,),
             self.own.shape,
@@ -98,6 +178,23 @@ class Evidence:
             raise ValueError("evidence multipliers must be float64, one for each entry of own")
         if self.queries.dtype != np.float64 or self.queries.ndim != 2:
             raise ValueError("evidence queries must be a matrix of float64")
+        if self.trees is not None:
+            self.trees.check(m)
+
+
+def _arrays_of(kind: type[Evidence] | type[SearchTrees]) -> list[str]:
+    return [field.name for field in fields(kind) if field.name not in ("model_digest", "trees")]
+
+
+def _with_prefix(
+    arrays: Mapping[str, NDArray[Any]], prefix: str, kind: type[Evidence] | type[SearchTrees]
+) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a kind, or none of them."""
+    found = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+    wanted = _arrays_of(kind)
+    if found and set(found) != set(wanted):
+        raise ValueError(f"evidence must have the arrays {sorted(wanted)}, got {sorted(found)}")
+    return found
 
 
 def model_digest(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace robust_metric {
@@ -20,6 +21,20 @@ struct Evidence {
     // Own-class points whose pair bounds prove every other-class point that has no sufficient row.
     std::vector<std::size_t> near_own;
     std::vector<Row> rows;
+
+    // Of the search for a minimal perturbation, K > 1: a tree for each way to lose the vote, all in preorder.
+    struct Pair {  // entering is at least as near as beaten, times a multiplier
+        std::size_t entering, beaten;
+        double multiplier;
+    };
+    struct Node {
+        std::int64_t point;  // that the parent's rule decides on here: an other-class point that enters the k nearest,
+                             // or an own-class point that is beaten; -1 at a root
+        std::size_t children;
+        std::vector<Pair> pairs;       // their weighted sum holds everywhere in the node
+        std::vector<std::size_t> own;  // own-class points that keep further points from entering
+    };
+    std::vector<Node> tree;
 };
 
 }  // namespace robust_metric

@@ -12,6 +12,7 @@
 #include "robust_metric/halfspace_bounds.hpp"
 #include "robust_metric/minimal_perturbation.hpp"
 #include "robust_metric/vote_cell.hpp"
+#include "robust_metric/vote_tree.hpp"
 #include "robust_metric/witness.hpp"
 
 namespace robust_metric {
@@ -25,11 +26,12 @@ public:
           witness_(training, bounds_.refined_bounds().space()),
           cell_(training, bounds_.refined_bounds().space()) {}
 
-    // As PerturbationSearch::run; label: the prediction by k neighbours.
+    // As PerturbationSearch::run; label: the prediction by k neighbours. keep_tree: for evidence() afterwards; the
+    // search then stops, as by the time limit, at VoteTree::most_nodes.
     MinimalPerturbation run(const Query& query, int label, std::size_t k, double time_limit,
-                            std::span<double> perturbation);
+                            std::span<double> perturbation, bool keep_tree = false);
 
-    Evidence evidence() const { return bounds_.evidence(); }
+    Evidence evidence() const;
 
 private:
     using Id = VoteCell::Id;
@@ -56,6 +58,7 @@ private:
     struct Node {
         double bound, norm;
         std::uint32_t loss;
+        VoteTree::Index record;
         Next next;
         bool refined;
         Slice entering, allowed, beaten, excluded, pairs, candidates, choices;
@@ -85,7 +88,7 @@ private:
     bool search(const Deadline& deadline);
     void push(std::uint32_t node);
     void expand(std::uint32_t node);
-    void create(std::uint32_t loss, double bound, const Node& warm, Slice candidates);
+    void create(std::uint32_t loss, double bound, const Node& warm, Slice candidates, VoteTree::Index record);
     Outcome solve(double margin, double cutoff);
     bool find_violated(double margin, Pair& worst);
     Id farthest_entering() const;
@@ -107,6 +110,7 @@ private:
     HalfspaceBounds bounds_;
     Witness witness_;
     VoteCell cell_;
+    VoteTree tree_;
     int label_ = 0;
     std::vector<Loss> losses_;
     std::vector<Id> own_, others_, candidates_;  // points that take part; candidates_ may enter
@@ -132,6 +136,7 @@ private:
     std::vector<double> largest_;
     const Query* query_ = nullptr;
     double settled_ = 0.0;
+    double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search
     std::int64_t created_ = 0;
 };
 
