@@ -13,6 +13,7 @@ import pytest
 from helpers import FAMILIES, METRICS, Problem, problem, problems
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from threat_problems import THREATS, threat_problem
 
 import robust_metric as rm
 from robust_metric import check as checker
@@ -171,6 +172,21 @@ class TestTampering:
         rm.save_model(replace_rows(p, X).classifier(), tmp_path / MODEL)
         assert any("training data" in line for line in _check(tmp_path).failures)
         assert any("certificate" in line for line in _check(tmp_path).failures)
+
+
+@pytest.mark.parametrize("kind", THREATS)
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_every_threat_model_is_proved(tmp_path: Path, norm: float, kind: str) -> None:
+    for seed in range(6):
+        p = threat_problem(seed, norm, kind, 1 + seed % 4, 2 + seed % 2, d=3, n=16)
+        clf = p.classifier()
+        found = clf.minimal_perturbation(p.Z, time_limit=2, evidence=True)
+        rm.save_model(clf, tmp_path / MODEL)
+        report = _check(tmp_path, found.certificates())
+        assert report.failures == [], p
+        larger = replace(found.certificates(), radius=found.upper * (1 + 1e-6))
+        wrong = np.count_nonzero((found.upper > 0.0) & np.isfinite(found.upper))
+        assert len(_check(tmp_path, larger).failures) >= wrong
 
 
 def replace_rows(p: Problem, X: np.ndarray) -> Problem:

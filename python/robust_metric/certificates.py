@@ -174,7 +174,8 @@ class MinimalPerturbations:
     status : (m,) str
         exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, or numbers so
         ill-conditioned that rounding does not allow it); misclassified; no_other_class: no
-        training point can change the prediction; time_limit: stopped early, the interval holds.
+        training point can change the prediction; time_limit: stopped early (also after 20000
+        nodes, where evidence for K > 1 is kept), the interval holds.
     nodes : (m,) int64
         Projections that the search solved.
     n_neighbors : int
