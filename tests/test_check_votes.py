@@ -153,22 +153,27 @@ class TestTampering:
             report = _check(tmp_path, _with_trees(certificates, children=wrong))
             assert any("has no search tree" in line for line in report.failures)
 
-    @pytest.mark.parametrize("name", ["point", "entering", "beaten", "own"])
+    @pytest.mark.parametrize("name", ["point", "entering", "beaten"])
     def test_decisions(self, tmp_path: Path, classes: int, k: int, name: str) -> None:
         certificates = _write(tmp_path, _larger(0, classes, k)).certificates()
         values = getattr(_trees(certificates), name)
         wrong = [values * 0, values * 0 + 7, values - 10**6, values + 10**6]
-        if name != "own":  # its order makes no difference, and it names more than is needed
-            wrong.append(np.roll(values, 1))
+        wrong.append(np.roll(values, 1))
         for changed in wrong:
             assert not _check(tmp_path, _with_trees(certificates, **{name: changed})).ok
+
+    def test_own_points(self, tmp_path: Path, classes: int, k: int) -> None:
+        certificates = _write(tmp_path, _larger(0, classes, k)).certificates()
+        own = _trees(certificates).own
+        for changed in (own - 10**6, own + 10**6):
+            assert not _check(tmp_path, _with_trees(certificates, own=changed)).ok
 
     def test_training_row(self, tmp_path: Path, classes: int, k: int) -> None:
         p = _larger(0, classes, k)
         found = _write(tmp_path, p)
         X = p.X.copy()
-        other = int(np.flatnonzero(p.y != found.label[0])[0])
-        X[other] = p.Z[0]
+        rival = (found.label[0] + 1) % classes
+        X[np.flatnonzero(p.y == rival)[:k]] = p.Z[0]
         rm.save_model(replace_rows(p, X).classifier(), tmp_path / MODEL)
         assert any("training data" in line for line in _check(tmp_path).failures)
         assert any("certificate" in line for line in _check(tmp_path).failures)
@@ -207,7 +212,9 @@ def test_no_evidence_proves_what_a_witness_refutes(
     trees = _trees(false)
     for _ in range(4):
         changes = {}
-        for name in rng.choice(["point", "children", "entering", "beaten", "own", "multipliers"], 2):
+        for name in rng.choice(
+            ["point", "children", "entering", "beaten", "own", "multipliers"], 2
+        ):
             values = getattr(trees, name).copy()
             if len(values) == 0:
                 continue

@@ -34,7 +34,6 @@ class Costs:
         self.weight_bits = max([value.denominator.bit_length() - 1 for value in used], default=0)
         largest = max(used, default=Fraction(1))
         self.plain = all(value == 1 for value in exact)
-        self.euclidean = self.plain and self.norm == 2
         self.inverse_bits = 0 if self.plain else _PRECISION + max(0, largest.numerator.bit_length())
         self.weight = _array(
             [0 if value is None else int(value * 2**self.weight_bits) for value in exact]
@@ -85,8 +84,8 @@ class Reach:
         return self.finite and left <= (gap * self.radius.denominator << self.costs.inverse_bits)
 
     def within_square(self, gap: int, square: int) -> bool:
-        """2 R √square <= gap, for the square of ‖a‖₂; costs must be Euclidean."""
-        p, q = 2 * self.radius.numerator, self.radius.denominator
+        """2 R √square <= gap >= 0, for what bounds ‖W⁻¹a‖₂² in units of 4^-inverse_bits."""
+        p, q = 2 * self.radius.numerator, self.radius.denominator << self.costs.inverse_bits
         return self.finite and bool(p**2 * square <= (gap * q) ** 2)
 
     def stays_below(self, gap: int, a: Integers) -> bool:

@@ -74,7 +74,8 @@ class _Sum:
 
     gap: int
     direction: NDArray[Any]
-    square: int  # of the direction
+    scaled: NDArray[Any]  # by W⁻¹
+    square: int  # of scaled
 
 
 class TreeProof:
@@ -104,7 +105,9 @@ class TreeProof:
         inequalities: Inequalities,
     ) -> None:
         self.trees, self.y, self.c, self.earlier = trees, y.tolist(), c, earlier
-        self.near = inequalities
+        self.near, costs = inequalities, inequalities.reach.costs
+        self.scaled = self.near.G if costs.plain else self.near.G * costs.inverse
+        self.inner_products = costs.norm == 2  # of scaled rows
         self.others = frozenset(np.flatnonzero(y != c).tolist())
         self.first, last = trees.offsets[i : i + 2].tolist()
         self.point = trees.point[self.first : last].tolist()
@@ -219,7 +222,7 @@ class TreeProof:
         own = [w for w in own if w not in node.stay]
         spare = loss.kept - len(node.stay)
         rows = [*own, *pool]
-        products = [0] * len(rows) if total is None else self.near.G[rows].dot(total.direction)
+        products = [0] * len(rows) if total is None else self.scaled[rows].dot(total.scaled)
         along = dict(zip(rows, products, strict=True))
         out = set()
         for x in pool:
@@ -237,9 +240,10 @@ class TreeProof:
         gap = self.near.distances[x] - self.near.distances[own]
         if (x, own) not in self.pairs:
             normal = self.near.G[x] - self.near.G[own]
-            self.pairs[x, own] = self._contradiction(gap, normal), (normal * normal).sum()
+            scaled = self.scaled[x] - self.scaled[own]
+            self.pairs[x, own] = self._contradiction(gap, normal), (scaled * scaled).sum()
         alone, square = self.pairs[x, own]
-        if alone or total is None or not self.near.reach.costs.euclidean:
+        if alone or total is None or not self.inner_products:
             return alone
         # total + share / scale · pair, at the share for which the bound is largest
         share = gap * total.square - total.gap * inner
@@ -282,7 +286,8 @@ class TreeProof:
         scale = np.array(weights, dtype=object)
         gap = (scale * (self.near.distances[entering] - self.near.distances[beaten])).sum()
         direction = scale.dot(self.near.G[entering] - self.near.G[beaten])
-        return _Sum(gap, direction, (direction * direction).sum())
+        scaled = scale.dot(self.scaled[entering] - self.scaled[beaten])
+        return _Sum(gap, direction, scaled, (scaled * scaled).sum())
 
     def _with_equal_points(self, loss: Loss, node: _Node) -> _Node | None:
         """A point comes after each equal one of smaller index; None where the node is empty."""
