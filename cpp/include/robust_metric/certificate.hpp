@@ -34,7 +34,7 @@ struct Evidence {
         std::vector<Pair> pairs;       // their weighted sum holds everywhere in the node
         std::vector<std::size_t> own;  // own-class points that keep further points from entering
     };
-    std::vector<Node> tree;
+    std::vector<Node> tree{};
 };
 
 }  // namespace robust_metric
