@@ -57,10 +57,6 @@ def arrays() -> list[Case]:
         ("a metric by name", lambda: fitted(metric="minkowski")),
         ("a negative time limit", lambda: fitted().minimal_perturbation(X, time_limit=-1)),
         ("n_jobs = 0", lambda: fitted(n_jobs=0).predict(X)),
-        (
-            "evidence of exact radii for K = 3",
-            lambda: fitted(3).minimal_perturbation(X, evidence=True),
-        ),
         ("a norm that is none", lambda: rm.ThreatModel(norm=3)),
         (
             "a threat model of another width",
