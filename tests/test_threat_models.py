@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 from threat_problems import THREATS, ThreatProblem, inside, threat_problem
@@ -126,6 +126,7 @@ def test_nothing_inside_the_radius_changes_the_class(p: ThreatProblem) -> None:
 
 
 @given(threat_problems())
+@example(threat_problem(23518413, 1, "all", 2, 4, 2, 17))  # a row out of reach hid one that is not
 def test_every_radius_is_proved_in_rational_arithmetic(
     tmp_path_factory: pytest.TempPathFactory, p: ThreatProblem
 ) -> None:

@@ -203,12 +203,10 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
 
 // Moves rows that wait into the queue: a few at first, later all up to a little above the queue's front.
 void HalfspaceBounds::load_more() {
-    float next = queue_.empty() ? smallest_waiting(first_load) : float_up(queue_.front().rank() * 1.03125);
-    if (next < largest_float) {
-        next = std::min(next, limit_);
-        load(next);
-    }
-    exhausted_ = next >= std::min(limit_, largest_float);
+    const float last = std::min(limit_, largest_float);
+    const float next = queue_.empty() ? smallest_waiting(first_load) : float_up(queue_.front().rank() * 1.03125);
+    load(std::min(next, last));
+    exhausted_ = next >= last;
 }
 
 void HalfspaceBounds::load(float limit) {

@@ -40,7 +40,10 @@ struct Later {
 }  // namespace
 
 PerturbationSearch::PerturbationSearch(const TrainingSet& training)
-    : training_(&training), bounds_(training), witness_(training, bounds_.refined_bounds().space()), qp_(training.dimension()) {}
+    : training_(&training),
+      bounds_(training),
+      witness_(training, bounds_.refined_bounds().space()),
+      qp_(training.dimension()) {}
 
 MinimalPerturbation PerturbationSearch::run(const Query& query, int label, double time_limit,
                                             std::span<double> perturbation) {

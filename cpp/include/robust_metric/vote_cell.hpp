@@ -22,8 +22,7 @@ public:
     };
 
     // space must outlive this object
-    VoteCell(const TrainingSet& training, const CostSpace& space)
-        : training_(&training), space_(&space), qp_(space) {}
+    VoteCell(const TrainingSet& training, const CostSpace& space) : training_(&training), space_(&space), qp_(space) {}
 
     // Starts a query, without points and constraints; query must stay in place, and space have been started with it.
     void start(const Query& query);
