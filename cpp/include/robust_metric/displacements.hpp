@@ -58,8 +58,8 @@ private:
     Interval distance_in(const CostSpace& space, double direction_error, double gap, double gap_error,
                          std::span<const std::size_t> others, std::span<const std::size_t> own,
                          std::span<const double> multipliers);
-    double doubtful_radius(const CostSpace& space, std::span<const std::size_t> others, std::span<const std::size_t> own,
-                           std::span<const double> multipliers) const;
+    double doubtful_radius(const CostSpace& space, std::span<const std::size_t> others,
+                           std::span<const std::size_t> own, std::span<const double> multipliers) const;
 
     Entry& at(std::size_t position);
     const Entry& with_gradient(std::size_t position);
@@ -103,7 +103,8 @@ public:
     double halfspace_lower(std::span<const std::size_t> others, std::span<const std::size_t> own,
                            std::span<const double> multipliers, double enough) {
         const double fast = fast_.halfspace_distance(others, own, multipliers, *space_).lower;
-        return fast >= enough ? fast : std::max(fast, accurate_.halfspace_distance(others, own, multipliers, *space_).lower);
+        return fast >= enough ? fast
+                              : std::max(fast, accurate_.halfspace_distance(others, own, multipliers, *space_).lower);
     }
     double pair_lower(std::size_t other, std::size_t own) {
         const double one = 1.0;
