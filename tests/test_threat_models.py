@@ -136,11 +136,13 @@ def test_every_radius_is_proved_in_rational_arithmetic(
     assert_proved(folder, clf, certificates)
     if len(np.unique(p.X, axis=0)) < len(p.X):
         return  # a repeated point may be left out, and more proved than was certified
-    larger = certificates.radius * (1 + 1e-6)
+    # beyond that a radius is infinite but for rounding, and looser than what the checker proves
+    loose = certificates.radius > 1e9
+    larger = certificates.radius * np.where(loose, 1.0, 1 + 1e-6)
     rm.Certificates(
         larger, certificates.label, p.k, certificates.evidence, certificates.threat
     ).save(folder / "c")
-    exact = np.isfinite(larger) & (larger > 0)
+    exact = ~loose & (larger > 0)
     assert len(checker.check(folder / "c", folder / "m").failures) == exact.sum()
 
 
