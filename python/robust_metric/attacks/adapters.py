@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..classifier import CertifiedKNeighborsClassifier
 from ..threat import ThreatModel
-from .base import AttackResult, Target, checked, collected
+from .base import AttackResult, collected, targeted
 
 
 def judge(
@@ -46,15 +46,13 @@ def judge(
     ValueError
         If ``adversarial`` has not the shape of X or is not finite, or as an `Attack` does.
     """
-    queries, truth, threat = checked(clf, X, y, threat)
+    target, label, right = targeted(clf, X, y, threat)
     moved = np.asarray(adversarial, dtype=np.float64)
-    if moved.shape != queries.shape or not np.isfinite(moved).all():
+    wanted = (len(label), target.X.shape[1])
+    if moved.shape != wanted or not np.isfinite(moved).all():
         raise ValueError(
-            f"adversarial must be finite numbers of the shape {queries.shape} of X, got {moved.shape}"
+            f"adversarial must be finite numbers of the shape {wanted} of X, got {moved.shape}"
         )
-    label = clf.predict(queries)
-    right = np.ones(len(queries), dtype=np.bool_) if truth is None else label == truth
-    target = Target(clf, threat, queries[right], label[right])
     step = target.clip(moved[right] - target.X)
     return collected(target, step, target.fooled(step), label, right)
 

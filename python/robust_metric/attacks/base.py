@@ -181,10 +181,7 @@ class Attack(ABC):
             If X or y have the wrong shape, X is not finite, or X does not keep the bounds of the
             threat model.
         """
-        queries, truth, threat = checked(clf, X, y, threat)
-        label = clf.predict(queries)
-        right = np.ones(len(queries), dtype=np.bool_) if truth is None else label == truth
-        target = Target(clf, threat, queries[right], label[right])
+        target, label, right = targeted(clf, X, y, threat)
         # numbers of extreme size may leave the range of float64; the classifier decides what they are worth
         with np.errstate(all="ignore"):
             step, found = self._attacked(target)
@@ -223,16 +220,26 @@ def collected(
     return AttackResult(perturbations, costs, success, label, adversarial)
 
 
-def checked(
+def targeted(
     clf: CertifiedKNeighborsClassifier,
     X: ArrayLike,
     y: ArrayLike | None,
     threat: ThreatModel | None,
-) -> tuple[Floats, NDArray[Any] | None, ThreatModel]:
-    """Return queries, true classes and the threat model, checked."""
+) -> tuple[Target, NDArray[Any], NDArray[np.bool_]]:
+    """Check what an attack is given.
+
+    Returns
+    -------
+    target : Target
+        Of the queries that are classified as they should be.
+    label : (m,) array
+        The prediction of every query.
+    right : (m,) bool
+        Which of them the target holds: all, without y.
+    """
     queries = clf._check_queries(X).astype(np.float64)
     threat = clf._threat() if threat is None else threat
-    encoded = encode_labels(y, clf.classes_, len(queries))
+    truth = encode_labels(y, clf.classes_, len(queries))
     outside = np.flatnonzero(~threat.holds(queries))
     if outside.size:
         raise ValueError(
@@ -240,16 +247,11 @@ def checked(
             f"the first of them row {outside[0]}; clip them, or widen the bounds"
         )
     threat.frozen(queries.shape[1])  # feature_cost must fit
-    if encoded is None:
-        return queries, None, threat
-    # a class that training never saw is predicted nowhere; any class but the prediction will do
-    predicted = clf.predict(queries)
-    return queries, np.where(encoded >= 0, clf.classes_[encoded], _another(clf, predicted)), threat
-
-
-def _another(clf: CertifiedKNeighborsClassifier, label: NDArray[Any]) -> NDArray[Any]:
-    position = np.searchsorted(clf.classes_, label)
-    return clf.classes_[position - 1]
+    label = clf.predict(queries)
+    right = np.ones(len(queries), dtype=np.bool_)
+    if truth is not None:  # -1, a class that training never saw, is predicted nowhere
+        right = (truth >= 0) & (clf.classes_[truth] == label)
+    return Target(clf, threat, queries[right], label[right]), label, right
 
 
 def generators(target: Target, seed: int) -> list[np.random.Generator]:
