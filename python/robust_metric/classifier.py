@@ -208,8 +208,6 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If min_radius is negative or not a number, or as `certify` does.
-        NotImplementedError
-            As `certify` does.
 
         Examples
         --------

@@ -38,19 +38,16 @@ def run(args: argparse.Namespace) -> None:
         persistence.write_npz(args.out, header, {name: getattr(result, name) for name in names})
     method = "Euclidean" if clf.components_ is None else "learned"
     clean = float(np.mean(result.label != y))
-    curves = [report.RobustErrorCurve(method, clf.n_neighbors, "attack", result.costs, clean)]
-    try:
-        radius = clf.certify(X, y).radius
-    except NotImplementedError:
-        pass  # attacks know more threat models than certificates do
-    else:
-        curves.insert(0, report.RobustErrorCurve(method, clf.n_neighbors, "bound", radius, clean))
+    proved, broken = (
+        report.RobustErrorCurve(method, clf.n_neighbors, kind, values, clean)
+        for kind, values in (("bound", clf.certify(X, y).radius), ("attack", result.costs))
+    )
+    curves = [proved, broken]
     radii = report.round_radii(curves) if args.radii is None else np.array(args.radii)
-    gap = report.robustness_gap(curves[0], curves[1], radii) if len(curves) == 2 else None
+    gap = report.robustness_gap(proved, broken, radii)
     units = "the features' own units" if scaling is None else "scaled units"
     if args.json:
-        summary = _summary(args, curves, radii, units)
-        summary["gap"] = None if gap is None else gap.tolist()
+        summary = _summary(args, proved, broken, radii, units) | {"gap": gap.tolist()}
         print(json.dumps(summary, allow_nan=False, indent=2))
         return
     print(
@@ -60,9 +57,8 @@ def run(args: argparse.Namespace) -> None:
     print(
         f"\nErrors are shares of points with radius <= r, or broken at a cost of at most r, in {units}."
     )
-    if gap is not None:
-        shares = " ".join(f"{share:.3f}" for share in gap)
-        print(f"Gap, neither proved robust nor broken: {shares}.")
+    shares = " ".join(f"{share:.3f}" for share in gap)
+    print(f"Gap, neither proved robust nor broken: {shares}.")
     if args.out is not None:
         print(f"Wrote {args.out}.")
 
@@ -88,12 +84,12 @@ def _attack(args: argparse.Namespace) -> Any:
 
 def _summary(
     args: argparse.Namespace,
-    curves: list[report.RobustErrorCurve],
+    proved: report.RobustErrorCurve,
+    costs: report.RobustErrorCurve,
     radii: Any,
     units: str,
 ) -> dict[str, Any]:
     """Return what ``--json`` prints; infinity, which JSON lacks, becomes null."""
-    costs = curves[-1]
     median = costs.median_radius
     return {
         "model": os.fspath(args.model),
@@ -108,7 +104,7 @@ def _summary(
         "median_cost": median if math.isfinite(median) else None,
         "radii": radii.tolist(),
         "empirical_robust_error": costs.errors(radii).tolist(),
-        "certified_robust_error": curves[0].errors(radii).tolist() if len(curves) == 2 else None,
+        "certified_robust_error": proved.errors(radii).tolist(),
     }
 
 

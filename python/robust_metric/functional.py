@@ -46,7 +46,7 @@ def certified_radii(
 
     Raises
     ------
-    ValueError, NotImplementedError
+    ValueError
         As `CertifiedKNeighborsClassifier.certify`.
     """
     clf = CertifiedKNeighborsClassifier(n_neighbors, components, threat, n_jobs)
@@ -71,7 +71,7 @@ def minimal_perturbations(
 
     Raises
     ------
-    ValueError, NotImplementedError
+    ValueError
         As `CertifiedKNeighborsClassifier.minimal_perturbation`.
     """
     clf = CertifiedKNeighborsClassifier(n_neighbors, components, threat, n_jobs)
