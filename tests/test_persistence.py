@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from robust_metric import CertifiedKNeighborsClassifier, ThreatModel, persistence
+from robust_metric import CertifiedKNeighborsClassifier
 from robust_metric.persistence import (
     load_model,
     load_scaling,
@@ -156,19 +156,6 @@ def test_model_remembers_its_scaling(tmp_path: Path) -> None:
     back = load_scaling(tmp_path / "a")
     assert back is not None
     assert np.array_equal(back.offset, scaling.offset) and np.array_equal(back.scale, scaling.scale)
-
-
-def test_threat_models_survive_packing() -> None:
-    for threat in (
-        None,
-        ThreatModel(),
-        ThreatModel(norm=np.inf, bounds=(0.0, 1.0)),
-        ThreatModel(bounds=(np.zeros(3), np.array([1.0, 2.0, np.inf]))),
-        ThreatModel(norm=1, feature_cost=np.array([1.0, 2.0, np.inf])),
-    ):
-        packed, arrays = persistence.pack_threat(threat)
-        back = persistence.unpack_threat(json.loads(json.dumps(packed, allow_nan=False)), arrays)
-        assert back == threat
 
 
 def test_unfitted_model(tmp_path: Path) -> None:

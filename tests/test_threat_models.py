@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import combinations
 from pathlib import Path
@@ -15,6 +16,7 @@ from threat_problems import THREATS, ThreatProblem, inside, threat_problem
 
 import robust_metric as rm
 from robust_metric import check as checker
+from robust_metric.threat import pack_threat, unpack_threat
 
 NORMS = (1, 2, math.inf)
 
@@ -213,3 +215,16 @@ def test_a_class_that_frozen_features_decide_cannot_be_changed() -> None:
     m = clf.minimal_perturbation([[0.2, 0.3]])
     assert clf.certify([[0.2, 0.3]]).radius[0] == np.inf
     assert m.lower[0] == m.upper[0] == np.inf and m.status[0] == "no_other_class"
+
+
+def test_threat_models_survive_packing() -> None:
+    for threat in (
+        None,
+        rm.ThreatModel(),
+        rm.ThreatModel(norm=np.inf, bounds=(0.0, 1.0)),
+        rm.ThreatModel(bounds=(np.zeros(3), np.array([1.0, 2.0, np.inf]))),
+        rm.ThreatModel(norm=1, feature_cost=np.array([1.0, 2.0, np.inf]), clip_queries=True),
+    ):
+        packed, arrays = pack_threat(threat)
+        back = unpack_threat(json.loads(json.dumps(packed, allow_nan=False)), arrays)
+        assert back == threat

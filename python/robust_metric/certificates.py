@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .evidence import Evidence
-from .persistence import pack_threat, read_npz, unpack_threat, write_npz
+from .persistence import read_npz, write_npz
 from .report import certified_robust_error
-from .threat import ThreatModel
+from .threat import ThreatModel, pack_threat, unpack_threat
 
 if TYPE_CHECKING:
     from .classifier import CertifiedKNeighborsClassifier

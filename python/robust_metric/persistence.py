@@ -8,7 +8,6 @@ and everything in them is checked, so a file from a stranger can be wrong but ca
 from __future__ import annotations
 
 import json
-import math
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
@@ -21,10 +20,10 @@ from numpy.typing import NDArray
 
 from .atomic_files import PathLike, atomic_write
 from .scaling import Scaling
+from .threat import pack_threat, unpack_threat
 
 if TYPE_CHECKING:
     from .classifier import CertifiedKNeighborsClassifier
-    from .threat import ThreatModel
 
 FORMAT = "robust_metric"
 VERSION = 1
@@ -365,43 +364,3 @@ def _checked_training(
     if y.min() < 0 or y.max() >= n_classes:
         raise ValueError(f"y must lie in 0 .. {n_classes - 1}, got {y.min()} .. {y.max()}")
     return X, y
-
-
-def pack_threat(threat: ThreatModel | None) -> tuple[dict[str, Any] | None, Arrays]:
-    """Split a threat model into its JSON part and its arrays (JSON has no infinity)."""
-    if threat is None:
-        return None, {}
-    arrays: Arrays = {}
-    if threat.bounds is not None:
-        lower, upper = threat.bounds
-        arrays["threat_lower"] = np.asarray(lower, dtype=np.float64)
-        arrays["threat_upper"] = np.asarray(upper, dtype=np.float64)
-    if threat.feature_cost is not None:
-        arrays["threat_feature_cost"] = np.asarray(threat.feature_cost, dtype=np.float64)
-    norm = float(threat.norm)
-    packed: dict[str, Any] = {"norm": "inf" if math.isinf(norm) else norm}
-    if threat.clip_queries:
-        packed["clip_queries"] = True
-    return packed, arrays
-
-
-def unpack_threat(packed: Mapping[str, Any] | None, arrays: Arrays) -> ThreatModel | None:
-    """Put together again what :func:`pack_threat` split; ValueError where it makes no sense."""
-    from .threat import ThreatModel
-
-    if packed is None:
-        return None
-    norm = float(packed["norm"])
-    bounds = None
-    if "threat_lower" in arrays:
-        bounds = tuple(_scalar_or_array(arrays[f"threat_{side}"]) for side in ("lower", "upper"))
-    return ThreatModel(
-        norm=int(norm) if norm.is_integer() else norm,
-        bounds=bounds,
-        feature_cost=arrays.get("threat_feature_cost"),
-        clip_queries=packed.get("clip_queries") is True,
-    )
-
-
-def _scalar_or_array(array: NDArray[Any]) -> float | NDArray[Any]:
-    return float(array) if array.ndim == 0 else array
