@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import subprocess
+import sys
+from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from robust_metric import CertifiedKNeighborsClassifier
+from robust_metric import CertifiedKNeighborsClassifier, MinimalPerturbations, ThreatModel
 
 Array = NDArray[np.float64]
 
@@ -30,7 +33,7 @@ METRICS = ("euclidean", "square", "wide", "tall", "rank_deficient", "ill_conditi
 
 @dataclass(frozen=True)
 class Problem:
-    """Training points X of classes y, queries Z, K, and components L of the metric or None."""
+    """Training points X of classes y, queries Z, K, components L or None, and a threat model."""
 
     X: Array
     y: NDArray[np.int64]
@@ -38,9 +41,11 @@ class Problem:
     k: int
     L: Array | None = None
     name: str = ""
+    threat: ThreatModel = field(default_factory=ThreatModel)
 
     def classifier(self, n_jobs: int | None = 1) -> CertifiedKNeighborsClassifier:
-        return CertifiedKNeighborsClassifier(self.k, self.L, n_jobs=n_jobs).fit(self.X, self.y)
+        clf = CertifiedKNeighborsClassifier(self.k, self.L, self.threat, n_jobs)
+        return clf.fit(self.X, self.y)
 
     def __repr__(self) -> str:
         return f"Problem({self.name})"
@@ -168,3 +173,39 @@ def attacks(
     steps = radius * np.r_[1 - 2.0**-50, 1 - 1e-9, rng.uniform(0.3, 1)]
     moved = z + (steps[:, None, None] * directions).reshape(-1, len(z))
     return strictly_inside(z, moved, radius)
+
+
+def assert_valid_when_stopped(p: Problem) -> tuple[MinimalPerturbations, MinimalPerturbations]:
+    """Minimal perturbations of p without a time limit, and stopped at once: those hold as well."""
+    clf = p.classifier()
+    full, cut = clf.minimal_perturbation(p.Z), clf.minimal_perturbation(p.Z, time_limit=1e-9)
+    assert (cut.status == "time_limit").any()
+    assert np.isin(cut.status, ["time_limit", "exact"]).all()
+    assert (cut.lower <= full.upper).all() and (full.lower <= cut.upper).all()
+    assert (cut.lower <= cut.upper).all() and np.isfinite(cut.upper).all()
+    witness = clf.predict(p.Z + cut.perturbation)
+    assert np.array_equal(witness, cut.adversarial_label)
+    assert (witness != cut.label).all()
+    return full, cut
+
+
+def damaged(rng: np.random.Generator, good: bytes) -> bytes:
+    """A file's bytes, three of them overwritten or the end cut off."""
+    if rng.random() < 0.3:
+        return good[: rng.integers(len(good))]
+    bad = np.frombuffer(good, dtype=np.uint8).copy()
+    bad[rng.integers(len(bad), size=3)] = rng.integers(256, size=3)
+    return bad.tobytes()
+
+
+def check_without_the_compiled_code(certificates: Path, model: Path) -> str:
+    """What the checker prints where neither our extension nor scikit-learn can be imported."""
+    script = (
+        "import sys\n"
+        "sys.modules['robust_metric._core'] = sys.modules['sklearn'] = None\n"
+        "from robust_metric.check import main\n"
+        f"sys.exit(main([{str(certificates)!r}, {str(model)!r}]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

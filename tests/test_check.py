@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers import check_without_the_compiled_code
 
 import robust_metric as rm
 from robust_metric import check as checker
@@ -225,15 +224,8 @@ def test_offsets_that_do_not_fit_are_an_error(tmp_path: Path) -> None:
 
 def test_runs_without_the_compiled_code(tmp_path: Path) -> None:
     _write(tmp_path, 3)
-    script = (
-        "import sys\n"
-        "sys.modules['robust_metric._core'] = sys.modules['sklearn'] = None\n"
-        "from robust_metric.check import main\n"
-        f"sys.exit(main([{str(tmp_path / CERTIFICATES)!r}, {str(tmp_path / MODEL)!r}]))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert " proved, 0 failed, " in done.stdout
+    printed = check_without_the_compiled_code(tmp_path / CERTIFICATES, tmp_path / MODEL)
+    assert " proved, 0 failed, " in printed
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "learned"])

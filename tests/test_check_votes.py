@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers import FAMILIES, METRICS, Problem, problem, problems
+from helpers import (
+    FAMILIES,
+    METRICS,
+    Problem,
+    check_without_the_compiled_code,
+    problem,
+    problems,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from threat_problems import THREATS, threat_problem
@@ -262,14 +267,7 @@ def test_trees_too_deep_fail(tmp_path: Path) -> None:
 
 def test_runs_without_the_compiled_code(tmp_path: Path) -> None:
     _write(tmp_path, _larger(0))
-    script = (
-        "import sys\n"
-        "sys.modules['robust_metric._core'] = sys.modules['sklearn'] = None\n"
-        "from robust_metric.check import main\n"
-        f"sys.exit(main([{str(tmp_path / CERTIFICATES)!r}, {str(tmp_path / MODEL)!r}]))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    check_without_the_compiled_code(tmp_path / CERTIFICATES, tmp_path / MODEL)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "learned"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import damaged
 
 from robust_metric import datasets
 from robust_metric.data_files import read_file
@@ -85,16 +86,10 @@ def test_damaged_npz_files_only_ever_raise_value_errors(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     stream = io.BytesIO()
     np.savez_compressed(stream, X=rng.normal(size=(20, 3)), y=np.arange(20) % 2)
-    good = np.frombuffer(stream.getvalue(), dtype=np.uint8)
     path = tmp_path / "a.npz"
     refused = 0
     for _ in range(300):
-        bad = good.copy()
-        if rng.random() < 0.3:
-            bad = bad[: rng.integers(len(bad))]
-        else:
-            bad[rng.integers(len(bad), size=3)] = rng.integers(256, size=3)
-        write(path, bad.tobytes())
+        write(path, damaged(rng, stream.getvalue()))
         try:
             read_file(path)
         except ValueError:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import METRICS, Problem, exact_prediction, problem, problems
+from helpers import (
+    METRICS,
+    Problem,
+    assert_valid_when_stopped,
+    exact_prediction,
+    problem,
+    problems,
+)
 from hypothesis import given
 
 from robust_metric import CertifiedKNeighborsClassifier as Classifier
@@ -63,16 +70,8 @@ def test_cube_corners_all_active_at_once() -> None:
 
 def test_time_limit_leaves_a_valid_interval() -> None:
     p = problem(5, "normal", "square", 3, 1, d=20, n=2000, queries=20)
-    clf = p.classifier()
-    full, cut = clf.minimal_perturbation(p.Z), clf.minimal_perturbation(p.Z, time_limit=1e-9)
-    assert (cut.status == "time_limit").any()
-    assert np.isin(cut.status, ["time_limit", "exact"]).all()
-    assert (cut.lower <= full.upper).all() and (full.lower <= cut.upper).all()
-    assert (cut.lower <= cut.upper).all() and np.isfinite(cut.upper).all()
-    witness = clf.predict(p.Z + cut.perturbation)
-    assert np.array_equal(witness, cut.adversarial_label)
-    assert (witness != cut.label).all()
-    longer = clf.minimal_perturbation(p.Z, time_limit=1e9)
+    full, _ = assert_valid_when_stopped(p)
+    longer = p.classifier().minimal_perturbation(p.Z, time_limit=1e9)
     assert np.array_equal(longer.lower, full.lower) and np.array_equal(longer.upper, full.upper)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import damaged
 from sklearn.exceptions import NotFittedError
 
 from robust_metric import CertifiedKNeighborsClassifier
@@ -163,7 +164,7 @@ def test_unfitted_model(tmp_path: Path) -> None:
         save_model(CertifiedKNeighborsClassifier(), tmp_path / "a")
 
 
-def damaged(path: Path, header: dict[str, Any], arrays: dict[str, Any]) -> None:
+def overwrite(path: Path, header: dict[str, Any], arrays: dict[str, Any]) -> None:
     """Overwrite entries of a model file; None takes an entry out."""
     old_header, old_arrays = read_npz(path, "model")
     old_header.update(header)
@@ -210,7 +211,7 @@ def test_models_whose_parts_do_not_fit(
     X, y = blobs([0, 1])
     path = tmp_path / "a.npz"
     save_model(CertifiedKNeighborsClassifier(1).fit(X, y), path)
-    damaged(path, header, arrays)
+    overwrite(path, header, arrays)
     with pytest.raises(ValueError, match=f"path must name an intact model, got .*{message}"):
         load_model(path)
 
@@ -227,7 +228,7 @@ def test_damaged_scaling(tmp_path: Path, arrays: dict[str, Any], message: str) -
     X, y = blobs([0, 1])
     path = tmp_path / "a.npz"
     save_model(CertifiedKNeighborsClassifier(1).fit(X, y), path, scaling=Scaling.fit(X))
-    damaged(path, {}, arrays)
+    overwrite(path, {}, arrays)
     with pytest.raises(ValueError, match=f"path must name an intact model.*{message}"):
         load_scaling(path)
 
@@ -237,15 +238,10 @@ def test_flipped_and_missing_bytes_only_ever_raise_value_errors(tmp_path: Path) 
     X, y = blobs(["a", "b"])
     path = tmp_path / "a.npz"
     save_model(CertifiedKNeighborsClassifier(1).fit(X, y), path)
-    good = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    good = path.read_bytes()
     refused = 0
     for _ in range(300):
-        bad = good.copy()
-        if rng.random() < 0.3:
-            bad = bad[: rng.integers(len(bad))]
-        else:
-            bad[rng.integers(len(bad), size=3)] = rng.integers(256, size=3)
-        path.write_bytes(bad.tobytes())
+        path.write_bytes(damaged(rng, good))
         try:
             load_model(path)
         except ValueError:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import Problem
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
-from threat_problems import THREATS, ThreatProblem, inside, threat_problem
+from threat_problems import THREATS, inside, threat_problem
 
 import robust_metric as rm
 from robust_metric import check as checker
@@ -22,7 +23,7 @@ NORMS = (1, 2, math.inf)
 
 
 @st.composite
-def threat_problems(draw: st.DrawFn, k: tuple[int, int] = (1, 6)) -> ThreatProblem:
+def threat_problems(draw: st.DrawFn, k: tuple[int, int] = (1, 6)) -> Problem:
     return threat_problem(
         seed=draw(st.integers(0, 2**32 - 1)),
         norm=draw(st.sampled_from(NORMS)),
@@ -34,7 +35,7 @@ def threat_problems(draw: st.DrawFn, k: tuple[int, int] = (1, 6)) -> ThreatProbl
     )
 
 
-def pair_distance(p: ThreatProblem, z: np.ndarray, own: int, other: int) -> float:
+def pair_distance(p: Problem, z: np.ndarray, own: int, other: int) -> float:
     """Cost at which x⁻ comes as near as x⁺, by SciPy."""
     M = np.eye(p.X.shape[1]) if p.L is None else p.L.T @ p.L
     gap = (z - p.X[other]) @ M @ (z - p.X[other]) - (z - p.X[own]) @ M @ (z - p.X[own])
@@ -43,7 +44,7 @@ def pair_distance(p: ThreatProblem, z: np.ndarray, own: int, other: int) -> floa
     return cheapest(p, z, (M @ (p.X[other] - p.X[own]))[None], np.array([gap / 2]))
 
 
-def cheapest(p: ThreatProblem, z: np.ndarray, A: np.ndarray, b: np.ndarray) -> float:
+def cheapest(p: Problem, z: np.ndarray, A: np.ndarray, b: np.ndarray) -> float:
     """min ‖Wδ‖_p with A δ >= b within the bounds, by HiGHS or SLSQP; inf where there is none."""
     d = len(z)
     weights = p.threat.weights(d)
@@ -92,7 +93,7 @@ def cheapest(p: ThreatProblem, z: np.ndarray, A: np.ndarray, b: np.ndarray) -> f
     return float(np.sqrt(2 * best.fun))
 
 
-def bound_by_hand(p: ThreatProblem, z: np.ndarray, label: int) -> float:
+def bound_by_hand(p: Problem, z: np.ndarray, label: int) -> float:
     """The theorem for two classes: every x⁻ must beat all but v of class c, K - v must enter."""
     own, other = np.flatnonzero(p.y == label), np.flatnonzero(p.y != label)
     kept = p.k // 2 if label == 1 or p.k % 2 else p.k // 2 - 1
@@ -118,7 +119,7 @@ def test_bound_equals_the_theorem_by_an_independent_solver(norm: float, kind: st
 
 
 @given(threat_problems())
-def test_nothing_inside_the_radius_changes_the_class(p: ThreatProblem) -> None:
+def test_nothing_inside_the_radius_changes_the_class(p: Problem) -> None:
     clf = p.classifier()
     c = clf.certify(p.Z)
     assert np.array_equal(c.label, clf.predict(p.Z))
@@ -130,7 +131,7 @@ def test_nothing_inside_the_radius_changes_the_class(p: ThreatProblem) -> None:
 @given(threat_problems())
 @example(threat_problem(23518413, 1, "all", 2, 4, 2, 17))  # a row out of reach hid one that is not
 def test_every_radius_is_proved_in_rational_arithmetic(
-    tmp_path_factory: pytest.TempPathFactory, p: ThreatProblem
+    tmp_path_factory: pytest.TempPathFactory, p: Problem
 ) -> None:
     folder = tmp_path_factory.mktemp("check")
     clf = p.classifier()
@@ -156,7 +157,7 @@ def assert_proved(folder: Path, clf: rm.CertifiedKNeighborsClassifier, c: rm.Cer
     assert report.proved == np.count_nonzero(c.radius)
 
 
-def enumerated(p: ThreatProblem, z: np.ndarray, label: int) -> float:
+def enumerated(p: Problem, z: np.ndarray, label: int) -> float:
     """The minimal perturbation: every set of K points that could be the nearest and outvotes label."""
     n = len(p.X)
     M = np.eye(p.X.shape[1]) if p.L is None else p.L.T @ p.L
@@ -190,7 +191,7 @@ def test_minimal_perturbation_equals_exhaustive_enumeration(norm: float, kind: s
 
 
 @given(threat_problems(k=(1, 4)))
-def test_bound_lower_upper_and_witness_are_in_order(p: ThreatProblem) -> None:
+def test_bound_lower_upper_and_witness_are_in_order(p: Problem) -> None:
     clf = p.classifier()
     c, m = clf.certify(p.Z), clf.minimal_perturbation(p.Z, time_limit=2)
     assert (c.radius <= m.lower).all() and (m.lower <= m.upper).all()

@@ -6,7 +6,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from helpers import METRICS, Problem, exact_prediction, problem, problems
+from helpers import (
+    METRICS,
+    Problem,
+    assert_valid_when_stopped,
+    exact_prediction,
+    problem,
+    problems,
+)
 from hypothesis import assume, given
 from scipy.optimize import nnls
 
@@ -134,12 +141,5 @@ def test_k_equal_to_n_never_changes() -> None:
 
 def test_time_limit_leaves_a_valid_interval() -> None:
     p = problem(5, "normal", "square", 3, 7, d=20, n=2000, queries=10)
-    clf = p.classifier()
-    full, cut = clf.minimal_perturbation(p.Z), clf.minimal_perturbation(p.Z, time_limit=1e-9)
-    assert (cut.status == "time_limit").any()
-    assert np.isin(cut.status, ["time_limit", "exact"]).all()
-    assert (cut.lower <= full.upper).all() and (full.lower <= cut.upper).all()
-    assert (clf.certify(p.Z).radius <= cut.lower).all()
-    assert (cut.lower <= cut.upper).all() and np.isfinite(cut.upper).all()
-    assert (clf.predict(p.Z + cut.perturbation) == cut.adversarial_label).all()
-    assert (cut.adversarial_label != cut.label).all()
+    _, cut = assert_valid_when_stopped(p)
+    assert (p.classifier().certify(p.Z).radius <= cut.lower).all()

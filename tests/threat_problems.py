@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
+from helpers import Array, Problem
 
 import robust_metric as rm
 
-Array = NDArray[np.float64]
-
 THREATS = ("plain", "weighted", "frozen", "box", "tight_box", "all")
-
-
-@dataclass(frozen=True)
-class ThreatProblem:
-    """Training points X of classes y, queries Z, K, components L or None, and a threat model."""
-
-    X: Array
-    y: NDArray[np.int64]
-    Z: Array
-    k: int
-    L: Array | None
-    threat: rm.ThreatModel
-    name: str = ""
-
-    def classifier(self) -> rm.CertifiedKNeighborsClassifier:
-        clf = rm.CertifiedKNeighborsClassifier(self.k, self.L, self.threat, n_jobs=1)
-        return clf.fit(self.X, self.y)
-
-    def __repr__(self) -> str:
-        return f"ThreatProblem({self.name})"
 
 
 def threat_model(rng: np.random.Generator, norm: float, kind: str, X: Array) -> rm.ThreatModel:
@@ -51,7 +27,7 @@ def threat_model(rng: np.random.Generator, norm: float, kind: str, X: Array) -> 
 
 def threat_problem(
     seed: int, norm: float, kind: str, k: int, n_classes: int, d: int, n: int, queries: int = 4
-) -> ThreatProblem:
+) -> Problem:
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, d)) if seed % 2 else rng.integers(0, 4, size=(n, d)) / 3.0
     Z = rng.normal(size=(queries, d)) if seed % 2 else rng.integers(0, 7, size=(queries, d)) / 6.0
@@ -61,11 +37,11 @@ def threat_problem(
     threat = threat_model(rng, norm, kind, X)
     Z = threat.admit(Z)
     name = f"{seed=}, {norm=}, {kind=}, {k=}, {n_classes=}, {d=}, {n=}"
-    return ThreatProblem(X, y, Z, k, L, threat, name)
+    return Problem(X, y, Z, k, L, name, threat)
 
 
 def inside(
-    p: ThreatProblem, z: Array, radius: float, rng: np.random.Generator, count: int = 200
+    p: Problem, z: Array, radius: float, rng: np.random.Generator, count: int = 200
 ) -> Array:
     """Allowed points at a cost just below radius, in likely directions."""
     d = len(z)
