@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
+from .adam import Adam, cosine, default_learning_rate
 from .progress import Progress
 
 # How training is cut up; measured in docs/arml.md.
@@ -252,43 +253,11 @@ def _initial_components(X: NDArray[np.float64], r: int) -> NDArray[np.float64]:
     return components
 
 
-def _default_learning_rate(size: int) -> float:
-    # Adam moves every entry alike, so one step changes L by sqrt(size) times that in norm.
-    return min(0.05, 1.2 / np.sqrt(size))
-
-
-def _cosine(step: Any, total: int) -> Any:
-    """Share of the first step length that is left."""
-    return 0.5 * (1.0 + np.cos(np.pi * step / total))
-
-
 def _round_lengths(total: int) -> list[int]:
     """Steps of every round: Adam moves an entry by about a step length, so equal sums of these."""
-    movement = np.cumsum(_cosine(np.arange(total), total)) - 0.5
+    movement = np.cumsum(cosine(np.arange(total), total)) - 0.5
     lengths = np.bincount((movement / _MOVEMENT_PER_ROUND).astype(int))
     return [int(length) for length in lengths]
-
-
-class _Adam:
-    """Adam (Kingma & Ba 2015) with a step length that falls to 0 along a cosine."""
-
-    def __init__(self, learning_rate: float, total_steps: int) -> None:
-        self._rate = learning_rate
-        self._total = total_steps
-        self._step = 0
-        self._mean: Any = 0.0
-        self._square: Any = 0.0
-
-    def step(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what to add to the variable."""
-        rate = self._rate * _cosine(self._step, self._total)
-        self._step += 1
-        self._mean = 0.9 * self._mean + 0.1 * gradient
-        self._square = 0.999 * self._square + 0.001 * gradient**2
-        mean = self._mean / (1.0 - 0.9**self._step)
-        square = self._square / (1.0 - 0.999**self._step)
-        change: NDArray[np.float64] = -rate * mean / (np.sqrt(square) + 1e-12)
-        return change
 
 
 class _Trainer:
@@ -309,8 +278,8 @@ class _Trainer:
         self._labels = labels = labels[by_class]
         self._threads = threads
         self._random = check_random_state(settings.random_state)
-        rate = settings.learning_rate or _default_learning_rate(self.components.size)
-        self._adam = _Adam(rate, settings.max_iter)
+        rate = settings.learning_rate or default_learning_rate(self.components.size)
+        self._adam = Adam(rate, settings.max_iter)
         # a point that is alone in its class has no own-class neighbour and cannot be an anchor
         self._anchors = np.flatnonzero(np.bincount(labels)[labels] > 1)
         self._batch = min(settings.batch_size, len(self._anchors))

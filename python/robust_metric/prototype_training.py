@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 
 from . import _core
 from ._runtime import execution_threads
-from .arml import _Adam, _default_learning_rate
+from .adam import Adam, default_learning_rate
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ class Trainer:
         settings = self._settings
         if len(np.unique(self._labels)) < 2 or self._target == 0.0:
             return  # nothing can be lost to another class, or all points coincide
-        adam = _Adam(self._rate, settings.max_iter)
+        adam = Adam(self._rate, settings.max_iter)
         size = 1 if self.components is None else self.components.size
-        metric_adam = _Adam(_default_learning_rate(size), settings.max_iter)
+        metric_adam = Adam(default_learning_rate(size), settings.max_iter)
         best = _Best(self)
         between = -(-settings.max_iter // _VALIDATIONS)
         with Progress(settings.max_iter, "Prototypes", enabled=bool(settings.verbose)) as bar:
@@ -102,7 +102,7 @@ class Trainer:
         if self._validation is not None:
             best.restore()
 
-    def _step(self, batch: NDArray[np.intp], adam: _Adam, metric_adam: _Adam) -> None:
+    def _step(self, batch: NDArray[np.intp], adam: Adam, metric_adam: Adam) -> None:
         points = self._X[batch]
         augment = self._settings.augment
         if augment is not None:
