@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,13 @@ from . import _core
 from ._runtime import execution_threads, single_threaded_blas
 from .adam import Adam, cosine, default_learning_rate
 from .progress import Progress
+from .validation import check_count, check_learnable_size, check_positive
 
 # How training is cut up; measured in docs/arml.md.
 _MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in first step lengths
 _POOL = 3  # pairs are ranked among this many times n_candidates points of each side
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
-
-# Beyond this, the mean of a feature may overflow.
-_LARGEST_VALUE = 1e290
 
 
 class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -125,9 +122,7 @@ class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_classification_targets(classes)
         labels = _checked_classes(classes)
         self._check_parameters(data.shape[1])
-        largest = float(np.abs(data).max())
-        if largest > _LARGEST_VALUE:
-            raise ValueError(f"X must not exceed {_LARGEST_VALUE:g}, got {largest:g}; scale it")
+        check_learnable_size(data)
         # The bound ignores an offset and has the units of X: this is for precision and range only.
         points = data - data.mean(axis=0)
         extent = float(np.abs(points).max()) or 1.0
@@ -208,22 +203,15 @@ class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _check_parameters(self, d: int) -> None:
         for name in ("n_candidates", "max_iter", "batch_size"):
-            _check_count(name, getattr(self, name))
+            check_count(name, getattr(self, name))
         if self.n_components is not None:
-            _check_count("n_components", self.n_components)
+            check_count("n_components", self.n_components)
             if self.n_components > d:
                 raise ValueError(
                     f"n_components must be at most the number of features, {d}, "
                     f"got {self.n_components}"
                 )
-        rate = self.learning_rate
-        if rate is not None and not (isinstance(rate, numbers.Real) and 0.0 < rate < np.inf):
-            raise ValueError(f"learning_rate must be a positive number or None, got {rate!r}")
-
-
-def _check_count(name: str, value: Any) -> None:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+        check_positive("learning_rate", self.learning_rate)
 
 
 def _checked_classes(y: NDArray[Any]) -> NDArray[np.int32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +14,9 @@ from ._runtime import single_threaded_blas
 from .classifier import CertifiedKNeighborsClassifier
 from .prototype_training import Trainer
 from .threat import ThreatModel
-from .validation import check_components
+from .validation import check_components, check_count, check_learnable_size, check_positive
 
 _LOSSES = ("hinge", "ramp", "linear")
-# Beyond this, the mean of a feature may overflow.
-_LARGEST_VALUE = 1e290
 
 _Float = NDArray[np.float64]
 
@@ -211,21 +208,13 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
 
     def _check_parameters(self, X: _Float) -> None:
         for name in ("n_prototypes", "max_iter", "batch_size", "n_neighbors"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+            check_count(name, getattr(self, name))
         for name in ("target_radius", "learning_rate"):
-            value = getattr(self, name)
-            if value is not None and not (
-                isinstance(value, numbers.Real) and 0 < float(value) < np.inf
-            ):
-                raise ValueError(f"{name} must be a positive number or None, got {value!r}")
+            check_positive(name, getattr(self, name))
         if self.loss not in _LOSSES:
             raise ValueError(f"loss must be one of {_LOSSES}, got {self.loss!r}")
         if not 0.0 < self.validation_fraction < 1.0:
             raise ValueError(
                 f"validation_fraction must lie between 0 and 1, got {self.validation_fraction!r}"
             )
-        largest = float(np.abs(X).max())
-        if largest > _LARGEST_VALUE:
-            raise ValueError(f"X must not exceed {_LARGEST_VALUE:g}, got {largest:g}; scale it")
+        check_learnable_size(X)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from sklearn.utils.validation import column_or_1d
 
 # Beyond this, differences of features may overflow before any scaling could help.
 LARGEST_VALUE = 1e300
+# Beyond this, the mean of a feature may overflow, which learners subtract.
+_LARGEST_LEARNABLE = 1e290
 
 
 def storage_dtypes(X: Any) -> Any:
@@ -27,6 +30,25 @@ def check_size(X: NDArray[Any]) -> None:
         raise ValueError(
             f"X must have entries of at most {LARGEST_VALUE:g} in size, got {largest:g}"
         )
+
+
+def check_learnable_size(X: NDArray[Any]) -> None:
+    """Raise ValueError where an entry of X exceeds what a learner's means can stand."""
+    largest = float(np.abs(X).max())
+    if largest > _LARGEST_LEARNABLE:
+        raise ValueError(f"X must not exceed {_LARGEST_LEARNABLE:g}, got {largest:g}; scale it")
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise ValueError unless a parameter is an integer of at least 1."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raise ValueError unless a parameter is a finite positive number or None."""
+    if value is not None and not (isinstance(value, numbers.Real) and 0.0 < float(value) < np.inf):
+        raise ValueError(f"{name} must be a positive number or None, got {value!r}")
 
 
 def check_components(components: Any, n_features: int) -> NDArray[np.float64]:
