@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from robust_metric import CertifiedKNeighborsClassifier as Classifier
 from robust_metric import ThreatModel, _core, datasets
-from robust_metric.attacks import Attack, AttackResult, BoundaryAttack, GradientAttack, RegionAttack
+from robust_metric.attacks import (
+    Attack,
+    AttackResult,
+    BoundaryAttack,
+    GradientAttack,
+    RegionAttack,
+    judge,
+)
 
 ATTACKS: list[Attack] = [
     BoundaryAttack(n_steps=20),
@@ -243,14 +250,26 @@ def test_bad_queries() -> None:
         attack(clf, p.Z[:, :2])
     with pytest.raises(ValueError, match="y must have one label per row of X, got 1 for 4"):
         attack(clf, p.Z, [0])
-    with pytest.raises(
-        ValueError, match=r"X must keep the bounds .* got 4 rows outside, the first"
-    ):
-        attack(clf, p.Z, threat=ThreatModel(bounds=(100.0, 101.0)))
+    outside = ThreatModel(bounds=(100.0, 101.0))
+    with pytest.raises(ValueError, match=r"X must lie within the bounds of threat, \[100.0, 101"):
+        attack(clf, p.Z, threat=outside)
     with pytest.raises(
         ValueError, match=r"feature_cost must have one value per feature, 3, got shape"
     ):
         attack(clf, p.Z, threat=ThreatModel(feature_cost=[1.0]))
+
+
+def test_queries_outside_the_box_are_clipped_on_request() -> None:
+    p = problem(1, "normal", "euclidean", 2, 3, d=3, n=40, queries=8)
+    clf, box = p.classifier(), ThreatModel(bounds=(-0.5, 0.5), clip_queries=True)
+    inside = np.clip(p.Z, -0.5, 0.5)
+    assert not box.holds(p.Z).all()
+    for attack in ATTACKS:
+        result = attack(clf, p.Z, threat=box)
+        assert np.array_equal(result.costs, attack(clf, inside, threat=box).costs)
+        assert_honest(replace(p, Z=inside), clf, box, result)
+    moved = inside + result.perturbations
+    assert np.array_equal(judge(clf, p.Z, moved, threat=box).success, result.success)
 
 
 def test_the_classifiers_own_threat_model_is_the_default() -> None:

@@ -308,22 +308,3 @@ def test_attack(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
             np.array(found["empirical_robust_error"]),
         )
         assert np.allclose(errors[0] - errors[1], found["gap"]) and min(found["gap"]) >= 0.0
-
-
-def test_attack_under_another_threat_model(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model, out = str(fit(files, "--metric", "euclidean")), files / "adversarial.npz"
-    arguments = ["attack", model, str(files / "test.csv"), "--label", "tree", "--out", str(out)]
-    assert cli.main([*arguments, "--norm", "inf", "--bounds=-1,2", "--freeze", "0,2"]) == 0
-    with np.load(out) as saved:
-        assert not saved["perturbations"][:, [0, 2]].any() and saved["perturbations"].any()
-    assert "--freeze must name columns below 4, got 9" in error_of(
-        capsys, *arguments, "--freeze", "9"
-    )
-    for option, message in (
-        (["--norm", "3"], "wanted 1, 2 or inf, got '3'"),
-        (["--bounds", "1"], "wanted two numbers like 0,1, got '1'"),
-        (["--freeze", "a"], "wanted column numbers like 0,3, got 'a'"),
-    ):
-        with pytest.raises(SystemExit):
-            cli.main([*arguments, *option])
-        assert message in capsys.readouterr().err

@@ -166,7 +166,8 @@ class MinimalPerturbations:
         Both are 0 where a given true class was missed, inf where nothing changes the prediction.
     perturbation : (m, d) float64
         ``X + perturbation``, in float64, is the witness: the classifier was run on it and answers
-        ``adversarial_label``. Zeros where ``upper`` is 0 or inf.
+        ``adversarial_label`` (X moved into the bounds, where the threat model asks for it). Zeros
+        where ``upper`` is 0 or inf.
     adversarial_label : (m,) array
         Class of the witness; where there is none, the prediction itself.
     label : (m,) array

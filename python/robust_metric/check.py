@@ -50,11 +50,14 @@ class Report:
         Certificates of radius 0, which claim nothing.
     failures : list of str
         One line for each certificate that was not proved: which, and what is missing.
+    threat : ThreatModel
+        What the certificates speak about.
     """
 
     proved: int = 0
     trivial: int = 0
     failures: list[str] = field(default_factory=list)
+    threat: ThreatModel = field(default_factory=ThreatModel)
 
     @property
     def ok(self) -> bool:
@@ -87,8 +90,8 @@ def check(certificates: PathLike, model: PathLike, only: Iterable[int] | None = 
     if len(radius) != len(evidence.queries):
         raise ValueError("certificates must have one radius, label and query each")
     stored = read_model(model)
-    checker = _Checker(stored, evidence, claims.threat or ThreatModel())
-    report = Report()
+    report = Report(threat=claims.threat or ThreatModel())
+    checker = _Checker(stored, evidence, report.threat)
     if claims.n_neighbors != checker.k:
         report.failures.append(
             f"model: it has n_neighbors={checker.k}, certified was n_neighbors={claims.n_neighbors}"
@@ -307,6 +310,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     for line in report.failures:
         print(line)
+    if report.threat != ThreatModel():
+        print(f"Threat model: {report.threat}.")
     print(f"{report.proved} proved, {len(report.failures)} failed, {report.trivial} of radius 0")
     return 0 if report.ok else 1
 

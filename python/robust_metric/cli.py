@@ -14,9 +14,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__, datasets, persistence, report
+from . import __version__, cli_threat, datasets, persistence, report
 from .atomic_files import check_target
 from .scaling import Scaling
+from .threat import ThreatModel
 
 DATA_HELP = (
     "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
@@ -76,7 +77,8 @@ def _fit(args: argparse.Namespace) -> None:
     if args.metric == "arml":
         learner = ARML(random_state=args.seed, n_jobs=args.n_jobs, verbose=int(sys.stderr.isatty()))
     start = time.perf_counter()
-    clf = CertifiedKNeighborsClassifier(args.n_neighbors, metric=learner, n_jobs=args.n_jobs)
+    threat = cli_threat.chosen(args, ThreatModel(), X.shape[1])
+    clf = CertifiedKNeighborsClassifier(args.n_neighbors, learner, threat, args.n_jobs)
     clf.fit(X if scaling is None else scaling.apply(X), y)
     seconds = time.perf_counter() - start
     persistence.save_model(clf, args.out, scaling=scaling)
@@ -95,7 +97,8 @@ def _certify(args: argparse.Namespace) -> None:
     check_labels(y, clf.classes_, args.data)
     if scaling is not None:
         X = scaling.apply(X)
-    clf.set_params(n_jobs=args.n_jobs)
+    threat = cli_threat.chosen(args, clf._threat(), clf.n_features_in_)
+    clf.set_params(n_jobs=args.n_jobs, threat=threat)
     start = time.perf_counter()
     certificates = (
         clf.minimal_perturbation(X, y, evidence=args.evidence).certificates()
@@ -114,12 +117,15 @@ def _certify(args: argparse.Namespace) -> None:
     radii = report.round_radii([curve]) if args.radii is None else np.array(args.radii)
     units = "the features' own units" if scaling is None else "scaled units"
     if args.json:
-        print(json.dumps(_summary(args, curve, radii, units), allow_nan=False, indent=2))
+        summary = _summary(args, curve, radii, units) | {"threat": str(threat)}
+        print(json.dumps(summary, allow_nan=False, indent=2))
         return
     print(f"Certified {len(X)} points of {args.data} in {seconds:.2f} s.\n")
     print(report.format_table([curve], radii))
     print(f"\nErrors are shares of points with radius <= r. Radii are in {units}", end="")
     print("." if scaling is None else ": features as (x - offset) / scale of the training data.")
+    if threat != ThreatModel():
+        print(f"Threat model: {threat}.")
     print(f"Wrote {args.out}.")
 
 
@@ -298,6 +304,7 @@ def _add_fit(commands: Any) -> None:
         "training part, and the model remembers how",
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
+    cli_threat.add_to(command)
     add_label(command)
     add_n_jobs(command)
 
@@ -330,6 +337,7 @@ def _add_certify(commands: Any) -> None:
         help="minimal adversarial perturbations instead of lower bounds",
     )
     command.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    cli_threat.add_to(command)
     add_label(command)
     add_n_jobs(command)
 

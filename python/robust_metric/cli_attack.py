@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from . import cli, persistence, report
+from . import cli, cli_threat, persistence, report
 from .atomic_files import check_target
-from .threat import ThreatModel
+from .threat import ThreatModel, pack_threat
 
 ATTACKS = ("region", "boundary", "gradient")
 
@@ -28,14 +28,17 @@ def run(args: argparse.Namespace) -> None:
     cli.check_labels(y, clf.classes_, args.data)
     X = X[: args.limit] if scaling is None else scaling.apply(X[: args.limit])
     y = y[: args.limit]
-    clf.set_params(n_jobs=args.n_jobs, threat=_threat(args, clf.n_features_in_))
+    threat = cli_threat.chosen(args, clf._threat(), clf.n_features_in_)
+    clf.set_params(n_jobs=args.n_jobs, threat=threat)
     start = time.perf_counter()
     result = _attack(args)(clf, X, y)
     seconds = time.perf_counter() - start
     if args.out is not None:
-        header = {"kind": "attack", "attack": args.attack, "norm": str(args.norm)}
+        packed, arrays = pack_threat(threat)
+        header = {"kind": "attack", "attack": args.attack, "threat": packed}
         names = ("perturbations", "costs", "success", "label", "adversarial_label")
-        persistence.write_npz(args.out, header, {name: getattr(result, name) for name in names})
+        arrays |= {name: getattr(result, name) for name in names}
+        persistence.write_npz(args.out, header, arrays)
     method = "Euclidean" if clf.components_ is None else "learned"
     clean = float(np.mean(result.label != y))
     proved, broken = (
@@ -47,7 +50,8 @@ def run(args: argparse.Namespace) -> None:
     gap = report.robustness_gap(proved, broken, radii)
     units = "the features' own units" if scaling is None else "scaled units"
     if args.json:
-        summary = _summary(args, proved, broken, radii, units) | {"gap": gap.tolist()}
+        summary = _summary(args, proved, broken, radii, units)
+        summary |= {"threat": str(threat), "gap": gap.tolist()}
         print(json.dumps(summary, allow_nan=False, indent=2))
         return
     print(
@@ -59,19 +63,10 @@ def run(args: argparse.Namespace) -> None:
     )
     shares = " ".join(f"{share:.3f}" for share in gap)
     print(f"Gap, neither proved robust nor broken: {shares}.")
+    if threat != ThreatModel():
+        print(f"Threat model: {threat}.")
     if args.out is not None:
         print(f"Wrote {args.out}.")
-
-
-def _threat(args: argparse.Namespace, n_features: int) -> ThreatModel:
-    cost = None
-    if args.freeze is not None:
-        outside = [column for column in args.freeze if column >= n_features]
-        if outside:
-            raise ValueError(f"--freeze must name columns below {n_features}, got {outside[0]}")
-        cost = np.ones(n_features)
-        cost[args.freeze] = math.inf
-    return ThreatModel(args.norm, args.bounds, cost)
 
 
 def _attack(args: argparse.Namespace) -> Any:
@@ -108,27 +103,6 @@ def _summary(
     }
 
 
-def _norm(text: str) -> float:
-    if text not in ("1", "2", "inf"):
-        raise argparse.ArgumentTypeError(f"wanted 1, 2 or inf, got {text!r}")
-    return float(text) if text == "inf" else int(text)
-
-
-def _pair(text: str) -> tuple[float, float]:
-    try:
-        lower, upper = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"wanted two numbers like 0,1, got {text!r}") from None
-    return lower, upper
-
-
-def _columns(text: str) -> list[int]:
-    parts = text.split(",")
-    if not all(part.isdecimal() for part in parts):
-        raise argparse.ArgumentTypeError(f"wanted column numbers like 0,3, got {text!r}")
-    return [int(part) for part in parts]
-
-
 def add_to(commands: Any) -> None:
     """Add the subcommand to a parser's commands."""
     command = cli.add_command(
@@ -147,15 +121,6 @@ def add_to(commands: Any) -> None:
         "--attack", choices=ATTACKS, default=ATTACKS[0], help="default: %(default)s"
     )
     command.add_argument(
-        "--norm", type=_norm, default=2, metavar="P", help="cost: 1, 2 or inf (default: 2)"
-    )
-    command.add_argument(
-        "--bounds", type=_pair, metavar="LO,HI", help="range that perturbed features keep"
-    )
-    command.add_argument(
-        "--freeze", type=_columns, metavar="I,I,...", help="features that cannot move, from 0"
-    )
-    command.add_argument(
         "--limit", type=cli.positive, metavar="N", help="attack the first N points only"
     )
     command.add_argument(
@@ -166,5 +131,6 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     command.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    cli_threat.add_to(command)
     cli.add_label(command)
     cli.add_n_jobs(command)

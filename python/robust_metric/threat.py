@@ -94,6 +94,20 @@ class ThreatModel:
             for a, b in ((self.bounds, other.bounds), (self.feature_cost, other.feature_cost))
         )
 
+    def __str__(self) -> str:
+        """One line for people; arrays only by what they do."""
+        parts = [f"{self.norm:g}-norm"]
+        if self.feature_cost is not None:
+            cost = np.asarray(self.feature_cost, dtype=np.float64)
+            parts.append("feature costs" if (cost[np.isfinite(cost)] != 1.0).any() else "")
+            parts.append(f"{np.isinf(cost).sum()} of {len(cost)} features frozen")
+        if self.bounds is not None:
+            lower, upper = (np.asarray(side, dtype=np.float64) for side in self.bounds)
+            single = lower.ndim == upper.ndim == 0
+            parts.append(f"bounds [{lower:g}, {upper:g}]" if single else "bounds of each feature")
+            parts.append("queries clipped" if self.clip_queries else "")
+        return ", ".join(filter(None, parts))
+
     def cost(self, perturbations: ArrayLike) -> NDArray[np.float64]:
         """Return ‖Wδ‖_p of each row, (m,) float64, rounded up.
 

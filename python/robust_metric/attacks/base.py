@@ -29,8 +29,9 @@ class AttackResult:
     Parameters
     ----------
     perturbations : (m, d) float64
-        ``X + perturbations``, in float64, is what the classifier was run on. Zeros where the query
-        is misclassified already, and where the attack failed.
+        ``X + perturbations``, in float64, is what the classifier was run on (X moved into the
+        bounds, where the threat model asks for it). Zeros where the query is misclassified
+        already, and where the attack failed.
     costs : (m,) float64
         Cost of moving to that point under the threat model, rounded up: an upper bound of the
         minimal adversarial perturbation. 0 where misclassified, inf where the attack failed.
@@ -178,8 +179,8 @@ class Attack(ABC):
         Raises
         ------
         ValueError
-            If X or y have the wrong shape, X is not finite, or X does not keep the bounds of the
-            threat model.
+            If X or y have the wrong shape, X is not finite, or X is outside the bounds of the
+            threat model, which is not asked to clip it.
         """
         target, label, right = targeted(clf, X, y, threat)
         # numbers of extreme size may leave the range of float64; the classifier decides what they are worth
@@ -237,15 +238,9 @@ def targeted(
     right : (m,) bool
         Which of them the target holds: all, without y.
     """
-    queries = clf._check_queries(X).astype(np.float64)
     threat = clf._threat() if threat is None else threat
+    queries = threat.admit(clf._check_queries(X))
     truth = encode_labels(y, clf.classes_, len(queries))
-    outside = np.flatnonzero(~threat.holds(queries))
-    if outside.size:
-        raise ValueError(
-            f"X must keep the bounds of the threat model, got {outside.size} rows outside, "
-            f"the first of them row {outside[0]}; clip them, or widen the bounds"
-        )
     threat.frozen(queries.shape[1])  # feature_cost must fit
     label = clf.predict(queries)
     right = np.ones(len(queries), dtype=np.bool_)
