@@ -209,3 +209,13 @@ def test_wrong_width() -> None:
     arml = rm.ARML(max_iter=2).fit(X, y)
     with pytest.raises(ValueError, match="X has 3 features, but ARML is expecting 4"):
         arml.transform(X[:, :3])
+
+
+def test_metric_and_scores_agree_with_pair_distance() -> None:
+    X, y = load_iris(return_X_y=True)
+    arml = rm.ARML(max_iter=5).fit(X, y)
+    pairs = np.stack([X[:4], X[75:79]], axis=1)
+    distance = arml.get_metric()
+    expected = arml.pair_distance(pairs)
+    np.testing.assert_allclose([distance(u, v) for u, v in pairs], expected, rtol=1e-12)
+    np.testing.assert_array_equal(arml.pair_score(pairs), -expected)

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
 from .adam import Adam, cosine, default_learning_rate
+from .mahalanobis import MahalanobisMixin
 from .progress import Progress
 from .validation import check_count, check_learnable_size, check_positive
 
@@ -24,7 +25,7 @@ _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the d
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
 
 
-class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class ARML(MahalanobisMixin, BaseEstimator):
     """Adversarially robust metric learning.
 
     Learns components L of the metric ``‖L(x - x')‖`` by stochastic gradient ascent on the bound
@@ -138,68 +139,6 @@ class ARML(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.loss_curve_ = [loss * extent for loss in trainer.losses]
         self.n_iter_ = len(trainer.losses)
         return self
-
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Map points so that their Euclidean distances are those of the metric.
-
-        Parameters
-        ----------
-        X : (n, d) array of finite numbers
-
-        Returns
-        -------
-        (n, r) float64
-            ``X @ components_.T``
-
-        Raises
-        ------
-        ValueError
-            If X is malformed or has another number of features than the fit had.
-        """
-        check_is_fitted(self)
-        data = validate_data(self, X, dtype=np.float64, reset=False)
-        embedded: NDArray[np.float64] = data @ self.components_.T
-        return embedded
-
-    def get_mahalanobis_matrix(self) -> NDArray[np.float64]:
-        """Return M = LᵀL, (d, d)."""
-        check_is_fitted(self)
-        matrix: NDArray[np.float64] = self.components_.T @ self.components_
-        return matrix
-
-    def pair_distance(self, pairs: ArrayLike) -> NDArray[np.float64]:
-        """Distances ``‖L(a - b)‖`` of pairs of points.
-
-        Parameters
-        ----------
-        pairs : (n, 2, d) array of finite numbers
-
-        Returns
-        -------
-        (n,) float64
-
-        Raises
-        ------
-        ValueError
-            If pairs is of another shape.
-        """
-        check_is_fitted(self)
-        points = check_array(pairs, dtype=np.float64, allow_nd=True, ensure_2d=False)
-        wanted = (2, self.n_features_in_)
-        if points.ndim != 3 or points.shape[1:] != wanted:
-            raise ValueError(f"pairs must have shape (n, 2, {wanted[1]}), got {points.shape}")
-        difference = (points[:, 0] - points[:, 1]) @ self.components_.T
-        distance: NDArray[np.float64] = np.linalg.norm(difference, axis=1)
-        return distance
-
-    @property
-    def _n_features_out(self) -> int:
-        return int(self.components_.shape[0])
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        return tags
 
     def _check_parameters(self, d: int) -> None:
         for name in ("n_candidates", "max_iter", "batch_size"):
