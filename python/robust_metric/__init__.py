@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from .classifier import CertifiedKNeighborsClassifier
     from .functional import certified_radii, minimal_perturbations
     from .persistence import load_model, save_model
+    from .pipelines import fold_components, fold_pipeline, fold_threat
     from .prototypes import CertifiedPrototypeClassifier
+    from .scoring import certified_accuracy_scorer
     from .threat import ThreatModel
 
 # Loaded at first use: the checker then runs without the compiled core, and importing is quick.
@@ -29,7 +31,11 @@ _HOME = {
     "MinimalPerturbations": "certificates",
     "ThreatModel": "threat",
     "__version__": "_version",
+    "certified_accuracy_scorer": "scoring",
     "certified_radii": "functional",
+    "fold_components": "pipelines",
+    "fold_pipeline": "pipelines",
+    "fold_threat": "pipelines",
     "load_model": "persistence",
     "minimal_perturbations": "functional",
     "save_model": "persistence",
@@ -43,8 +49,12 @@ __all__ = [
     "MinimalPerturbations",
     "ThreatModel",
     "__version__",
+    "certified_accuracy_scorer",
     "certified_radii",
     "datasets",
+    "fold_components",
+    "fold_pipeline",
+    "fold_threat",
     "load_model",
     "minimal_perturbations",
     "save_model",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -39,8 +39,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
     n_neighbors : int, default 11
         K.
     metric : None, (r, d) array, or metric learner
-        None is the Euclidean metric. A learner is anything with ``components_``; one that is not
-        fitted yet is cloned and fitted on the data that ``fit`` gets.
+        None is the Euclidean metric. A learner is anything with ``components_``, a scaler, PCA, or a
+        pipeline of these (`fold_components`); one that is not fitted yet is cloned and fitted on the
+        data that ``fit`` gets. Radii are in the units of X all the same.
     threat : ThreatModel, optional
         What perturbations may do and what they cost; by default ``ThreatModel()``, their Euclidean
         norm. Predictions do not depend on it.
@@ -349,14 +350,11 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _learn_components(self, X: NDArray[np.float64], y: NDArray[Any]) -> Any:
-        metric = self.metric
-        if metric is None:
-            return None
-        if hasattr(metric, "components_"):
-            return metric.components_
-        if hasattr(metric, "fit"):
-            return clone(metric).fit(X, y).components_
-        return metric
+        if self.metric is None or not hasattr(self.metric, "fit"):
+            return getattr(self.metric, "components_", self.metric)
+        from .pipelines import learned_components  # here, for a quick import
+
+        return learned_components(self.metric, X, y)
 
     def _threat(self) -> ThreatModel:
         if self.threat is None:

@@ -224,7 +224,7 @@ def positive(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from . import cli_attack
+    from . import cli_attack, cli_report
 
     parser = _Parser(
         prog="robust-metric",
@@ -237,6 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_certify(commands)
     cli_attack.add_to(commands)
     _add_check(commands)
+    cli_report.add_to(commands)
     return parser
 
 

@@ -9,10 +9,8 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import datasets, persistence, plotting, report
 from .arml import ARML
@@ -101,7 +99,7 @@ def run_demo(
     plotting.save_figure(axes, folder / "robust_error.png")
 
     # The loop ended with ARML; its exact witnesses are the ones worth seeing.
-    shown = _typical_points(minimal.lower, y_test)
+    shown = report.typical_points(minimal.lower, y_test)
     witnesses = plotting.plot_witnesses(
         X_test[shown],
         X_test[shown] + minimal.perturbation[shown],
@@ -121,13 +119,3 @@ def run_demo(
     print(f"  robust-metric check {folder}/certificates_arml_k1.npz {folder}/model_arml_k1.npz")
     print(f"Done in {time.perf_counter() - start:.1f} s.")
     return curves
-
-
-def _typical_points(radius: NDArray[np.float64], y: NDArray[Any]) -> list[int]:
-    """For each class, the correctly classified point with the median radius: not the best one."""
-    chosen = []
-    for label in np.unique(y):
-        members = np.flatnonzero((y == label) & (radius > 0.0) & np.isfinite(radius))
-        if members.size:
-            chosen.append(int(members[np.argsort(radius[members])[members.size // 2]]))
-    return chosen

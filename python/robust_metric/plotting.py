@@ -6,7 +6,9 @@ it works in threads, without a display, and leaves a caller's own figures alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,11 +34,14 @@ def plot_robust_error(
     *,
     title: str = "Certified robust error",
     unit: str = "",
+    colors: Mapping[str, str] | None = None,
+    reach: float | None = None,
+    legend: bool = True,
 ) -> Axes:
     """Draw the certified robust error of each method as a step curve over the radius.
 
     Methods are told apart by colour, the number of neighbours by the line's pattern. Curves of kind
-    "attack" are thin, and the area up to the certified curve of the same method and number of
+    "attack" are thin beside others, and the area up to the certified curve of the same method and number of
     neighbours is shaded: points there are neither proved robust nor broken.
 
     Parameters
@@ -47,6 +52,11 @@ def plot_robust_error(
     title : str
     unit : str
         Shown behind the axis label, such as "scaled units".
+    colors : mapping of str to str, optional
+        The colour of each method, so that several plots agree; by default in order of appearance.
+    reach : float, optional
+        Right end of the axis; by default where nearly all points have lost their class.
+    legend : bool, default True
 
     Returns
     -------
@@ -62,10 +72,14 @@ def plot_robust_error(
     if not curves:
         raise ValueError("curves must hold at least one curve, got none")
     if ax is None:
-        ax = _new_figure((6.4, 4.2)).add_subplot()
+        ax = new_axes()
     methods = list(dict.fromkeys(curve.method for curve in curves))
     neighbors = list(dict.fromkeys(curve.n_neighbors for curve in curves))
-    reach = _reach(curves)
+    if colors is None:
+        colors = {method: _COLORS[i % len(_COLORS)] for i, method in enumerate(methods)}
+    if reach is None:
+        reach = _reach(curves)
+    mixed = len({curve.kind == "attack" for curve in curves}) == 2
     for curve in curves:
         radii = np.concatenate([[0.0], np.unique(curve.radius[curve.radius < reach]), [reach]])
         ax.step(
@@ -73,19 +87,31 @@ def plot_robust_error(
             curve.errors(radii),
             where="post",
             label=curve.label,
-            color=_COLORS[methods.index(curve.method) % len(_COLORS)],
+            color=colors[curve.method],
             linestyle=_LINES[neighbors.index(curve.n_neighbors) % len(_LINES)],
-            linewidth=1.0 if curve.kind == "attack" else 1.8,
+            linewidth=1.0 if mixed and curve.kind == "attack" else 1.8,
         )
-    _shade_gaps(ax, curves, methods, reach)
+    _shade_gaps(ax, curves, colors, reach)
     ax.set_xlim(0.0, reach)
     ax.set_ylim(0.0, 1.0)
     ax.set_xlabel(f"radius r ({unit})" if unit else "radius r", color=_INK)
     ax.set_ylabel("share of test points with radius ≤ r", color=_INK)
     ax.set_title(title, loc="left", fontsize=11, color=_INK, pad=10)
     _quiet(ax)
-    ax.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=_INK, handlelength=2.8)
+    if legend:
+        ax.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=_INK, handlelength=2.8)
     return ax
+
+
+def new_axes(size: tuple[float, float] = (6.4, 4.2)) -> Axes:
+    """Return the axes of a new figure of this size in inches.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    return _new_figure(size).add_subplot()
 
 
 def plot_witnesses(
@@ -181,10 +207,24 @@ def plot_witnesses(
 
 
 def save_figure(figure: Figure | Axes, path: PathLike, *, dpi: int = 160) -> None:
-    """Write a figure (or the figure of some axes) as a PNG file, atomically."""
-    whole: Any = getattr(figure, "figure", figure)
+    """Write a figure (or the figure of some axes) as a PNG or, by its suffix, an SVG file, atomically."""
+    image = figure_bytes(figure, "svg" if Path(path).suffix == ".svg" else "png", dpi=dpi)
     with atomic_write(path) as stream:
-        whole.savefig(stream, format="png", dpi=dpi)
+        stream.write(image)
+
+
+def figure_bytes(figure: Figure | Axes, kind: str = "png", *, dpi: int = 160) -> bytes:
+    """Return a figure as a "png" or "svg" image; an SVG is the same, byte for byte, each time."""
+    from matplotlib import rc_context
+
+    whole: Any = getattr(figure, "figure", figure)
+    stream = io.BytesIO()
+    # without the salt, the names inside an SVG file are random; without the date, so is the file
+    with rc_context({"svg.hashsalt": "robust_metric"}):
+        whole.savefig(
+            stream, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None
+        )
+    return stream.getvalue()
 
 
 def check_matplotlib() -> None:
@@ -230,7 +270,7 @@ def _check_images(
 
 
 def _shade_gaps(
-    ax: Axes, curves: Sequence[RobustErrorCurve], methods: list[str], reach: float
+    ax: Axes, curves: Sequence[RobustErrorCurve], colors: Mapping[str, str], reach: float
 ) -> None:
     for attack in curves:
         if attack.kind != "attack":
@@ -246,7 +286,7 @@ def _shade_gaps(
                 attack.errors(radii),
                 proved.errors(radii),
                 step="post",
-                color=_COLORS[methods.index(attack.method) % len(_COLORS)],
+                color=colors[attack.method],
                 alpha=0.15,
                 linewidth=0.0,
             )

@@ -7,11 +7,12 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .atomic_files import PathLike, atomic_write
+from ..atomic_files import PathLike, atomic_write
 
 
 def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> NDArray[np.float64]:
@@ -147,6 +148,28 @@ def round_radii(curves: Sequence[RobustErrorCurve], count: int = 6) -> NDArray[n
     step = min((1.0, 2.0, 2.5, 5.0, 10.0), key=lambda unit: abs(unit * power - rough))
     # Rounded, so that tables and files show 0.3 and not 0.30000000000000004.
     return np.array([float(f"{i * step * power:.12g}") for i in range(count)])
+
+
+def typical_points(radius: NDArray[np.float64], y: NDArray[Any]) -> list[int]:
+    """For each class, the correctly classified point with the median radius: not the best one.
+
+    Parameters
+    ----------
+    radius : (n,) float64
+    y : (n,) array
+        True classes.
+
+    Returns
+    -------
+    list of int
+        Rows; a class none of whose points has a positive, finite radius has none.
+    """
+    chosen = []
+    for label in np.unique(y):
+        members = np.flatnonzero((y == label) & (radius > 0.0) & np.isfinite(radius))
+        if members.size:
+            chosen.append(int(members[np.argsort(radius[members])[members.size // 2]]))
+    return chosen
 
 
 def format_table(curves: Sequence[RobustErrorCurve], radii: ArrayLike) -> str:

@@ -1,0 +1,128 @@
+"""The subcommand ``robust-metric report``: tables, curves and a page for many methods at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from . import cli
+from .report.methods import METHODS
+from .report.protocol import N_TEST, RADII
+
+QUICK_TEST, QUICK_TRAIN = 100, 1000
+
+
+def run_paper(args: argparse.Namespace) -> int:
+    """Run the methods over the data sets and write the report."""
+    from . import plotting
+    from .report.cells import CellStore
+    from .report.paper import Plan, run
+    from .report.writer import write_report
+
+    plotting.check_matplotlib()
+    paths = _data_files(args.data, args.sets)
+    methods = [METHODS[name] for name in _known("--methods", args.methods, METHODS)]
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(
+        neighbors=tuple(args.k),
+        n_test=QUICK_TEST if args.quick else args.n_test,
+        n_train=QUICK_TRAIN if args.quick else None,
+        n_jobs=args.n_jobs,
+        redo=frozenset(_known("--redo", args.redo, METHODS) if args.redo else ()),
+        compute=not args.only_render,
+    )
+    start = time.perf_counter()
+
+    def log(line: str) -> None:
+        print(f"{time.perf_counter() - start:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    try:
+        found = run(paths, methods, CellStore(out / "cells"), plan, log)
+    except KeyboardInterrupt:
+        log("stopped; the same command goes on where this ended")
+        raise
+    written = write_report(found, plan, out)
+    print(f"Wrote to {out}: {', '.join(written)}.")
+    return int(any(result.failure for part in found for result in part.results))
+
+
+def _data_files(folder: str, wanted: list[str] | None) -> list[Path]:
+    """Return the data files to run on: those of the paper first, in its order."""
+    found = {path.stem: path for path in sorted(Path(folder).glob("*.npz"))}
+    if not found:
+        raise FileNotFoundError(f"--data must name a folder with .npz files, got {folder}")
+    names = _known("--sets", wanted, found)
+    order = {name: i for i, name in enumerate(RADII)}
+    return [found[name] for name in sorted(names, key=lambda name: order.get(name, len(order)))]
+
+
+def _known(option: str, wanted: list[str] | None, known: Iterable[str]) -> list[str]:
+    """Return the names asked for, by default all of them."""
+    names = list(known)
+    for name in wanted or ():
+        if name not in names:
+            raise ValueError(f"{option} must name some of {', '.join(names)}, got {name!r}")
+    return names if wanted is None else [name for name in names if name in wanted]
+
+
+def _names(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
+def _neighbors(text: str) -> list[int]:
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"wanted positive whole numbers like 1,11, got {text!r}")
+    return sorted({int(part) for part in parts})
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand to a parser's commands."""
+    command = cli.add_command(
+        commands,
+        "report",
+        run_paper,
+        "compare methods of metric learning on data sets, by the protocol of the paper",
+        "robust-metric report paper --data DIR --out DIR",
+    )
+    command.add_argument("what", choices=("paper",), help="the report to make")
+    command.add_argument(
+        "--data", required=True, metavar="DIR", help="folder of .npz files, one a data set"
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for results; a second run goes on where the first one stopped",
+    )
+    command.add_argument(
+        "--sets", type=_names, metavar="A,B", help="data sets (default: all files found)"
+    )
+    command.add_argument(
+        "--methods", type=_names, metavar="A,B", help=f"some of {', '.join(METHODS)} (default: all)"
+    )
+    command.add_argument(
+        "--k", type=_neighbors, default=[1, 11], metavar="K,K", help="default: 1,11"
+    )
+    command.add_argument(
+        "--n-test", type=cli.positive, default=N_TEST, metavar="N", help="default: %(default)s"
+    )
+    command.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{QUICK_TEST} test points, {QUICK_TRAIN} training points: to see how it works",
+    )
+    command.add_argument(
+        "--redo", type=_names, metavar="A,B", help="methods whose stored results are not used"
+    )
+    command.add_argument(
+        "--only-render",
+        action="store_true",
+        help="write the report from what is stored, without computing anything",
+    )
+    cli.add_n_jobs(command)
