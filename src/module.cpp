@@ -16,5 +16,7 @@ PYBIND11_MODULE(_core, m) {
     robust_metric::bind_deciding_pairs(m);
     robust_metric::bind_triplet_loss(m);
     robust_metric::bind_prototype_loss(m);
+    robust_metric::bind_impostors(m);
+    robust_metric::bind_logdet_projections(m);
     robust_metric::bind_reference(m);
 }

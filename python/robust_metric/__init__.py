@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import datasets
+    from . import baselines, datasets
     from ._version import __version__
     from .arml import ARML
     from .certificates import Certificates, MinimalPerturbations
@@ -49,6 +49,7 @@ __all__ = [
     "MinimalPerturbations",
     "ThreatModel",
     "__version__",
+    "baselines",
     "certified_accuracy_scorer",
     "certified_radii",
     "datasets",
@@ -62,8 +63,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "datasets":
-        return import_module(".datasets", __name__)
+    if name in ("baselines", "datasets"):
+        return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME[name]}", __name__), name)

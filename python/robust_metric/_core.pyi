@@ -192,6 +192,59 @@ def triplet_loss_reference(
     target: float = 0.0,
 ) -> tuple[float, _Float, _Float]: ...
 
+# bind_impostors.cpp
+class ImpostorLists:
+    @property
+    def offsets(self) -> _Index: ...
+    @property
+    def rows(self) -> _Index: ...
+
+def list_impostors(
+    embedded: _Float,
+    labels: _Label,
+    anchors: _Index,
+    reach: _Float,
+    limit: int,
+    num_threads: int = 1,
+    progress: _Progress = None,
+) -> ImpostorLists | None: ...
+def impostors(
+    points: _Float,
+    embedded: _Float,
+    labels: _Label,
+    anchors: _Index,
+    thresholds: _Float,
+    lists: ImpostorLists | None = None,
+    num_threads: int = 1,
+    progress: _Progress = None,
+) -> tuple[float, _Index, _Index, _Float]: ...
+def impostors_reference(
+    points: _Float, embedded: _Float, labels: _Label, anchors: _Index, thresholds: _Float
+) -> tuple[float, _Index, _Index, _Float]: ...
+
+# bind_logdet_projections.cpp
+def logdet_projections(
+    differences: _Float,
+    shorts: int,
+    prior: _Float,
+    short_bound: float,
+    long_bound: float,
+    gamma: float,
+    max_sweeps: int,
+    tolerance: float,
+    progress: _Progress = None,
+) -> tuple[_Float, int, float]: ...
+def logdet_projections_reference(
+    differences: _Float,
+    shorts: int,
+    prior: _Float,
+    short_bound: float,
+    long_bound: float,
+    gamma: float,
+    max_sweeps: int,
+    tolerance: float,
+) -> tuple[_Float, int, float]: ...
+
 # bind_prototype_loss.cpp
 def prototype_loss(
     points: _Float,

@@ -1,0 +1,95 @@
+"""What the learners of this folder have in common: their data, subsets of it, and linear algebra."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from ..validation import check_count, check_learnable_size
+
+Float = NDArray[np.float64]
+
+
+def labelled_data(learner: Any, X: ArrayLike, y: ArrayLike) -> tuple[Float, NDArray[np.int32]]:
+    """Return X as checked (n, d) float64 and y as (n,) class numbers; raise ValueError."""
+    points, classes = validate_data(
+        learner, X, y, dtype=np.float64, order="C", ensure_min_samples=2
+    )
+    check_classification_targets(classes)
+    check_learnable_size(points)
+    names, labels = np.unique(classes, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(
+            f"y must have at least two classes to learn a metric from, got one class: {names[0]}"
+        )
+    return points, labels.astype(np.int32)
+
+
+def check_n_components(n_components: Any, n_features: int) -> int:
+    """Return the number of rows of L, all features for None; raise ValueError out of range."""
+    if n_components is None:
+        return n_features
+    check_count("n_components", n_components)
+    if n_components > n_features:
+        raise ValueError(
+            f"n_components must be at most the number of features, {n_features}, got {n_components}"
+        )
+    return int(n_components)
+
+
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raise ValueError unless a parameter is one of the choices."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+
+
+def check_range(name: str, value: Any, low: float, high: float = np.inf) -> None:
+    """Raise ValueError unless a parameter is a number in [low, high]."""
+    if isinstance(value, bool) or not np.isscalar(value) or isinstance(value, str):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    if not low <= float(value) <= high:  # type: ignore[arg-type]
+        raise ValueError(f"{name} must be between {low:g} and {high:g}, got {value!r}")
+
+
+def stratified_subset(
+    labels: NDArray[np.int32], size: int | None, random: np.random.RandomState
+) -> NDArray[np.int64]:
+    """Rows of about `size` points, ascending, each class in proportion and with two at least."""
+    n = len(labels)
+    if size is None or n <= size:
+        return np.arange(n, dtype=np.int64)
+    rows = []
+    for label in range(int(labels.max()) + 1):
+        members = np.flatnonzero(labels == label)
+        share = max(2, round(size * len(members) / n))
+        rows.append(random.permutation(members)[:share])
+    return np.sort(np.concatenate(rows)).astype(np.int64)
+
+
+def with_signs(rows: Float) -> Float:
+    """Turn rows so that the largest entry of each is positive: eigenvectors have no sign."""
+    largest = np.abs(rows).argmax(axis=1)
+    signs = np.where(rows[np.arange(len(rows)), largest] < 0.0, -1.0, 1.0)
+    turned: Float = np.ascontiguousarray(rows * signs[:, np.newaxis])
+    return turned
+
+
+def components_from_metric(metric: Float) -> Float:
+    """Return L with LᵀL = M, (d, d): the transposed Cholesky factor, or eigenvectors if M is singular."""
+    try:
+        return np.ascontiguousarray(np.linalg.cholesky(metric).T, dtype=np.float64)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(metric)
+        return with_signs(np.sqrt(np.maximum(values, 0.0))[:, np.newaxis] * vectors.T)
+
+
+def span(points: Float) -> Float:
+    """Orthonormal (d, p) basis of the directions in which centred points vary, widest first."""
+    values, vectors = np.linalg.eigh(points.T @ points)
+    tolerance = max(points.shape) * np.finfo(np.float64).eps * max(float(values[-1]), 0.0)
+    basis: Float = vectors[:, values > tolerance][:, ::-1]
+    return basis
