@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 namespace robust_metric {
 
@@ -15,6 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto poll_interval = std::chrono::milliseconds(100);
+// of what is left, shrinking chunks take this share: small enough to even out items of unlike cost
+constexpr std::size_t shares_a_thread = 2;
 
 class Work;
 
@@ -39,18 +42,21 @@ private:
 // Hands out chunks, collects the first exception, and lets one thread poll keep_going.
 class Work {
 public:
-    Work(std::size_t count, std::size_t chunk, const Execution& execution,
+    Work(std::size_t count, Chunk chunk, int threads, const Execution& execution,
          const std::function<void(std::size_t, std::size_t, int)>& body)
-        : count_(count), chunk_(chunk), execution_(execution), body_(body) {}
+        : count_(count),
+          chunk_(chunk),
+          shares_(shares_a_thread * static_cast<std::size_t>(threads)),
+          execution_(execution),
+          body_(body) {}
 
     void run(int thread) {
         const Joining joining(*this, thread == 0);
         for (;;) {
             if (thread == 0) poll();
             if (stopped_.load(std::memory_order_relaxed)) return;
-            const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
-            if (first >= count_) return;
-            const std::size_t last = std::min(count_, first + chunk_);
+            const auto [first, last] = take();
+            if (first == last) return;
             try {
                 body_(first, last, thread);
             } catch (...) {
@@ -92,6 +98,16 @@ public:
     }
 
 private:
+    // The next chunk: a share of what is left, within the limits of chunk_; empty when all is handed out.
+    std::pair<std::size_t, std::size_t> take() {
+        std::size_t first = next_.load(std::memory_order_relaxed), last = 0;
+        do {
+            const std::size_t left = count_ - first;
+            last = first + std::min(left, std::min(chunk_.largest, std::max(chunk_.smallest, left / shares_)));
+        } while (!next_.compare_exchange_weak(first, last, std::memory_order_relaxed));
+        return {first, last};
+    }
+
     void poll() {
         if (!execution_.keep_going || stopped_.load(std::memory_order_relaxed)) return;
         const auto now = Clock::now();
@@ -110,7 +126,9 @@ private:
         stopped_.store(true, std::memory_order_relaxed);
     }
 
-    const std::size_t count_, chunk_;
+    const std::size_t count_;
+    const Chunk chunk_;
+    const std::size_t shares_;
     const Execution& execution_;
     const std::function<void(std::size_t, std::size_t, int)>& body_;
     std::atomic<std::size_t> next_{0}, done_{0};
@@ -124,14 +142,14 @@ private:
 
 }  // namespace
 
-void parallel_for(std::size_t count, std::size_t chunk, const Execution& execution,
+void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
                   const std::function<void(std::size_t, std::size_t, int)>& body) {
     if (count == 0) return;
-    chunk = std::max<std::size_t>(chunk, 1);
-    const std::size_t chunks = (count + chunk - 1) / chunk;
+    const std::size_t chunks = (count - 1) / chunk.smallest + 1;
     const int threads =
         static_cast<int>(std::min<std::size_t>(chunks, static_cast<std::size_t>(std::max(execution.num_threads, 1))));
-    Work work(count, chunk, execution, body);
+    if (threads == 1) chunk.smallest = chunk.largest;
+    Work work(count, chunk, threads, execution, body);
     if (threads == 1) {
         work.run(0);  // no team: safe in a forked child, where OpenMP's pool is gone
     } else {

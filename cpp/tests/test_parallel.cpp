@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -27,6 +29,27 @@ TEST_CASE("every index is visited once, in chunks, by threads in range") {
                 CHECK(in_range);
                 for (std::size_t i = 0; i < count; ++i) REQUIRE(visits[i] == 1);
             }
+}
+
+TEST_CASE("shrinking chunks visit every index once, within their limits, and the last ones are small") {
+    for (const std::size_t count : {1, 7, 100, 1000})
+        for (const int threads : {1, 2, 3}) {
+            std::vector<int> visits(count);
+            std::mutex mutex;
+            std::size_t smallest = count, largest = 0, left = count;
+            parallel_for(count, Chunk(128, 8), {threads, {}}, [&](std::size_t first, std::size_t last, int) {
+                const std::lock_guard lock(mutex);
+                for (std::size_t i = first; i < last; ++i) ++visits[i];
+                largest = std::max(largest, last - first);
+                if (last < count) smallest = std::min(smallest, last - first);
+                left -= last - first;
+            });
+            CHECK(left == 0);
+            CHECK(std::all_of(visits.begin(), visits.end(), [](int n) { return n == 1; }));
+            CHECK(largest <= 128);
+            CHECK(smallest >= std::min<std::size_t>(count, 8));
+            if (count == 1000 && threads > 1) CHECK(smallest < 16);
+        }
 }
 
 TEST_CASE("the first exception comes back and the rest of the work is not done") {

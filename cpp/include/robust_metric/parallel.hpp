@@ -20,10 +20,19 @@ struct Execution {
     std::function<bool(std::size_t done)> keep_going;
 };
 
+// How many items a thread takes at a time. Where smallest < largest, chunks shrink towards the end of the work, so
+// that threads finish together; how the work is cut then depends on the number of threads.
+struct Chunk {
+    std::size_t largest, smallest;
+    Chunk(std::size_t size) : Chunk(size, size) {}  // NOLINT(google-explicit-constructor): a size is a chunk
+    Chunk(std::size_t largest, std::size_t smallest)
+        : largest(largest < 1 ? 1 : largest), smallest(smallest < 1 ? 1 : smallest) {}
+};
+
 // Calls body(first, last, thread) for disjoint chunks that cover [0, count), each at most
-// chunk items, on at most execution.num_threads threads (thread < num_threads). The first exception
+// chunk.largest items, on at most execution.num_threads threads (thread < num_threads). The first exception
 // that body throws stops the hand-out of chunks and is rethrown here.
-void parallel_for(std::size_t count, std::size_t chunk, const Execution& execution,
+void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
                   const std::function<void(std::size_t, std::size_t, int)>& body);
 
 // For a body whose chunks take long, to be called every few milliseconds: polls keep_going as between
