@@ -22,8 +22,6 @@ double gamma_single(std::size_t n) {
 
 constexpr float infinite = std::numeric_limits<float>::infinity();
 
-float round_up(double value) { return std::nextafter(static_cast<float>(value), infinite); }
-
 }  // namespace
 
 FilterRows::FilterRows(std::size_t count, std::size_t width, double absolute_error)
@@ -74,8 +72,8 @@ FilterNumbers FilterRows::measure(const float* row, double extent, bool exact) c
     const double blur = (root * size + absolute / root + floor) * (1.0 + 0x1p-16);
     FilterNumbers numbers{static_cast<float>(square), infinite, infinite};
     if (size <= largest_norm && blur <= largest_norm) {
-        numbers.blur = round_up(blur);
-        numbers.error = round_up(rounded * size + absolute);
+        numbers.blur = rounding::float_up(blur);
+        numbers.error = rounding::float_up(rounded * size + absolute);
     }
     return numbers;
 }

@@ -174,13 +174,13 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
     waiting_.resize(t.size());
     // The smallest pair bound that the (kept + 1) nearest own-class points guarantee, with ‖M(x⁺ - x⁻)‖ bounded by
     // the triangle inequality through the query: no denominators of their own.
-    kernels().bound_ratios(
-        {mapped.values, mapped.rows->blurs(), twice.values, twice.rows->blurs(), reach_of(mapped),
-         float_up(own_distance_[kept + 1]), float_up(squared_norm_), reach_of(twice), float_up(own_length_[kept + 1])},
-        waiting_.data(), t.size());
+    kernels().bound_ratios({mapped.values, mapped.rows->blurs(), twice.values, twice.rows->blurs(), reach_of(mapped),
+                            rounding::float_up(own_distance_[kept + 1]), rounding::float_up(squared_norm_),
+                            reach_of(twice), rounding::float_up(own_length_[kept + 1])},
+                           waiting_.data(), t.size());
     if (t.threat().dual_factor() > 1.0) {
-        const float share = float_down(1.0 / t.threat().dual_factor());
-        for (float& bound : waiting_) bound = std::max(float_down(static_cast<double>(bound) * share), 0.0f);
+        const float share = rounding::float_down(1.0 / t.threat().dual_factor());
+        for (float& bound : waiting_) bound = std::max(rounding::float_down(static_cast<double>(bound) * share), 0.0f);
     }
     // R_v only grows when v falls: so what is known from more votes kept still holds
     for (const Known& known : known_) waiting_[known.position] = std::max(waiting_[known.position], known.bound);
@@ -197,14 +197,15 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
     }
     std::make_heap(queue_.begin(), queue_.end(), Later());
     loaded_ = -1.0f;
-    limit_ = float_up(limit);
+    limit_ = rounding::float_up(limit);
     exhausted_ = false;
 }
 
 // Moves rows that wait into the queue: a few at first, later all up to a little above the queue's front.
 void HalfspaceBounds::load_more() {
     const float last = std::min(limit_, largest_float);
-    const float next = queue_.empty() ? smallest_waiting(first_load) : float_up(queue_.front().rank() * 1.03125);
+    const float next =
+        queue_.empty() ? smallest_waiting(first_load) : rounding::float_up(queue_.front().rank() * 1.03125);
     load(std::min(next, last));
     exhausted_ = next >= last;
 }
@@ -245,7 +246,7 @@ auto HalfspaceBounds::deepen(const Entry& entry) -> Entry {
     if (entry.level < nearest_pairs) {
         const bool from_sketch = entry.level == coarse && training_->sketch().usable();
         const double bound = std::max(nearest_bound(entry.position, from_sketch), entry.bound);
-        known_.push_back({float_down(bound), static_cast<std::uint32_t>(entry.position)});
+        known_.push_back({rounding::float_down(bound), static_cast<std::uint32_t>(entry.position)});
         return {bound, entry.position, from_sketch ? sketched : nearest_pairs};
     }
     Row& row = row_of(entry.position);
@@ -327,7 +328,7 @@ void HalfspaceBounds::use_near_pairs(Row& row) {
 void HalfspaceBounds::use_all_pairs(Row& row) {
     const FilterDistances& distances = query_->mapped;
     const std::size_t n = training_->size();
-    const float limit = float_up(relative_distance(row.position).upper), reach = reach_of(distances);
+    const float limit = rounding::float_up(relative_distance(row.position).upper), reach = reach_of(distances);
     const Sketch& sketch = training_->sketch();
     if (row.level < near_pairs) use_near_pairs(row);
     double least = row.largest.back() * (1.0 - margin);

@@ -41,7 +41,8 @@ std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::si
     KthSmallest upper(heap_, k);
     candidates_.clear();
     for (std::size_t i = 0;; ++i) {
-        i = kernels().next_within(distances.values, distances.rows->blurs(), reach, float_up(upper.value()), i, n);
+        i = kernels().next_within(distances.values, distances.rows->blurs(), reach, rounding::float_up(upper.value()),
+                                  i, n);
         if (i == n) break;
         const Interval relative = distances.relative(i);
         if (relative.lower > upper.value()) continue;
@@ -63,7 +64,7 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
     // mapped reach of the query's own k-th distance (triangle inequality)
     KthSmallest upper(heap_, k);
     for (std::size_t i = 0;; ++i) {
-        i = kernels().next_within(distances.values, rows.blurs(), blur, float_up(upper.value()), i, n);
+        i = kernels().next_within(distances.values, rows.blurs(), blur, rounding::float_up(upper.value()), i, n);
         if (i == n) break;
         upper.push(distances.relative(i).upper);
     }
@@ -78,7 +79,7 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
         rows.describe(embedding_.mapped_row().data(), rounding::up(std::sqrt(embedding_.extent)), row_.data());
     candidates_.clear();
     for (std::size_t i = 0;; ++i) {
-        i = kernels().next_within(distances.values, rows.blurs(), blur, float_up(relative_limit), i, n);
+        i = kernels().next_within(distances.values, rows.blurs(), blur, rounding::float_up(relative_limit), i, n);
         if (i == n) break;
         const float computed = rows.norms()[i] - 2.0f * kernels().dot_single(rows.row(i), row_.data(), row_.size());
         candidates_.push_back({i, rows.relative_distance(i, computed, numbers.blur), {}, filter});

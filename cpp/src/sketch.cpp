@@ -104,7 +104,7 @@ void Sketch::encode(const std::vector<double>& directions, double deviation, con
             std::copy_n(coordinates, directions_count, code);
             code[directions_count] = static_cast<float>(std::sqrt(std::max(square - held, 0.0)));
             const double error = rounding::up(relative * std::sqrt(square) + 0x1p-120 + rows_->error(first + i));
-            errors_[first + i] = std::nextafter(static_cast<float>(error), std::numeric_limits<float>::infinity());
+            errors_[first + i] = rounding::float_up(error);
         }
     });
 }

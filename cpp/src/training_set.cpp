@@ -147,7 +147,7 @@ void TrainingSet::map_points(const Execution& execution) {
                                   const std::vector<double>& extents) {
         for (std::size_t i = first; i < last; ++i) {
             const double extent = extents[i - first], length = rounding::up(std::sqrt(extent));
-            extents_[i] = std::nextafter(static_cast<float>(extent), std::numeric_limits<float>::infinity());
+            extents_[i] = rounding::float_up(extent);
             mapped_->set(i, (one_map ? twice_rows : once_rows).row(i - first), length);
             if (!one_map) twice_mapped_->set(i, twice_rows.row(i - first), length);
         }
@@ -192,7 +192,6 @@ void TrainingSet::mark_shadowed(const Execution& execution) {
         for (std::size_t i = first; i < last; ++i)
             sorted[i] = {hash(points_.row(i, scratch.data()), d), static_cast<std::uint32_t>(i)};
     });
-    std::sort(sorted.begin(), sorted.end());
     shadowed_.assign(size(), 0);
     interruptible(execution, [&] {
         std::sort(sorted.begin(), sorted.end());

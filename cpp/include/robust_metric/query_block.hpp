@@ -25,14 +25,7 @@ struct FilterDistances {
     Interval relative(std::size_t i) const { return rows->relative_distance(i, values[i], query.blur); }
 };
 
-// For comparisons in float32 that must err to one side.
-inline float float_up(double value) {
-    return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
-}
-inline float float_down(double value) {
-    return std::nextafter(static_cast<float>(value), -std::numeric_limits<float>::infinity());
-}
-inline float reach_of(const FilterDistances& distances) { return float_up(2.0 * distances.query.blur); }
+inline float reach_of(const FilterDistances& distances) { return rounding::float_up(2.0 * distances.query.blur); }
 
 // One query of a block as the searches see it.
 struct Query {
@@ -49,6 +42,9 @@ public:
     static std::size_t block_size(const TrainingSet& training) {
         return std::clamp<std::size_t>((std::size_t{1} << 22) / training.size(), 4, 128);
     }
+
+    // Threads share the last queries in blocks of at least this many: fewer pay more for packing than they even out.
+    static constexpr std::size_t smallest_block = 16;
 
     explicit QueryBlock(const TrainingSet& training) : training_(&training) {}
 
@@ -89,9 +85,7 @@ void for_each_query(const TrainingSet& training, MatrixView queries, const Execu
         Worker worker;
     };
     std::vector<std::unique_ptr<State>> states(static_cast<std::size_t>(std::max(execution.num_threads, 1)));
-    // small batches are cut finer, so that every thread has work
-    const std::size_t share = queries.rows() / states.size() + 1;
-    const std::size_t chunk = std::min(QueryBlock::block_size(training), share);
+    const Chunk chunk(QueryBlock::block_size(training), QueryBlock::smallest_block);
     parallel_for(queries.rows(), chunk, execution, [&](std::size_t first, std::size_t last, int thread) {
         auto& state = states[static_cast<std::size_t>(thread)];
         if (!state) state.reset(new State{QueryBlock(training), make_worker(thread)});

@@ -32,6 +32,14 @@ inline double down(double value) {
     return lowered > 0.0 ? lowered : 0.0;
 }
 
+// A float32 above and below, for numbers and comparisons in float32 that must err to one side.
+inline float float_up(double value) {
+    return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
+}
+inline float float_down(double value) {
+    return std::nextafter(static_cast<float>(value), -std::numeric_limits<float>::infinity());
+}
+
 // out = (a - b) · 2^exponent: one rounding of the difference, and one more where the result is subnormal.
 inline void scale_differences(const double* a, const double* b, int exponent, std::size_t n, double* out) {
     if (exponent > -1000 && exponent < 1000) {  // the power itself is normal: same results, much faster
