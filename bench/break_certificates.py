@@ -4,9 +4,10 @@ Usage: python bench/break_certificates.py [--attempts 1000000] [--seed 0]
 
 Every family of tests/helpers.py (massive ties, duplicates with different labels, offsets, extreme
 scales, subnormals, rank-deficient and ill-conditioned components) is drawn with K from 1 to 15,
-2 to 10 classes and up to 2000 features. Inside each certified radius, decided exactly, it tries
-random directions, the normals of all half-spaces at radius (1 - 2^-50) and floats next to them,
-coordinate-wise walks by nextafter, the exact witness shrunk to just inside, and a boundary attack.
+2 to 10 classes and up to 2000 features; in one problem of ten the points are prototypes learned
+from these. Inside each certified radius, decided exactly, it tries random directions, the normals
+of all half-spaces at radius (1 - 2^-50) and floats next to them, coordinate-wise walks by
+nextafter, the exact witness shrunk to just inside, and a boundary attack.
 An attempt is one input strictly inside a radius on which ``predict`` was run; a share of them is
 decided again in rational arithmetic. Exit status 1 where one changes the class.
 """
@@ -31,6 +32,7 @@ from helpers import (
     exact_prediction,
     problem,
     strictly_inside,
+    with_prototypes,
 )
 
 import robust_metric as rm
@@ -102,7 +104,7 @@ def draw(rng: np.random.Generator) -> Problem:
             single = p.X.astype(np.float32)
         if np.isfinite(single).all():
             p = Problem(single.astype(np.float64), p.y, p.Z, p.k, p.L, p.name + ", float32")
-    return p
+    return with_prototypes(p) if rng.random() < 0.1 else p
 
 
 def certified(clf: rm.CertifiedKNeighborsClassifier, p: Problem) -> tuple[np.ndarray, np.ndarray]:

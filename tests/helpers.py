@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +12,12 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from robust_metric import CertifiedKNeighborsClassifier, MinimalPerturbations, ThreatModel
+from robust_metric import (
+    CertifiedKNeighborsClassifier,
+    CertifiedPrototypeClassifier,
+    MinimalPerturbations,
+    ThreatModel,
+)
 
 Array = NDArray[np.float64]
 
@@ -42,8 +47,11 @@ class Problem:
     L: Array | None = None
     name: str = ""
     threat: ThreatModel = field(default_factory=ThreatModel)
+    fitted: CertifiedKNeighborsClassifier | None = None
 
     def classifier(self, n_jobs: int | None = 1) -> CertifiedKNeighborsClassifier:
+        if self.fitted is not None:
+            return self.fitted
         clf = CertifiedKNeighborsClassifier(self.k, self.L, self.threat, n_jobs)
         return clf.fit(self.X, self.y)
 
@@ -103,6 +111,15 @@ def problem(
     y = rng.permutation(np.r_[np.arange(n_classes), rng.integers(0, n_classes, n - n_classes)])
     name = f"{seed=}, {family=}, {metric=}, {n_classes=}, {k=}, {d=}, {n=}, {queries=}"
     return Problem(X, y, Z, k, components(rng, metric, d), name)
+
+
+def with_prototypes(p: Problem, n_jobs: int | None = 1) -> Problem:
+    """The problem of prototypes learned from the training points, under the same metric."""
+    k = min(p.k, *np.bincount(p.y))  # each class has at least so many prototypes
+    clf = CertifiedPrototypeClassifier(3, p.L, p.threat, k, max_iter=10, n_jobs=n_jobs)
+    clf.fit(p.X, p.y)
+    learned = {"X": clf.prototypes_, "y": clf.prototype_labels_, "k": k, "fitted": clf}
+    return replace(p, name=p.name + ", prototypes", **learned)
 
 
 @st.composite

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from helpers import Problem, problem
+from helpers import Problem, problem, with_prototypes
 
 from robust_metric import CertifiedKNeighborsClassifier, _core
 
 Answers = dict[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class LearnedProblem(Problem):
+    """One whose classifier learns prototypes from the training points."""
+
+    def classifier(self, n_jobs: int | None = 1) -> CertifiedKNeighborsClassifier:
+        return with_prototypes(self, n_jobs).classifier()
+
+
 def answers(p: Problem, n_jobs: int = 1) -> Answers:
-    clf = CertifiedKNeighborsClassifier(p.k, p.L, n_jobs=n_jobs).fit(p.X, p.y)
-    return classified(clf, p.Z)
+    return classified(p.classifier(n_jobs), p.Z)
 
 
 def classified(clf: CertifiedKNeighborsClassifier, Z: np.ndarray) -> Answers:
@@ -121,9 +128,18 @@ def representable(case: tuple[str, str, int, int, int, int]) -> Problem:
     )
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(map(str, case[:4])))
+# what prototypes are learned from, without and with a metric
+LEARNED = [("normal", "euclidean", 3, 1, 40, 300), ("mixed", "square", 2, 3, 6, 200)]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(case, Problem) for case in CASES] + [(case, LearnedProblem) for case in LEARNED],
+    ids=lambda param: "-".join([*map(str, param[0][:4]), param[1].__name__]),
+)
 def expected(request: pytest.FixtureRequest) -> tuple[Problem, Answers]:
-    p = representable(request.param)
+    case, kind = request.param
+    p = kind(**vars(representable(case)))
     return p, answers(p)
 
 

@@ -13,6 +13,7 @@ from helpers import (
     problem,
     problems,
     strictly_inside,
+    with_prototypes,
 )
 from hypothesis import given
 
@@ -48,6 +49,15 @@ def test_no_attack_inside_the_radius_succeeds(p: Problem) -> None:
 def test_every_family_and_metric(family: str, metric: str) -> None:
     for seed, k in enumerate((1, 2, 3, 4, 5, 8)):
         p = problem(seed, family, metric, n_classes=2 + seed % 4, k=k, d=1 + seed, n=20)
+        assert_unbroken(p, p.classifier())
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_learned_prototypes(family: str, metric: str) -> None:
+    for seed, k in enumerate((1, 3)):
+        p = problem(seed, family, metric, n_classes=2 + seed, k=k, d=2 + seed, n=30)
+        p = with_prototypes(p)
         assert_unbroken(p, p.classifier())
 
 

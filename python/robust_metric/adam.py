@@ -1,4 +1,4 @@
-"""Adam with a cosine schedule: the optimiser of every learner here."""
+"""Adam with its schedules: the optimiser of every learner here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Without an end in sight: steps after which the step length has fallen to 1/sqrt(2) of the first.
+_STEPS_OF_DECAY = 100.0
 
 
 def default_learning_rate(size: int) -> float:
@@ -20,9 +23,12 @@ def cosine(step: Any, total: int) -> Any:
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) with a step length that falls to 0 along a cosine."""
+    """Adam (Kingma & Ba 2015) with a step length that falls to 0 along a cosine.
 
-    def __init__(self, learning_rate: float, total_steps: int) -> None:
+    Where the number of steps is not known (None), it falls with the square root of the steps done.
+    """
+
+    def __init__(self, learning_rate: float, total_steps: int | None) -> None:
         self._rate = learning_rate
         self._total = total_steps
         self._step = 0
@@ -31,7 +37,10 @@ class Adam:
 
     def step(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what to add to the variable."""
-        rate = self._rate * cosine(self._step, self._total)
+        if self._total is None:
+            rate = self._rate / np.sqrt(1.0 + self._step / _STEPS_OF_DECAY)
+        else:
+            rate = self._rate * cosine(self._step, self._total)
         self._step += 1
         self._mean = 0.9 * self._mean + 0.1 * gradient
         self._square = 0.999 * self._square + 0.001 * gradient**2
@@ -39,3 +48,9 @@ class Adam:
         square = self._square / (1.0 - 0.999**self._step)
         change: NDArray[np.float64] = -rate * mean / (np.sqrt(square) + 1e-12)
         return change
+
+    def grow(self, rows: int) -> None:
+        """Expect so many more rows at the end of the variable from now on."""
+        if self._step:
+            more = ((0, rows), (0, 0))
+            self._mean, self._square = np.pad(self._mean, more), np.pad(self._square, more)

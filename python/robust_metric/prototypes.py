@@ -12,9 +12,16 @@ from sklearn.utils.validation import validate_data
 
 from ._runtime import single_threaded_blas
 from .classifier import CertifiedKNeighborsClassifier
-from .prototype_training import Trainer
+from .prototype_steps import PrototypeSteps
+from .prototype_training import OnlineTrainer, Start, Trainer, TrainingState
 from .threat import ThreatModel
-from .validation import check_components, check_count, check_learnable_size, check_positive
+from .validation import (
+    check_components,
+    check_count,
+    check_learnable_size,
+    check_positive,
+    encode_labels,
+)
 
 _LOSSES = ("hinge", "ramp", "linear")
 
@@ -67,6 +74,12 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         Hold out ``validation_fraction`` of the training points, keep the state with the smallest
         certified robust error on them, and stop where it no longer falls.
     validation_fraction : float, default 0.1
+    callback : callable, optional
+        ``callback(state)`` is called after each step of ``fit`` with a `TrainingState` (``n_iter``,
+        ``loss``, ``prototypes``, ``components``); returning True ends training.
+    warm_start : bool, default False
+        ``fit`` starts from the prototypes (and with ``metric="learn"`` from the L) of the fit
+        before it, adding prototypes to classes that have fewer than ``n_prototypes``.
     random_state : int, RandomState or None, default 0
         With an int, fits on the same data are alike bit for bit, for a given BLAS.
     n_jobs : int, optional
@@ -129,6 +142,8 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         augment: Callable[[_Float, np.random.RandomState], ArrayLike] | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
+        callback: Callable[[TrainingState], Any] | None = None,
+        warm_start: bool = False,
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -144,6 +159,8 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self.augment = augment
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.callback = callback
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
 
@@ -161,27 +178,72 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             If X or y are malformed, a parameter is out of range, or ``augment`` returns another
             shape.
         """
-        data, targets = validate_data(self, X, y, dtype=np.float64, order="C")
+        warm = self.warm_start and hasattr(self, "classes_")
+        data, targets = validate_data(self, X, y, dtype=np.float64, order="C", reset=not warm)
         check_classification_targets(targets)
         self._check_parameters(data)
         classes, labels = np.unique(targets, return_inverse=True)
-        trainer = Trainer(
-            self, data, labels.astype(np.int32), self._start_components(data, targets)
-        )
-        self.n_samples_fit_ = len(trainer.prototypes)
+        if warm and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"y must have the classes of the fit before, {self.classes_}, for warm_start, "
+                f"got {classes}"
+            )
+        components = self._start_components(data, targets, warm)
+        start = self._present() if warm else None
+        trainer = Trainer(self, data, labels.astype(np.int32), components, start)
+        self.n_samples_fit_ = len(trainer.steps.prototypes)
         self._check_n_neighbors()  # before training in vain
         with single_threaded_blas():
             trainer.run()
-        self.target_radius_ = trainer.target
-        self.loss_curve_ = trainer.losses
+        self._take(trainer.steps, classes)
         self.validation_curve_ = trainer.validations
-        self.n_iter_ = len(trainer.losses)
-        self._set_training(
-            trainer.prototypes_in_caller_units(),
-            trainer.prototype_labels.astype(np.int64),
-            classes,
-            trainer.components,
-        )
+        self._online: OnlineTrainer | None = None
+        return self
+
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None
+    ) -> CertifiedPrototypeClassifier:
+        """Learn from one more batch of training points, for data that come bit by bit.
+
+        Classes that have fewer than ``n_prototypes`` prototypes get more from the points of this
+        call; then one pass is made over the points, in steps of at most ``batch_size``, with a step
+        length that falls with the square root of the number of steps. ``target_radius`` and
+        ``learning_rate``, where not given, come from the first call, so let that one be of some
+        hundred points. After ``fit``, or on a loaded model, training goes on from its prototypes.
+        ``max_iter`` and ``callback`` are not used.
+
+        Parameters
+        ----------
+        X : (n, d) array of finite numbers
+        y : (n,) array of class labels
+        classes : array, optional
+            All classes that will ever come; needed by the first call.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does; also if the first call has no ``classes``, y has a label that is not
+            among the classes, there are fewer than ``n_neighbors`` prototypes, or
+            ``early_stopping`` is asked for, which needs all data at once.
+        """
+        if self.early_stopping:
+            raise ValueError("early_stopping must be False for partial_fit, got True; use fit")
+        fitted = hasattr(self, "classes_")
+        data, targets = validate_data(self, X, y, dtype=np.float64, order="C", reset=not fitted)
+        check_classification_targets(targets)
+        self._check_parameters(data)
+        known = self._known_classes(classes)
+        labels = encode_labels(targets, known, len(data))
+        if labels is None or labels.min() < 0:
+            raise ValueError(f"y must hold labels among classes {known}, got {np.unique(targets)}")
+        online: OnlineTrainer | None = getattr(self, "_online", None)
+        if online is None:
+            components = self._start_components(data, targets, fitted)
+            online = OnlineTrainer(self, data, components, self._present() if fitted else None)
+        with single_threaded_blas():
+            online.learn(data, labels.astype(np.int32))
+        self._take(online.steps, known)
+        self._online = online
         return self
 
     @property
@@ -195,14 +257,42 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         labels: NDArray[Any] = self.classes_[self._y]
         return labels
 
-    def _start_components(self, X: _Float, y: NDArray[Any]) -> _Float | None:
+    def _take(self, steps: PrototypeSteps, classes: NDArray[Any]) -> None:
+        self.target_radius_ = steps.target_in_caller_units
+        self.loss_curve_ = list(steps.losses)
+        self.n_iter_ = len(steps.losses)
+        self._set_training(
+            steps.prototypes_in_caller_units,
+            steps.labels.astype(np.int64),
+            classes,
+            steps.components,
+        )
+
+    def _present(self) -> Start:
+        return self._X.astype(np.float64), self._y.astype(np.int32)
+
+    def _known_classes(self, classes: ArrayLike | None) -> NDArray[Any]:
+        fitted = hasattr(self, "classes_")
+        if classes is None:
+            if not fitted:
+                raise ValueError("classes must be given to the first call of partial_fit, got None")
+            return self.classes_
+        given = np.unique(np.asarray(classes))
+        if fitted and not np.array_equal(given, self.classes_):
+            raise ValueError(
+                f"classes must be those of the calls before, {self.classes_}, got {given}"
+            )
+        return given
+
+    def _start_components(self, X: _Float, y: NDArray[Any], warm: bool) -> _Float | None:
         if isinstance(self.metric, str):
             if self.metric != "learn":
                 raise ValueError(
                     'metric must be None, "learn", an (r, d) array of components, or a metric '
                     f"learner, got {self.metric!r}"
                 )
-            return np.eye(X.shape[1])
+            present = self.components_ if warm else None
+            return np.eye(X.shape[1]) if present is None else np.array(present)
         components = self._learn_components(X, y)
         return None if components is None else check_components(components, X.shape[1])
 
