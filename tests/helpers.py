@@ -115,7 +115,7 @@ def problem(
 
 def with_prototypes(p: Problem, n_jobs: int | None = 1) -> Problem:
     """The problem of prototypes learned from the training points, under the same metric."""
-    k = min(p.k, *np.bincount(p.y))  # each class has at least so many prototypes
+    k = min(p.k, len(np.unique(p.y)))  # there are at least so many prototypes
     clf = CertifiedPrototypeClassifier(3, p.L, p.threat, k, max_iter=10, n_jobs=n_jobs)
     clf.fit(p.X, p.y)
     learned = {"X": clf.prototypes_, "y": clf.prototype_labels_, "k": k, "fitted": clf}

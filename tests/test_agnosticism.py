@@ -19,7 +19,9 @@ class LearnedProblem(Problem):
     """One whose classifier learns prototypes from the training points."""
 
     def classifier(self, n_jobs: int | None = 1) -> CertifiedKNeighborsClassifier:
-        return with_prototypes(self, n_jobs).classifier()
+        fitted = with_prototypes(self, n_jobs).fitted
+        assert fitted is not None
+        return fitted
 
 
 def answers(p: Problem, n_jobs: int = 1) -> Answers:
