@@ -13,13 +13,15 @@ from sklearn.datasets import load_iris, make_blobs
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import robust_metric as rm
-from robust_metric.baselines import ITML, LFDA, LMNN, NCA, ITML_Supervised
+from robust_metric.baselines import AML, CAP, ITML, LFDA, LMNN, NCA, ITML_Supervised
 
 LEARNERS = [
     LFDA(),
     LMNN(max_iter=60, learn_rate=1e-4, random_state=0),
     ITML_Supervised(max_iter=20, random_state=0),
     NCA(max_iter=5, random_state=0),
+    CAP(max_iter=30),
+    AML(),
 ]
 IDS = [type(learner).__name__ for learner in LEARNERS]
 
@@ -172,14 +174,14 @@ def test_itml_refuses_malformed_pairs(pairs: Any, y: Any, bounds: Any, message: 
 
 
 def test_itml_draws_the_pairs_it_says() -> None:
-    from robust_metric.baselines.itml import _random_pairs
+    from robust_metric.baselines._shared import random_pairs
 
     labels = np.repeat([0, 1, 2], [3, 1, 40]).astype(np.int32)
     random = np.random.RandomState(0)
     for same in (True, False):
-        pairs = _random_pairs(labels, 50, same, random)
+        pairs = random_pairs(labels, 50, same, random)
         assert len(np.unique(pairs, axis=0)) == len(pairs) == 50
         assert ((labels[pairs[:, 0]] == labels[pairs[:, 1]]) == same).all()
         assert (pairs[:, 0] != pairs[:, 1]).all()
-    few = _random_pairs(np.array([0, 0, 1], np.int32), 50, True, random)
+    few = random_pairs(np.array([0, 0, 1], np.int32), 50, True, random)
     np.testing.assert_array_equal(few, [[0, 1]])

@@ -70,6 +70,31 @@ def stratified_subset(
     return np.sort(np.concatenate(rows)).astype(np.int64)
 
 
+def random_pairs(
+    labels: NDArray[np.int32], count: int, same: bool, random: np.random.RandomState
+) -> NDArray[np.int64]:
+    """Up to `count` different (a, b) with equal, or unequal, labels, (m, 2)."""
+    n = len(labels)
+    found = np.empty((0, 2), np.int64)
+    for _ in range(10):  # few draws are wasted, unless there are hardly as many pairs
+        draws = random.randint(n, size=(2 * count + 16, 2)).astype(np.int64)
+        if same:  # a partner from the anchor's own class, uniformly
+            order = np.argsort(labels, kind="stable")
+            sizes = np.bincount(labels)
+            starts = np.cumsum(sizes) - sizes
+            own = labels[draws[:, 0]]
+            draws[:, 1] = order[starts[own] + draws[:, 1] % sizes[own]]
+        good = draws[:, 0] != draws[:, 1]
+        if not same:
+            good &= labels[draws[:, 0]] != labels[draws[:, 1]]
+        pairs = np.concatenate([found, np.sort(draws[good], axis=1)])
+        first = np.sort(np.unique(pairs, axis=0, return_index=True)[1])
+        found = pairs[first]
+        if len(found) >= count:
+            break
+    return found[:count]
+
+
 def with_signs(rows: Float) -> Float:
     """Turn rows so that the largest entry of each is positive: eigenvectors have no sign."""
     largest = np.abs(rows).argmax(axis=1)

@@ -17,7 +17,14 @@ from .._runtime import single_threaded_blas
 from ..mahalanobis import MahalanobisMixin
 from ..progress import Progress
 from ..validation import check_count, check_learnable_size
-from ._shared import Float, check_choice, check_range, components_from_metric, labelled_data
+from ._shared import (
+    Float,
+    check_choice,
+    check_range,
+    components_from_metric,
+    labelled_data,
+    random_pairs,
+)
 
 _POINTS_FOR_BOUNDS = 2000  # whose pairwise distances give the default bounds
 _PRIORS = ("identity", "covariance", "random")
@@ -231,36 +238,11 @@ class ITML_Supervised(_LogDetLearner):
             check_count("n_constraints", self.n_constraints)
             count = self.n_constraints
         random = check_random_state(self.random_state)
-        similar = _random_pairs(labels, count, True, random)
-        dissimilar = _random_pairs(labels, count, False, random)
+        similar = random_pairs(labels, count, True, random)
+        dissimilar = random_pairs(labels, count, False, random)
         kinds = np.repeat([True, False], [len(similar), len(dissimilar)])
         self._learn(points[np.concatenate([similar, dissimilar])], kinds, bounds)
         return self
-
-
-def _random_pairs(
-    labels: NDArray[np.int32], count: int, same: bool, random: np.random.RandomState
-) -> NDArray[np.int64]:
-    """Up to `count` different (a, b) with equal, or unequal, labels, (m, 2)."""
-    n = len(labels)
-    found = np.empty((0, 2), np.int64)
-    for _ in range(10):  # few draws are wasted, unless there are hardly as many pairs
-        draws = random.randint(n, size=(2 * count + 16, 2)).astype(np.int64)
-        if same:  # a partner from the anchor's own class, uniformly
-            order = np.argsort(labels, kind="stable")
-            sizes = np.bincount(labels)
-            starts = np.cumsum(sizes) - sizes
-            own = labels[draws[:, 0]]
-            draws[:, 1] = order[starts[own] + draws[:, 1] % sizes[own]]
-        good = draws[:, 0] != draws[:, 1]
-        if not same:
-            good &= labels[draws[:, 0]] != labels[draws[:, 1]]
-        pairs = np.concatenate([found, np.sort(draws[good], axis=1)])
-        first = np.sort(np.unique(pairs, axis=0, return_index=True)[1])
-        found = pairs[first]
-        if len(found) >= count:
-            break
-    return found[:count]
 
 
 def _bounds(points: Float, bounds: ArrayLike | None, random: np.random.RandomState) -> Float:
