@@ -2,6 +2,7 @@
 #include "bindings.hpp"
 #include "halfspace_bounds_reference.hpp"
 #include "minimal_perturbation_reference.hpp"
+#include "neighbor_certificates_reference.hpp"
 #include "neighbors_reference.hpp"
 #include "vote_search_reference.hpp"
 
@@ -46,6 +47,16 @@ py::tuple certified_radii(const DoubleArray& X, const LabelArray& y, int classes
     });
 }
 
+py::array_t<double> neighbor_radii(const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
+                                   const DoubleArray& Z, std::size_t k) {
+    return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
+        std::vector<double> radii;
+        for (std::size_t i = 0; i < queries.rows(); ++i)
+            radii.push_back(static_cast<double>(reference::neighbor_radius(data, queries.row(i), k)));
+        return to_array(radii);
+    });
+}
+
 py::array_t<double> minimal_perturbations(const DoubleArray& X, const LabelArray& y, int classes,
                                           const py::object& components, const DoubleArray& Z, std::size_t k) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
@@ -67,6 +78,8 @@ void bind_reference(py::module_& m) {
     m.def("kneighbors_reference", kneighbors, "Slow twin of kneighbors: indices.", X, y, classes, py::arg("components"),
           Z, py::arg("n_neighbors"));
     m.def("certified_radii_reference", certified_radii, "Slow twin of certified_radii: (radii, labels).", X, y, classes,
+          py::arg("components"), Z, py::arg("n_neighbors"));
+    m.def("neighbor_radii_reference", neighbor_radii, "Slow twin of neighbor_radii: radii.", X, y, classes,
           py::arg("components"), Z, py::arg("n_neighbors"));
     m.def("minimal_perturbations_reference", minimal_perturbations,
           "Slow twin of minimal_perturbations: the infimum of each.", X, y, classes, py::arg("components"), Z,

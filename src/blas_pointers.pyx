@@ -1,4 +1,4 @@
-# cython: language_level=3
+# cython: language_level=3, freethreading_compatible=True
 """Addresses of SciPy's BLAS routines, for the C++ core.
 
 The core knows no Python: at import, the addresses found here are handed to it as plain

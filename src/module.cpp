@@ -1,7 +1,7 @@
 // The extension module robust_metric._core: a list of bindings.
 #include "bindings.hpp"
 
-PYBIND11_MODULE(_core, m) {
+PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     m.doc() = "Compiled core of robust_metric (private; use the robust_metric package)";
     robust_metric::bind_kernels(m);
     robust_metric::bind_blas(m);
@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m) {
     robust_metric::bind_training_set(m);
     robust_metric::bind_neighbors(m);
     robust_metric::bind_halfspace_bounds(m);
+    robust_metric::bind_neighbor_certificates(m);
     robust_metric::bind_minimal_perturbation(m);
     robust_metric::bind_embedding(m);
     robust_metric::bind_region_attack(m);

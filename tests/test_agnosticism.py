@@ -33,6 +33,8 @@ def classified(clf: CertifiedKNeighborsClassifier, Z: np.ndarray) -> Answers:
     distances, indices = clf.kneighbors(Z)
     found = {"radius": c.radius, "label": c.label, "predict": clf.predict(Z)}
     found |= {"distances": distances, "indices": indices, "proba": clf.predict_proba(Z)}
+    near = clf.certify_neighbors(Z)
+    found |= {"neighbors.radius": near.radius, "neighbors.indices": near.indices}
     m = clf.minimal_perturbation(Z)
     for name in ("lower", "upper", "perturbation", "adversarial_label", "label", "status"):
         found[f"minimal.{name}"] = getattr(m, name)

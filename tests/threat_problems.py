@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from helpers import Array, Problem
+from scipy.optimize import linprog, minimize
 
 import robust_metric as rm
 
@@ -85,3 +88,61 @@ def one_feature(gradients: Array) -> Array:
     result = np.zeros_like(gradients)
     result[rows, best] = gradients[rows, best]
     return result
+
+
+def pair_distance(p: Problem, z: np.ndarray, own: int, other: int) -> float:
+    """Cost at which x⁻ comes as near as x⁺, by SciPy."""
+    M = np.eye(p.X.shape[1]) if p.L is None else p.L.T @ p.L
+    gap = (z - p.X[other]) @ M @ (z - p.X[other]) - (z - p.X[own]) @ M @ (z - p.X[own])
+    if gap <= 0:
+        return 0.0
+    return cheapest(p, z, (M @ (p.X[other] - p.X[own]))[None], np.array([gap / 2]))
+
+
+def cheapest(p: Problem, z: np.ndarray, A: np.ndarray, b: np.ndarray) -> float:
+    """min ‖Wδ‖_p with A δ >= b within the bounds, by HiGHS or SLSQP; inf where there is none."""
+    d = len(z)
+    weights = p.threat.weights(d)
+    movable = np.isfinite(weights)
+    box = p.threat.box(d)
+    lower, upper = (np.full(d, -np.inf), np.full(d, np.inf)) if box is None else box
+    low = (np.where(movable, (lower - z), 0.0) * np.where(movable, weights, 1.0))[movable]
+    high = (np.where(movable, (upper - z), 0.0) * np.where(movable, weights, 1.0))[movable]
+    A = (A / weights)[:, movable]
+    size = np.linalg.norm(A, axis=1)
+    if (b[size == 0] > 0).any():
+        return math.inf
+    A, b = A[size > 0] / size[size > 0, None], b[size > 0] / size[size > 0]
+    if len(b) == 0:
+        return 0.0
+    m, d = A.shape
+    bounds = list(zip(low, high, strict=True))
+    if p.threat.norm == 1:
+        found = linprog(
+            np.ones(2 * d),
+            A_ub=np.hstack([-A, A]),
+            b_ub=-b,
+            bounds=[(0, u) for u in high] + [(0, -v) for v in low],
+        )
+        return float(found.fun) if found.status == 0 else math.inf
+    eye, one, none = np.eye(d), np.ones((d, 1)), np.zeros((m, 1))
+    found = linprog(
+        np.r_[np.zeros(d), 1],
+        A_ub=np.vstack([np.hstack([-A, none]), np.hstack([eye, -one]), np.hstack([-eye, -one])]),
+        b_ub=np.r_[-b, np.zeros(2 * d)],
+        bounds=[*bounds, (0, None)],
+    )
+    if found.status != 0:
+        return math.inf
+    if p.threat.norm == math.inf:
+        return float(found.fun)
+    best = minimize(
+        lambda x: x @ x / 2,
+        found.x[:d],
+        jac=lambda x: x,
+        bounds=bounds,
+        constraints=[{"type": "ineq", "fun": lambda x: A @ x - b, "jac": lambda x: A}],
+        method="SLSQP",
+        options={"ftol": 1e-15, "maxiter": 500},
+    )
+    return float(np.sqrt(2 * best.fun))

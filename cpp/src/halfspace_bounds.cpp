@@ -28,30 +28,9 @@ constexpr float not_waiting = std::numeric_limits<float>::infinity(), largest_fl
 // rows that the queue starts with
 constexpr std::size_t first_load = 64;
 
-}  // namespace
+constexpr int no_class = -1;  // the own points are a set of their own
 
-std::vector<LosingVote> losing_votes(const TrainingSet& training, int label, std::size_t k) {
-    const std::size_t own = training.class_size(label), others = training.size() - own;
-    std::size_t rivals = 0;
-    for (int r = 0; r < training.classes(); ++r) rivals += r != label && training.class_size(r) > 0;
-    std::vector<LosingVote> votes;
-    for (std::size_t v = std::min(k / 2, own) + 1; v-- > 0;) {
-        if (k - v > others) break;  // smaller v need even more entering points
-        LosingVote vote{v, k - v, std::vector<std::size_t>(static_cast<std::size_t>(training.classes()), 0)};
-        // the winner has at least an equal share of what enters
-        const std::size_t share = (k - v + rivals - 1) / rivals;
-        bool possible = false;
-        for (int r = 0; r < training.classes(); ++r) {
-            if (r == label) continue;
-            const std::size_t needed = std::max(share, r < label ? v : v + 1);
-            if (needed > k - v || needed > training.class_size(r)) continue;
-            vote.needed[static_cast<std::size_t>(r)] = needed;
-            possible = true;
-        }
-        if (possible) votes.push_back(std::move(vote));
-    }
-    return votes;
-}
+}  // namespace
 
 double HalfspaceBounds::radius(const Query& query, int label, std::size_t k) {
     const std::vector<LosingVote> votes = losing_votes(*training_, label, k);
@@ -72,8 +51,20 @@ void HalfspaceBounds::start(const Query& query, int label, std::size_t depth) {
     query_ = &query;
     label_ = label;
     depth_ = depth;
-    squared_norm_ = training_->twice_mapped_squared_norm(*query.embedding);
     find_near_own(std::min(training_->class_size(label), 2 * depth + 4));
+    start_near_own();
+}
+
+void HalfspaceBounds::start(const Query& query, std::span<const std::size_t> own) {
+    query_ = &query;
+    label_ = no_class;
+    depth_ = own.size();
+    near_own_.assign(own.begin(), own.end());
+    start_near_own();
+}
+
+void HalfspaceBounds::start_near_own() {
+    squared_norm_ = training_->twice_mapped_squared_norm(*query_->embedding);
     own_distance_.assign(1, -rounding::infinity);
     own_length_.assign(1, 0.0);
     for (const std::size_t position : near_own_) {
@@ -83,7 +74,7 @@ void HalfspaceBounds::start(const Query& query, int label, std::size_t depth) {
     row_slot_.assign(training_->size(), 0);
     row_count_ = 0;
     known_.clear();
-    refined_.start(query.point);
+    refined_.start(query_->point);
 }
 
 void HalfspaceBounds::find_near_own(std::size_t count) {
@@ -184,7 +175,10 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
     }
     // R_v only grows when v falls: so what is known from more votes kept still holds
     for (const Known& known : known_) waiting_[known.position] = std::max(waiting_[known.position], known.bound);
-    for (const std::size_t own : t.members(label_)) waiting_[own] = not_waiting;
+    if (label_ == no_class)
+        for (const std::size_t own : near_own_) waiting_[own] = not_waiting;
+    else
+        for (const std::size_t own : t.members(label_)) waiting_[own] = not_waiting;
     if (skip_shadowed)
         for (const std::size_t position : t.all_shadowed()) waiting_[position] = not_waiting;
     // some are in the queue's later levels already

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .certificates import Certificates, MinimalPerturbations
     from .classifier import CertifiedKNeighborsClassifier
     from .functional import certified_radii, minimal_perturbations
+    from .nearest_neighbors import CertifiedNearestNeighbors
+    from .neighbor_certificates import NeighborCertificates
     from .persistence import load_model, save_model
     from .pipelines import fold_components, fold_pipeline, fold_threat
     from .prototypes import CertifiedPrototypeClassifier
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
 _HOME = {
     "ARML": "arml",
     "CertifiedKNeighborsClassifier": "classifier",
+    "CertifiedNearestNeighbors": "nearest_neighbors",
     "CertifiedPrototypeClassifier": "prototypes",
     "Certificates": "certificates",
     "MinimalPerturbations": "certificates",
+    "NeighborCertificates": "neighbor_certificates",
     "ThreatModel": "threat",
     "__version__": "_version",
     "certified_accuracy_scorer": "scoring",
@@ -45,8 +49,10 @@ __all__ = [
     "ARML",
     "Certificates",
     "CertifiedKNeighborsClassifier",
+    "CertifiedNearestNeighbors",
     "CertifiedPrototypeClassifier",
     "MinimalPerturbations",
+    "NeighborCertificates",
     "ThreatModel",
     "__version__",
     "baselines",

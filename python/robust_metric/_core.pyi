@@ -94,6 +94,15 @@ def certified_radii(
     progress: _Progress = None,
 ) -> tuple[_Float, _Label, dict[str, Any] | None]: ...
 
+# bind_neighbor_certificates.cpp
+def neighbor_radii(
+    training: TrainingSet,
+    X: _Float,
+    n_neighbors: int,
+    num_threads: int,
+    progress: _Progress = None,
+) -> tuple[_Float, _Index]: ...
+
 # bind_minimal_perturbation.cpp
 def minimal_perturbations(
     training: TrainingSet,
@@ -284,6 +293,9 @@ def kneighbors_reference(
 def certified_radii_reference(
     X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int
 ) -> tuple[_Float, _Label]: ...
+def neighbor_radii_reference(
+    X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int
+) -> _Float: ...
 def minimal_perturbations_reference(
     X: _Float,
     y: _Label,

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .evidence import Evidence
 from .persistence import read_npz, write_npz
 from .report import certified_robust_error
+from .summaries import Described, Facts, describe_counts, describe_radii
 from .threat import ThreatModel, pack_threat, unpack_threat
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 STATUS_NAMES = np.array(["exact", "interval", "misclassified", "no_other_class", "time_limit"])
 
 
-@dataclass(frozen=True)
-class Certificates:
+@dataclass(frozen=True, repr=False)
+class Certificates(Described):
     """Certified radii of m predictions.
 
     Parameters
@@ -50,6 +51,15 @@ class Certificates:
     def __len__(self) -> int:
         """Return the number of predictions."""
         return len(self.radius)
+
+    def _facts(self) -> tuple[str, Facts]:
+        return f"Certificates of {len(self)} predictions", [
+            ("neighbours", f"K = {self.n_neighbors}"),
+            ("radius", describe_radii(self.radius)),
+            ("label", describe_counts(self.label)),
+            ("threat", str(self.threat or ThreatModel())),
+            ("evidence", "none" if self.evidence is None else "for robust_metric.check"),
+        ]
 
     def robust_error(self, radii: ArrayLike) -> NDArray[np.float64]:
         """Share of predictions whose radius is at most r, for each r: (k,) float64."""
@@ -154,8 +164,8 @@ class DecidingPoints(NamedTuple):
     radius: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class MinimalPerturbations:
+@dataclass(frozen=True, repr=False)
+class MinimalPerturbations(Described):
     """Minimal adversarial perturbations of m predictions, as intervals with witnesses.
 
     Parameters
@@ -201,6 +211,17 @@ class MinimalPerturbations:
     def __len__(self) -> int:
         """Return the number of predictions."""
         return len(self.lower)
+
+    def _facts(self) -> tuple[str, Facts]:
+        return f"Minimal perturbations of {len(self)} predictions", [
+            ("neighbours", f"K = {self.n_neighbors}"),
+            ("lower", describe_radii(self.lower)),
+            ("upper", describe_radii(self.upper)),
+            ("status", describe_counts(self.status)),
+            ("label", describe_counts(self.label)),
+            ("threat", str(self.threat or ThreatModel())),
+            ("evidence", "none" if self.evidence is None else "for robust_metric.check"),
+        ]
 
     def robust_error(self, radii: ArrayLike) -> NDArray[np.float64]:
         """Share of predictions whose ``lower`` is at most r, for each r: (k,) float64."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
@@ -21,11 +20,13 @@ from .certificates import (
     MinimalPerturbations,
 )
 from .evidence import Evidence, SearchTrees, model_digest
-from .threat import ThreatModel, core_threat
-from .validation import check_components, check_size, encode_labels, storage_dtypes
+from .neighbors import NeighborsBase
+from .progress import watcher
+from .threat import ThreatModel
+from .validation import encode_labels, storage_dtypes
 
 
-class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
+class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
     """K-nearest-neighbour vote under a Mahalanobis metric, with certified radii.
 
     Distances are ``‖L(z - x)‖`` for components L. The K nearest training points are taken over the
@@ -122,43 +123,6 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         shares: NDArray[np.float64] = votes / neighbors.shape[1]
         return shares
 
-    def kneighbors(
-        self,
-        X: ArrayLike | None = None,
-        n_neighbors: int | None = None,
-        return_distance: bool = True,
-    ) -> Any:
-        """K nearest training points, nearest first, ties by the smaller index.
-
-        Parameters
-        ----------
-        X : (m, d) array, optional
-            Without it, the neighbours of each training point among the others.
-        n_neighbors : int, optional
-            By default that of the constructor.
-        return_distance : bool, default True
-
-        Returns
-        -------
-        distances : (m, k) float64
-            ``‖L(z - x)‖``; only if ``return_distance``.
-        indices : (m, k) int64
-        """
-        check_is_fitted(self)
-        of_training = X is None
-        k = self._check_n_neighbors(n_neighbors, spare=1 if of_training else 0)
-        queries = self._X.astype(np.float64) if X is None else self._check_queries(X)
-        threads = execution_threads(self.n_jobs)
-        with single_threaded_blas():
-            distances, indices = _core.kneighbors(
-                self._prepared(), queries, k + of_training, return_distance, threads
-            )
-        if of_training:
-            keep = _not_self(indices)
-            indices = indices[keep].reshape(len(indices), k)
-            distances = distances[keep].reshape(-1, k) if return_distance else distances
-        return (distances, indices) if return_distance else indices
-
     def certify(
         self, X: ArrayLike, y: ArrayLike | None = None, *, evidence: bool = False
     ) -> Certificates:
@@ -189,7 +153,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
         with single_threaded_blas():
             radius, label, proofs = _core.certified_radii(
-                self._prepared(), queries, truth, k, threads, with_evidence=evidence
+                self._prepared(),
+                queries,
+                truth,
+                k,
+                threads,
+                with_evidence=evidence,
+                progress=watcher(),
             )
         proof = self._evidence(proofs, queries)
         return Certificates(radius, self.classes_[label], k, proof, self._threat())
@@ -266,7 +236,14 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         seconds = math.inf if time_limit is None else float(time_limit)
         with single_threaded_blas():
             found = _core.minimal_perturbations(
-                self._prepared(), queries, truth, k, seconds, threads, with_evidence=evidence
+                self._prepared(),
+                queries,
+                truth,
+                k,
+                seconds,
+                threads,
+                with_evidence=evidence,
+                progress=watcher(),
             )
         adversarial = np.where(
             found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
@@ -299,44 +276,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
         components: NDArray[np.float64] | None,
     ) -> None:
         """Take over checked training data: y indexes classes, components are (r, d) or None."""
-        # certificates are about these numbers, whatever the caller does to the array later
-        if X.flags.writeable or not X.flags.c_contiguous:
-            X = np.array(X, order="C")
-            X.flags.writeable = False
-        check_size(X)
-        if components is not None:
-            components = check_components(components, X.shape[1])
-        self.n_features_in_ = X.shape[1]
-        self.n_samples_fit_ = len(X)
         self.classes_ = classes
-        self.components_ = components
-        self._X = X
-        self._y = np.ascontiguousarray(y, dtype=np.int64)
-        self._check_n_neighbors()
-        self._training: _core.TrainingSet | None = None
-        self._training_threat: ThreatModel | None = None
-        self._prepared()
-
-    def _prepared(self) -> _core.TrainingSet:
-        """Return the compiled training set, made anew after unpickling or for a new threat."""
-        training, threat = getattr(self, "_training", None), self._threat()
-        if training is None or self._training_threat != threat:
-            y = self._y.astype(np.int32)
-            with single_threaded_blas():
-                training = _core.TrainingSet(
-                    self._X,
-                    y,
-                    len(self.classes_),
-                    self.components_,
-                    execution_threads(self.n_jobs),
-                    core_threat(threat, self.n_features_in_),
-                )
-            self._training, self._training_threat = training, threat
-        return training
-
-    def __getstate__(self) -> dict[str, Any]:
-        """State without the compiled training set, which does not pickle."""
-        return {**super().__getstate__(), "_training": None}
+        self._store(X, y, len(classes), components)
 
     def _evidence(self, proofs: dict[str, Any] | None, X: NDArray[np.float64]) -> Evidence | None:
         if proofs is None:
@@ -348,47 +289,3 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, BaseEstimator):
             model_digest=model_digest(self._X, self._y, self.components_),
             trees=None if trees is None else SearchTrees(**trees),
         )
-
-    def _learn_components(self, X: NDArray[np.float64], y: NDArray[Any]) -> Any:
-        if self.metric is None or not hasattr(self.metric, "fit"):
-            return getattr(self.metric, "components_", self.metric)
-        from .pipelines import learned_components  # here, for a quick import
-
-        return learned_components(self.metric, X, y)
-
-    def _threat(self) -> ThreatModel:
-        if self.threat is None:
-            return ThreatModel()
-        if not isinstance(self.threat, ThreatModel):
-            raise ValueError(f"threat must be a ThreatModel or None, got {self.threat!r}")
-        return self.threat
-
-    def _check_queries(self, X: ArrayLike) -> NDArray[np.float64]:
-        check_is_fitted(self)
-        queries: NDArray[np.float64] = validate_data(
-            self, X, dtype=np.float64, order="C", reset=False
-        )
-        check_size(queries)
-        return queries
-
-    def _admitted(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Queries that may be certified: within the bounds of the threat model."""
-        return np.ascontiguousarray(self._threat().admit(self._check_queries(X)))
-
-    def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
-        k = self.n_neighbors if n_neighbors is None else n_neighbors
-        if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"n_neighbors must be an int of at least 1, got {k!r}")
-        if k > self.n_samples_fit_ - spare:
-            raise ValueError(
-                f"n_neighbors must be at most the number of training points to choose from, "
-                f"got n_neighbors={k} and n_samples={self.n_samples_fit_ - spare}"
-            )
-        return int(k)
-
-
-def _not_self(indices: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mask all but each row's own index; where duplicates hide it, all but the last."""
-    own = indices == np.arange(len(indices))[:, None]
-    own[~own.any(axis=1), -1] = True
-    return ~own

@@ -175,7 +175,7 @@ def fold_pipeline(
     return clf.fit(points, y)
 
 
-def learned_components(metric: Any, X: ArrayLike, y: ArrayLike) -> Floats:
+def learned_components(metric: Any, X: ArrayLike, y: ArrayLike | None) -> Floats:
     """Components of a transformer; one that is not fitted is cloned and fitted to X, y."""
     return fold_components(metric if _is_fitted(metric) else clone(metric).fit(X, y))
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TextIO
 
 _WIDTH = 24
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _SECONDS_BETWEEN_LINES = 5.0
+
+Watcher = Callable[[int], object]
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 class Progress:
@@ -111,3 +117,30 @@ class Progress:
             f"{self._last_drawn - self._start:.0f} s",
         ]
         return "  ".join(parts)
+
+
+@contextmanager
+def shown(total: int, title: str) -> Iterator[None]:
+    """Context in which compiled calls show how far they are, where standard error is a terminal.
+
+    Parameters
+    ----------
+    total : int
+        Number of queries that the calls inside get.
+    title : str
+        What is running.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    with Progress(total, title) as bar:
+        token = _watcher.set(bar.update)
+        try:
+            yield
+        finally:
+            _watcher.reset(token)
+
+
+def watcher() -> Watcher | None:
+    """Return what a compiled call should tell the number of finished queries; None outside `shown`."""
+    return _watcher.get()

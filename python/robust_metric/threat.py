@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from . import _core
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ThreatModel:
     """Perturbations δ of cost ‖Wδ‖_p, W a positive diagonal, within an optional box.
 
@@ -83,6 +83,18 @@ class ThreatModel:
             raise ValueError(f"bounds must have lower <= upper everywhere, got {self.bounds!r}")
         if np.any(lower == math.inf) or np.any(upper == -math.inf):
             raise ValueError(f"bounds must leave finite numbers between them, got {self.bounds!r}")
+
+    def __repr__(self) -> str:
+        """What differs from the default, long arrays by their length and range."""
+        parts = [] if self.norm == 2 else [f"norm={self.norm}"]
+        if self.bounds is not None:
+            lower, upper = (_brief(side) for side in self.bounds)
+            parts.append(f"bounds=({lower}, {upper})")
+        if self.feature_cost is not None:
+            parts.append(f"feature_cost={_brief(self.feature_cost)}")
+        if self.clip_queries:
+            parts.append("clip_queries=True")
+        return f"ThreatModel({', '.join(parts)})"
 
     def __eq__(self, other: object) -> bool:
         """Equal norms, bounds and costs; arrays by value."""
@@ -324,3 +336,10 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple | list) and isinstance(b, tuple | list):
         return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
     return np.array_equal(a, b)
+
+
+def _brief(values: Any) -> str:
+    array = np.asarray(values, dtype=np.float64)
+    if array.size <= 8:
+        return str(array.tolist())
+    return f"<{array.size} values from {array.min():g} to {array.max():g}>"

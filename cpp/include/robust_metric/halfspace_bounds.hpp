@@ -8,24 +8,13 @@
 
 #include "robust_metric/certificate.hpp"
 #include "robust_metric/displacements.hpp"
+#include "robust_metric/losing_votes.hpp"
 #include "robust_metric/neighbors.hpp"
 #include "robust_metric/parallel.hpp"
 #include "robust_metric/query_block.hpp"
 #include "robust_metric/training_set.hpp"
 
 namespace robust_metric {
-
-// Ways in which class c can lose a vote of k neighbours while it keeps v votes: k - v points of other classes
-// enter, at least needed[r] of them of some class r. R_v(x⁻), the (v + 1)-th largest pair bound over x⁺ in c,
-// bounds the perturbation that lets x⁻ enter.
-struct LosingVote {
-    std::size_t kept;                 // v
-    std::size_t entering;             // k - v
-    std::vector<std::size_t> needed;  // per class r; 0 where r cannot win this way
-};
-
-// Every v for which the vote can be lost, from the largest v down.
-std::vector<LosingVote> losing_votes(const TrainingSet& training, int label, std::size_t k);
 
 // Per-thread evaluation of the pair bounds of one query. Rows (other-class points) wait in a queue
 // by a lower bound of R_v that is deepened, level by level, only as far as an answer needs. All in scaled units.
@@ -63,6 +52,9 @@ public:
     // The parts of which radius is made, for the searches that go on from these bounds.
     // query must stay in place; depth: largest number of kept votes asked for, plus one.
     void start(const Query& query, int label, std::size_t depth);
+    // The same with these points as own class and all others as rows, each by the smallest of its pair bounds: for
+    // enqueue(own.size() - 1, ...), and levels up to nearest_pairs.
+    void start(const Query& query, std::span<const std::size_t> own);
     // fills the queue with the bounds R_kept(x⁻) of the other-class points, those known to be at least
     // `limit` left out; kept < depth, kept < class size
     void enqueue(std::size_t kept, bool skip_shadowed, double limit);
@@ -95,6 +87,7 @@ private:
 
     double losing_radius(const LosingVote& vote, double cap, bool& reached);
     void find_near_own(std::size_t count);
+    void start_near_own();
     void load_more();
     void load(float limit);
     float smallest_waiting(std::size_t count);
