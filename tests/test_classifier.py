@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import threading
 from typing import Any
 
 import numpy as np
@@ -78,26 +77,6 @@ def test_joblib(small: Problem, backend: str) -> None:
     tasks = (delayed(clf.certify)(small.Z[i : i + 5]) for i in range(0, 20, 5))
     parts = Parallel(n_jobs=2, backend=backend)(tasks)
     assert np.array_equal(np.concatenate([part.radius for part in parts]), expected)
-
-
-def test_many_python_threads_on_one_classifier(small: Problem) -> None:
-    clf = pickle.loads(pickle.dumps(small.classifier(n_jobs=2)))  # prepared by whoever comes first
-    expected = small.classifier().minimal_perturbation(small.Z)
-    found: list[Any] = []
-
-    def work() -> None:
-        for _ in range(5):
-            found.append(clf.minimal_perturbation(small.Z))
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 30
-    for m in found:
-        assert np.array_equal(m.upper, expected.upper)
-        assert np.array_equal(m.perturbation, expected.perturbation)
 
 
 @pytest.mark.parametrize("k", [1, 3])
