@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from robust_metric import Certificates, CertifiedKNeighborsClassifier, cli, datasets
 from robust_metric.persistence import load_model, load_scaling
+from robust_metric.report import RobustErrorCurve
 
 
 @pytest.fixture
@@ -204,7 +206,7 @@ def test_wrong_usage(
     assert message in err and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["demo", "fit", "certify", "check"])
+@pytest.mark.parametrize("command", ["demo", "fit", "certify", "attack", "check"])
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main([command, "--help"])
@@ -308,3 +310,174 @@ def test_attack(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
             np.array(found["empirical_robust_error"]),
         )
         assert np.allclose(errors[0] - errors[1], found["gap"]) and min(found["gap"]) >= 0.0
+
+
+def unlabelled(files: Path) -> Path:
+    """test.csv without its column of labels."""
+    rows = [line.split(",")[1:] for line in (files / "test.csv").read_text().splitlines()]
+    (files / "new.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+    return files / "new.csv"
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+
+
+def test_predictions_for_a_file_without_labels(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, new, out = fit(files), unlabelled(files), files / "predictions.csv"
+    capsys.readouterr()
+    arguments = ["certify", str(model), str(new), "--no-label"]
+    assert cli.main([*arguments, "--predictions", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert "Certified 30 points" in text and "Certificates of 30 predictions" in text
+    assert "Errors" not in text and f"Wrote {out}." in text
+    clf, scaling = load_model(model), load_scaling(model)
+    assert scaling is not None
+    parts = datasets.read(files / "test.csv", label="tree")
+    expected = clf.certify(scaling.apply(parts.X_train))
+    rows = list(csv.DictReader(out.open()))
+    assert [int(row["row"]) for row in rows] == list(range(30))
+    assert [row["label"] for row in rows] == expected.label.tolist()
+    assert [float(row["radius"]) for row in rows] == expected.radius.tolist()
+
+    assert cli.main([*arguments, "--predictions", "-"]) == 0
+    assert capsys.readouterr().out == out.read_text()
+    assert cli.main([*arguments, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["n_points"] == 30 and summary["clean_error"] is None
+
+
+def test_predictions_beside_true_labels(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = fit(files)
+    capsys.readouterr()
+    data = ["--label", "tree", "--predictions", "-"]
+    assert cli.main(["certify", str(model), str(files / "test.csv"), *data]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    truth = datasets.read(files / "test.csv", label="tree").y_train.tolist()
+    assert [row["true_label"] for row in rows] == truth
+    assert all(float(row["radius"]) == 0 for row in rows if row["label"] != row["true_label"])
+
+
+def test_data_from_standard_input(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = fit(files).read_bytes()
+    stdin(monkeypatch, files / "train.csv")
+    other = files / "other.npz"
+    options = ["--label", "tree", "--n-neighbors", "3"]
+    assert cli.main(["fit", "-", "--out", str(other), *options]) == 0
+    assert len(other.read_bytes()) == len(expected)
+    assert "to 60 points" in capsys.readouterr().out
+    printed = []
+    for data, label in (
+        ("test.csv", ["--label", "tree"]),
+        (unlabelled(files).name, ["--no-label"]),
+    ):
+        for source in (str(files / data), "-"):
+            stdin(monkeypatch, files / data)
+            arguments = ["certify", str(other), source, *label, "--predictions", "-"]
+            assert cli.main(arguments) == 0
+            printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and printed[2] == printed[3] != printed[0]
+    stdin(monkeypatch, files / "train.csv")
+    assert "got 'ash' in line 2 of -" in error_of(capsys, "fit", "-", "--out", files / "m.npz")
+
+
+def test_user_errors_of_predictions(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, new, test = fit(files), unlabelled(files), files / "test.csv"
+    whole, narrow = files / "whole.csv", files / "narrow.csv"
+    whole.write_text("1,2,3,4,0\n5,6,7,8,0\n")
+    narrow.write_text("1,2,3,4\n5,6,7,8\n")
+    for arguments, message in (
+        ((new, "--label", "d"), "is it a regression target, or a column of a file without labels?"),
+        ((whole, "--label", "0"), "the model's classes 'ash', 'elm', 'oak', got 1, 5"),
+        ((narrow,), "4 features, got 3; is it a file without labels? see --no-label"),
+        ((test, "--no-label"), "must name a CSV file of numbers (and a label), got"),
+        ((files / "all.npz", "--no-label"), "a file without labels must end in .csv, got"),
+        ((files / "no.csv", "--no-label"), "name_or_path must name an existing file, got"),
+        ((new, "--no-label", "--evidence"), "--evidence needs a file to be written to, see --out"),
+        ((new, "--no-label", "--predictions", files / "no" / "p.csv"), "an existing folder"),
+    ):
+        assert message in error_of(capsys, "certify", model, *arguments)
+
+
+def test_json_of_fit_and_check(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, certs = files / "m.npz", str(files / "c.npz")
+    train, test = (str(files / name) for name in ("train.csv", "test.csv"))
+    options = ["--label", "tree", "--json"]
+    assert cli.main(["fit", train, "--out", str(model), "--metric", "euclidean", *options]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["classes"] == ["ash", "elm", "oak"] and found["n_points"] == 60
+    assert (found["metric"], found["n_neighbors"], found["scaled"]) == ("euclidean", 11, True)
+    arguments = ["certify", str(model), test, "--out", certs, "--evidence", *options]
+    assert cli.main(arguments) == 0
+    capsys.readouterr()
+    assert cli.main(["check", certs, str(model), "--json"]) == 0
+    proof = json.loads(capsys.readouterr().out)
+    assert proof["ok"] and proof["failures"] == [] and proof["proved"] + proof["radius_0"] == 30
+    other = str(fit(files, "--metric", "euclidean"))
+    capsys.readouterr()
+    assert cli.main(["check", certs, other, "--json"]) == 1
+    assert not json.loads(capsys.readouterr().out)["ok"]
+
+
+def test_json_of_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_demo(out: str, **_: object) -> list[RobustErrorCurve]:
+        print("a story")
+        return [RobustErrorCurve("ARML", 1, "exact", np.array([0.0, 1.0, np.inf]), 0.25)]
+
+    monkeypatch.setattr("robust_metric.demo.run_demo", run_demo)
+    assert cli.main(["demo", "--out", "folder", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "a story\n"
+    found = json.loads(out)
+    assert found["folder"] == "folder"
+    (curve,) = found["curves"]
+    assert curve["clean_error"] == 0.25 and curve["median_radius"] == 1.0
+    assert len(curve["certified_robust_error"]) == len(found["radii"])
+
+
+def test_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+    for code in (0, cli.FAILED, cli.ERROR, cli.INTERRUPTED, cli.PIPE_CLOSED):
+        assert f"\n  {code} " in text
+
+
+def test_a_reader_that_leaves_is_no_error(files: Path) -> None:
+    model, new = str(fit(files)), str(unlabelled(files))
+    command = [sys.executable, "-m", "robust_metric.cli", "certify", model, new, "--no-label"]
+    run = subprocess.Popen(
+        [*command, "--predictions", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stdout is not None and run.stderr is not None
+    run.stdout.close()
+    assert run.wait(60) == cli.PIPE_CLOSED
+    assert run.stderr.read() == b""
+
+
+def test_progress_only_where_somebody_watches(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(fit(files))
+    arguments = ["certify", model, str(files / "test.csv"), "--label", "tree"]
+    capsys.readouterr()
+    for options in ([], ["--exact"]):
+        assert cli.main([*arguments, *options]) == 0
+        assert capsys.readouterr().err == ""
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.stderr, "isatty", lambda: True)
+            assert cli.main([*arguments, *options]) == 0
+        assert "certify  [" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_shell_completion(shell: str) -> None:
+    shtab = pytest.importorskip("shtab")
+    script = shtab.complete(cli.make_parser(), shell)
+    assert "robust-metric" in script and "--no-label" in script

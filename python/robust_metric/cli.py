@@ -7,30 +7,36 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__, cli_threat, datasets, persistence, report
-from .atomic_files import check_target
-from .scaling import Scaling
-from .threat import ThreatModel
+from . import __version__, datasets
+from .data_files import STANDARD_INPUT, Parts, read_csv
 
 DATA_HELP = (
     "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
-    "(.libsvm, .svm, .txt), a .csv file, one of digits, iris, wine, breast_cancer, "
-    "or a name on OpenML"
+    "(.libsvm, .svm, .txt), a .csv file, - for CSV on standard input, one of digits, iris, wine, "
+    "breast_cancer, or a name on OpenML"
 )
+
+FAILED, ERROR, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+EXIT_CODES = f"""exit codes:
+  0    done, and every check passed
+  {FAILED}    a check failed: a certificate that 'check' cannot prove
+  {ERROR}    wrong usage or input; one line on standard error says what
+  {INTERRUPTED}  interrupted by Ctrl-C
+  {PIPE_CLOSED}  whoever read standard output has gone"""
 
 
 class _Parser(argparse.ArgumentParser):
     """argparse's parser, with errors of one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(ERROR, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,144 +50,124 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 1 where ``check`` finds a certificate it cannot prove, 2 after an error that
-        the user can mend (one line on standard error), 130 after Ctrl-C. Wrong usage and ``--help``
-        leave through SystemExit, as argparse does.
+        An exit code, as ``EXIT_CODES`` lists them. Wrong usage and ``--help`` leave through
+        SystemExit, as argparse does.
     """
-    args = _parser().parse_args(argv)
+    args = make_parser().parse_args(argv)
     try:
-        return args.run(args) or 0
+        code = args.run(args) or 0
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("robust-metric: interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
+    except BrokenPipeError:
+        # what is still in the buffer has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except (ValueError, OSError, ImportError, NotImplementedError, MemoryError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         print(f"robust-metric {args.command}: error: {reason}", file=sys.stderr)
-        return 2
+        return ERROR
 
 
 def _demo(args: argparse.Namespace) -> None:
+    from . import report
     from .demo import run_demo
 
-    run_demo(args.out, seed=args.seed, n_jobs=args.n_jobs)
-
-
-def _fit(args: argparse.Namespace) -> None:
-    from .arml import ARML
-    from .classifier import CertifiedKNeighborsClassifier
-
-    check_target(args.out)
-    X, y = _training_part(args.data, args.label)
-    scaling = None if args.no_scale else Scaling.fit(X)
-    learner = None
-    if args.metric == "arml":
-        learner = ARML(random_state=args.seed, n_jobs=args.n_jobs, verbose=int(sys.stderr.isatty()))
-    start = time.perf_counter()
-    threat = cli_threat.chosen(args, ThreatModel(), X.shape[1])
-    clf = CertifiedKNeighborsClassifier(args.n_neighbors, learner, threat, args.n_jobs)
-    clf.fit(X if scaling is None else scaling.apply(X), y)
-    seconds = time.perf_counter() - start
-    persistence.save_model(clf, args.out, scaling=scaling)
-    print(
-        f"Fitted K = {args.n_neighbors} under the {args.metric} metric to {len(X)} points of "
-        f"{X.shape[1]} features in {len(clf.classes_)} classes, in {seconds:.1f} s."
-    )
-    print(f"Wrote {args.out}.")
-
-
-def _certify(args: argparse.Namespace) -> None:
-    check_target(args.out)
-    clf = persistence.load_model(args.model)
-    scaling = persistence.load_scaling(args.model)
-    X, y = test_part(args.data, args.label, clf.n_features_in_)
-    check_labels(y, clf.classes_, args.data)
-    if scaling is not None:
-        X = scaling.apply(X)
-    threat = cli_threat.chosen(args, clf._threat(), clf.n_features_in_)
-    clf.set_params(n_jobs=args.n_jobs, threat=threat)
-    start = time.perf_counter()
-    certificates = (
-        clf.minimal_perturbation(X, y, evidence=args.evidence).certificates()
-        if args.exact
-        else clf.certify(X, y, evidence=args.evidence)
-    )
-    seconds = time.perf_counter() - start
-    certificates.save(args.out)
-    curve = report.RobustErrorCurve(
-        "Euclidean" if clf.components_ is None else "learned",
-        clf.n_neighbors,
-        "exact" if args.exact else "bound",
-        certificates.radius,
-        clean_error=float(np.mean(certificates.label != y)),
-    )
-    radii = report.round_radii([curve]) if args.radii is None else np.array(args.radii)
-    units = "the features' own units" if scaling is None else "scaled units"
+    # the story goes to whoever watches, the numbers to whoever reads them
+    with redirect_stdout(sys.stderr) if args.json else nullcontext():
+        curves = run_demo(args.out, seed=args.seed, n_jobs=args.n_jobs)
     if args.json:
-        summary = _summary(args, curve, radii, units) | {"threat": str(threat)}
-        print(json.dumps(summary, allow_nan=False, indent=2))
-        return
-    print(f"Certified {len(X)} points of {args.data} in {seconds:.2f} s.\n")
-    print(report.format_table([curve], radii))
-    print(f"\nErrors are shares of points with radius <= r. Radii are in {units}", end="")
-    print("." if scaling is None else ": features as (x - offset) / scale of the training data.")
-    if threat != ThreatModel():
-        print(f"Threat model: {threat}.")
-    print(f"Wrote {args.out}.")
+        radii = report.round_radii(curves)
+        print_json(
+            {
+                "folder": args.out,
+                "radii": radii.tolist(),
+                "curves": [
+                    {
+                        "metric": curve.method,
+                        "n_neighbors": curve.n_neighbors,
+                        "radius": curve.kind,
+                        "clean_error": curve.clean_error,
+                        "median_radius": finite(curve.median_radius),
+                        "certified_robust_error": curve.errors(radii).tolist(),
+                    }
+                    for curve in curves
+                ],
+            }
+        )
 
 
 def _check(args: argparse.Namespace) -> int:
     from . import check
 
-    return check.main([args.certificates, args.model])
+    if not args.json:
+        return check.main([args.certificates, args.model])
+    found = check.check(args.certificates, args.model)
+    print_json(
+        {
+            "proved": found.proved,
+            "radius_0": found.trivial,
+            "failures": found.failures,
+            "ok": found.ok,
+        }
+    )
+    return int(not found.ok)
 
 
-def _summary(
-    args: argparse.Namespace,
-    curve: report.RobustErrorCurve,
-    radii: NDArray[np.float64],
-    units: str,
-) -> dict[str, Any]:
-    """Return what ``certify --json`` prints; infinity, which JSON lacks, becomes null."""
-    median = curve.median_radius
-    return {
-        "model": os.fspath(args.model),
-        "data": os.fspath(args.data),
-        "certificates": os.fspath(args.out),
-        "n_points": len(curve.radius),
-        "n_neighbors": curve.n_neighbors,
-        "metric": curve.method,
-        "radius": curve.kind,
-        "units": units,
-        "clean_error": curve.clean_error,
-        "median_radius": median if math.isfinite(median) else None,
-        "radii": radii.tolist(),
-        "certified_robust_error": curve.errors(radii).tolist(),
-    }
+def print_json(values: dict[str, Any]) -> None:
+    """Print what ``--json`` promises: one object; infinity, which JSON lacks, is null in it."""
+    print(json.dumps(values, allow_nan=False, indent=2))
 
 
-def _training_part(data: str, label: int | str) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return the rows to fit on: all of a file without a test part, else the training part."""
-    parts = datasets.read(data, label=label)
-    if datasets.is_file(data):
-        return parts.X_train, parts.y_train
-    X_train, _, y_train, _ = datasets.split(parts)
-    return X_train, y_train
+def finite(value: float) -> float | None:
+    """Return the number, or None for infinity."""
+    return value if math.isfinite(value) else None
 
 
 def test_part(
     data: str, label: int | str, n_features: int
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Return the rows to certify: the test part where there is one, else all rows of the file."""
-    parts = datasets.read(data, label=label, n_features=n_features)
+    parts = _read(data, label, n_features)
     if parts.X_test is not None and parts.y_test is not None:
         X, y = parts.X_test, parts.y_test
-    elif datasets.is_file(data):
+    elif is_file(data):
         X, y = parts.X_train, parts.y_train
     else:
         _, X, _, y = datasets.split(parts)
-    if X.shape[1] != n_features:
-        raise ValueError(f"DATA must have the model's {n_features} features, got {X.shape[1]}")
+    check_width(X, n_features)
     return X, y
+
+
+def training_part(data: str, label: int | str) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return the rows to fit on: all of a file without a test part, else the training part."""
+    parts = _read(data, label, None)
+    if is_file(data):
+        return parts.X_train, parts.y_train
+    X_train, _, y_train, _ = datasets.split(parts)
+    return X_train, y_train
+
+
+def _read(data: str, label: int | str, n_features: int | None) -> Parts:
+    if data == STANDARD_INPUT:
+        return read_csv(data, label)
+    return datasets.read(data, label=label, n_features=n_features)
+
+
+def is_file(data: str) -> bool:
+    """Whether DATA is a file or standard input, and no named data set."""
+    return data == STANDARD_INPUT or datasets.is_file(data)
+
+
+def check_width(X: NDArray[np.float64], n_features: int) -> None:
+    """Refuse points that have not the model's features."""
+    if X.shape[1] != n_features:
+        hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)
+        raise ValueError(
+            f"DATA must have the model's {n_features} features, got {X.shape[1]}{hint}"
+        )
 
 
 def check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
@@ -223,18 +209,21 @@ def positive(text: str) -> int:
     return value
 
 
-def _parser() -> argparse.ArgumentParser:
-    from . import cli_attack, cli_report
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser; ``shtab robust_metric.cli.make_parser`` makes shell completion of it."""
+    from . import cli_attack, cli_certify, cli_fit, cli_report
 
     parser = _Parser(
         prog="robust-metric",
         description="Nearest-neighbour classification with certified radii under a learned metric.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"robust-metric {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_demo(commands)
-    _add_fit(commands)
-    _add_certify(commands)
+    cli_fit.add_to(commands)
+    cli_certify.add_to(commands)
     cli_attack.add_to(commands)
     _add_check(commands)
     cli_report.add_to(commands)
@@ -276,70 +265,7 @@ def _add_demo(commands: Any) -> None:
         help="folder for pictures, table, models and certificates (default: %(default)s)",
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
-    add_n_jobs(command)
-
-
-def _add_fit(commands: Any) -> None:
-    command = add_command(
-        commands,
-        "fit",
-        _fit,
-        "fit a certified classifier to the training part of DATA and save it",
-        "robust-metric fit train.csv --label species --out model.npz",
-    )
-    command.add_argument("data", metavar="DATA", help=DATA_HELP)
-    command.add_argument("--out", required=True, metavar="MODEL", help="the .npz file to write")
-    command.add_argument(
-        "--n-neighbors", type=positive, default=11, metavar="K", help="default: %(default)s"
-    )
-    command.add_argument(
-        "--metric",
-        choices=("arml", "euclidean"),
-        default="arml",
-        help="learn a metric with ARML, or take the Euclidean one (default: %(default)s)",
-    )
-    command.add_argument(
-        "--no-scale",
-        action="store_true",
-        help="take the features as they are; by default they are scaled to [0, 1] on the "
-        "training part, and the model remembers how",
-    )
-    command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
-    cli_threat.add_to(command)
-    add_label(command)
-    add_n_jobs(command)
-
-
-def _add_certify(commands: Any) -> None:
-    command = add_command(
-        commands,
-        "certify",
-        _certify,
-        "certify the test part of DATA (all rows, where it has none) under a saved model",
-        "robust-metric certify model.npz test.csv --label species --out certificates.npz",
-    )
-    command.add_argument("model", metavar="MODEL", help="a file that 'robust-metric fit' wrote")
-    command.add_argument("data", metavar="DATA", help=DATA_HELP)
-    command.add_argument("--out", required=True, metavar="CERTS", help="the .npz file to write")
-    command.add_argument(
-        "--radii",
-        type=radius_list,
-        metavar="R,R,...",
-        help="radii of the table, in scaled units (default: round numbers that span the data)",
-    )
-    command.add_argument(
-        "--evidence",
-        action="store_true",
-        help="store what proves each radius, for 'robust-metric check CERTS MODEL'",
-    )
-    command.add_argument(
-        "--exact",
-        action="store_true",
-        help="minimal adversarial perturbations instead of lower bounds",
-    )
-    command.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    cli_threat.add_to(command)
-    add_label(command)
+    add_json(command)
     add_n_jobs(command)
 
 
@@ -355,6 +281,12 @@ def _add_check(commands: Any) -> None:
         "certificates", metavar="CERTS", help="a file that 'robust-metric certify --evidence' wrote"
     )
     command.add_argument("model", metavar="MODEL", help="the model it was certified with")
+    add_json(command)
+
+
+def add_json(command: Any) -> None:
+    """Add the option ``--json``."""
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
 def add_label(command: Any) -> None:

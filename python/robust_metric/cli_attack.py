@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
 import time
 from typing import Any
@@ -51,8 +49,7 @@ def run(args: argparse.Namespace) -> None:
     units = "the features' own units" if scaling is None else "scaled units"
     if args.json:
         summary = _summary(args, proved, broken, radii, units)
-        summary |= {"threat": str(threat), "gap": gap.tolist()}
-        print(json.dumps(summary, allow_nan=False, indent=2))
+        cli.print_json(summary | {"threat": str(threat), "gap": gap.tolist()})
         return
     print(
         f"Attacked {len(X)} points of {args.data} with the {args.attack} attack in {seconds:.2f} s.\n"
@@ -84,8 +81,7 @@ def _summary(
     radii: Any,
     units: str,
 ) -> dict[str, Any]:
-    """Return what ``--json`` prints; infinity, which JSON lacks, becomes null."""
-    median = costs.median_radius
+    """Return what ``--json`` prints."""
     return {
         "model": os.fspath(args.model),
         "data": os.fspath(args.data),
@@ -96,7 +92,7 @@ def _summary(
         "units": units,
         "clean_error": costs.clean_error,
         "success_rate": float(np.isfinite(costs.radius).mean()),
-        "median_cost": median if math.isfinite(median) else None,
+        "median_cost": cli.finite(costs.median_radius),
         "radii": radii.tolist(),
         "empirical_robust_error": costs.errors(radii).tolist(),
         "certified_robust_error": proved.errors(radii).tolist(),
@@ -130,7 +126,7 @@ def add_to(commands: Any) -> None:
         help="radii of the table, in scaled units",
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
-    command.add_argument("--json", action="store_true", help="print JSON instead of the table")
     cli_threat.add_to(command)
+    cli.add_json(command)
     cli.add_label(command)
     cli.add_n_jobs(command)

@@ -7,7 +7,9 @@ unicode (n,) array. Text formats are read row by row, so that an error can name 
 from __future__ import annotations
 
 import csv
+import io
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -23,6 +25,8 @@ NPZ_SUFFIXES = (".npz",)
 LIBSVM_SUFFIXES = (".libsvm", ".svm", ".txt")
 CSV_SUFFIXES = (".csv",)
 SUFFIXES = NPZ_SUFFIXES + LIBSVM_SUFFIXES + CSV_SUFFIXES
+
+STANDARD_INPUT = "-"
 
 # A sparse file of a few bytes can claim any width; 2**30 float64 values are 8 GiB.
 MAX_DENSE_VALUES = 2**30
@@ -78,7 +82,7 @@ def read_file(
         return _read_npz(path)
     if suffix in LIBSVM_SUFFIXES:
         return _read_libsvm(path, n_features)
-    return _read_csv(path, label)
+    return read_csv(path, label)
 
 
 def checked_points(X: Any, name: str, source: object) -> NDArray[np.float64]:
@@ -121,7 +125,7 @@ def checked_labels(y: Any, n: int, name: str, source: object) -> NDArray[Any]:
         odd = labels[np.argmax(labels != whole)]
         raise ValueError(
             f"{name} must be class labels, whole numbers or strings, got {odd} in {source}; "
-            "is it a regression target?"
+            "is it a regression target, or a column of a file without labels?"
         )
     raise ValueError(
         f"{name} must be whole numbers or strings, got dtype {labels.dtype} in {source}"
@@ -174,13 +178,46 @@ def _read_libsvm(path: Path, n_features: int | None) -> Parts:
     return Parts(X, checked_labels(y, len(X), "y", path))
 
 
-def _read_csv(path: Path, label: int | str) -> Parts:
+def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
+    """Read a CSV file without labels: every column is a feature.
+
+    Parameters
+    ----------
+    path : path-like
+        A .csv file, header optional; ``-`` is standard input.
+
+    Returns
+    -------
+    (n, d) float64
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no .csv file, or malformed.
+    """
+    if os.fspath(path) != STANDARD_INPUT and Path(path).suffix.lower() not in CSV_SUFFIXES:
+        raise ValueError(f"a file without labels must end in .csv, got {path}")
+    return _read_csv(path, None)[0]
+
+
+def read_csv(path: str | os.PathLike[str], label: int | str) -> Parts:
+    """Read a labelled CSV file; ``-`` is standard input. Otherwise as :func:`read_file`."""
+    X, labels = _read_csv(path, label)
+    return Parts(X, checked_labels(_csv_labels(labels, path), len(X), "y", path))
+
+
+def _read_csv(
+    path: str | os.PathLike[str], label: int | str | None
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Points and labels as they are written; no labels where ``label`` is None."""
     rows = _csv_rows(path)
     lines = list(islice(rows, 2))
     if not lines:
         raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
     names = lines[0][1]
-    column = _label_column(label, names, path)
+    column = None if label is None else _label_column(label, names, path)
     if isinstance(label, str) or _is_header(lines):
         del lines[0]
     points: list[NDArray[np.float64]] = []
@@ -191,32 +228,42 @@ def _read_csv(path: Path, label: int | str) -> Parts:
                 f"name_or_path must name a CSV file of {len(names)} cells a line, as in the first, "
                 f"got {len(cells)} in line {number} of {path}"
             )
-        labels.append(cells[column].strip())
-        points.append(_csv_point(cells[:column] + cells[column + 1 :], number, path))
+        if column is not None:
+            labels.append(cells[column].strip())
+            cells = cells[:column] + cells[column + 1 :]
+        points.append(_csv_point(cells, number, path))
     if not points:
         raise ValueError(
             f"name_or_path must name a CSV file with data, got only a header in {path}"
         )
-    X = checked_points(np.stack(points), "X", path)
-    return Parts(X, checked_labels(_csv_labels(labels, path), len(X), "y", path))
+    return checked_points(np.stack(points), "X", path), labels
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _csv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield line numbers and cells, without blank lines."""
-    with open(path, newline="", encoding="utf-8-sig") as stream:
-        reader = csv.reader(stream, strict=True)
-        try:
+    if os.fspath(path) != STANDARD_INPUT and not Path(path).is_file():
+        raise FileNotFoundError(f"name_or_path must name an existing file, got {path}")
+    number = 0
+    try:
+        with _opened(path) as stream:
+            reader = csv.reader(stream, strict=True)
             for cells in reader:
+                number = reader.line_num
                 if any(cell.strip() for cell in cells):
-                    yield reader.line_num, cells
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ValueError(
-                f"name_or_path must name a CSV file in UTF-8, got {path}: {error} "
-                f"after line {reader.line_num}"
-            ) from error
+                    yield number, cells
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"name_or_path must name a CSV file in UTF-8, got {path}: {error} after line {number}"
+        ) from error
 
 
-def _label_column(label: int | str, names: list[str], path: Path) -> int:
+def _opened(path: str | os.PathLike[str]) -> io.TextIOBase:
+    if os.fspath(path) == STANDARD_INPUT:  # read whole: whoever owns the stream closes it
+        return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"), newline="")
+    return open(path, newline="", encoding="utf-8-sig")
+
+
+def _label_column(label: int | str, names: list[str], path: object) -> int:
     if len(names) < 2:
         raise ValueError(
             "name_or_path must name a CSV file of at least two columns separated by commas, "
@@ -253,7 +300,7 @@ def _is_header(lines: list[tuple[int, list[str]]]) -> bool:
     return any(not first and second for first, second in zip(*numeric, strict=True))
 
 
-def _csv_point(cells: list[str], number: int, path: Path) -> NDArray[np.float64]:
+def _csv_point(cells: list[str], number: int, path: object) -> NDArray[np.float64]:
     try:
         return np.array(cells, dtype=np.float64)
     except ValueError:
@@ -264,7 +311,7 @@ def _csv_point(cells: list[str], number: int, path: Path) -> NDArray[np.float64]
         ) from None
 
 
-def _csv_labels(labels: list[str], path: Path) -> NDArray[Any]:
+def _csv_labels(labels: list[str], path: object) -> NDArray[Any]:
     if not all(labels):
         raise ValueError(
             f"y must be given for every point, got an empty label for point {labels.index('')} "

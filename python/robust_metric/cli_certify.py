@@ -1,0 +1,182 @@
+"""The subcommand ``robust-metric certify``: predictions with radii, as a table and as files."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import cli, cli_threat, persistence, report
+from .atomic_files import atomic_write, check_target
+from .certificates import Certificates
+from .data_files import read_points
+from .progress import shown
+from .scaling import Scaling
+from .threat import ThreatModel
+
+TO_STANDARD_OUTPUT = "-"
+
+
+def run(args: argparse.Namespace) -> None:
+    """Certify the rows asked for, write what is to be written, and print the table."""
+    if args.evidence and args.out is None:
+        raise ValueError("--evidence needs a file to be written to, see --out")
+    for path in (args.out, args.predictions):
+        if path not in (None, TO_STANDARD_OUTPUT):
+            check_target(path)
+    clf = persistence.load_model(args.model)
+    scaling = persistence.load_scaling(args.model)
+    X, y = _rows(args, clf)
+    threat = cli_threat.chosen(args, clf._threat(), clf.n_features_in_)
+    clf.set_params(n_jobs=args.n_jobs, threat=threat)
+    points = X if scaling is None else scaling.apply(X)
+    start = time.perf_counter()
+    with shown(len(X), "certify"):
+        certificates = (
+            clf.minimal_perturbation(points, y, evidence=args.evidence).certificates()
+            if args.exact
+            else clf.certify(points, y, evidence=args.evidence)
+        )
+    seconds = time.perf_counter() - start
+    if args.out is not None:
+        certificates.save(args.out)
+    if args.predictions is not None:
+        _write_predictions(args.predictions, certificates, y)
+    if args.predictions == TO_STANDARD_OUTPUT:
+        return
+    curve = _curve(args, clf, certificates, y)
+    radii = report.round_radii([curve]) if args.radii is None else np.array(args.radii)
+    if args.json:
+        cli.print_json(_summary(args, curve, radii, scaling) | {"threat": str(threat)})
+        return
+    print(f"Certified {len(X)} points of {args.data} in {seconds:.2f} s.\n")
+    if y is None:
+        print(f"{certificates}\n")
+    else:
+        print(report.format_table([curve], radii))
+        print("\nErrors are shares of points with radius <= r. ", end="")
+    _print_units(scaling)
+    if threat != ThreatModel():
+        print(f"Threat model: {threat}.")
+    for path in (args.out, args.predictions):
+        if path is not None:
+            print(f"Wrote {path}.")
+
+
+def _rows(args: argparse.Namespace, clf: Any) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
+    """Return the points to certify, with their classes where these are known."""
+    if args.no_label:
+        X = read_points(args.data)
+        cli.check_width(X, clf.n_features_in_)
+        return X, None
+    X, y = cli.test_part(args.data, args.label, clf.n_features_in_)
+    cli.check_labels(y, clf.classes_, args.data)
+    return X, y
+
+
+def _curve(
+    args: argparse.Namespace, clf: Any, certificates: Certificates, y: NDArray[Any] | None
+) -> report.RobustErrorCurve:
+    return report.RobustErrorCurve(
+        "Euclidean" if clf.components_ is None else "learned",
+        clf.n_neighbors,
+        "exact" if args.exact else "bound",
+        certificates.radius,
+        clean_error=0.0 if y is None else float(np.mean(certificates.label != y)),
+    )
+
+
+def _print_units(scaling: Scaling | None) -> None:
+    units = "the features' own units" if scaling is None else "scaled units"
+    print(f"Radii are in {units}", end="")
+    print("." if scaling is None else ": features as (x - offset) / scale of the training data.")
+
+
+def _write_predictions(path: str, certificates: Certificates, y: NDArray[Any] | None) -> None:
+    """Write a CSV file of one line a point: its number, class and radius, and what was right."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", "label", "radius", *([] if y is None else ["true_label"])])
+    columns = [range(len(certificates)), certificates.label.tolist(), certificates.radius.tolist()]
+    writer.writerows(zip(*columns, *([] if y is None else [y.tolist()]), strict=True))
+    if path == TO_STANDARD_OUTPUT:
+        sys.stdout.write(text.getvalue())
+        return
+    with atomic_write(path) as stream:
+        stream.write(text.getvalue().encode())
+
+
+def _summary(
+    args: argparse.Namespace,
+    curve: report.RobustErrorCurve,
+    radii: NDArray[np.float64],
+    scaling: Scaling | None,
+) -> dict[str, Any]:
+    """Return what ``--json`` prints."""
+    return {
+        "model": args.model,
+        "data": args.data,
+        "certificates": args.out,
+        "predictions": args.predictions,
+        "n_points": len(curve.radius),
+        "n_neighbors": curve.n_neighbors,
+        "metric": curve.method,
+        "radius": curve.kind,
+        "units": "the features' own units" if scaling is None else "scaled units",
+        "clean_error": None if args.no_label else curve.clean_error,
+        "median_radius": cli.finite(curve.median_radius),
+        "radii": radii.tolist(),
+        "certified_robust_error": curve.errors(radii).tolist(),
+    }
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand to a parser's commands."""
+    command = cli.add_command(
+        commands,
+        "certify",
+        run,
+        "certify the test part of DATA (all rows, where it has none) under a saved model",
+        "robust-metric certify model.npz test.csv --label species --out certificates.npz\n"
+        "  robust-metric certify model.npz new.csv --no-label --predictions predictions.csv\n"
+        "  cat new.csv | robust-metric certify model.npz - --no-label --predictions -",
+    )
+    command.add_argument("model", metavar="MODEL", help="a file that 'robust-metric fit' wrote")
+    command.add_argument("data", metavar="DATA", help=cli.DATA_HELP)
+    command.add_argument("--out", metavar="CERTS", help="write certificates to a .npz file")
+    command.add_argument(
+        "--predictions",
+        metavar="CSV",
+        help="write class and radius of every row to a CSV file; - prints them instead of the table",
+    )
+    command.add_argument(
+        "--no-label",
+        action="store_true",
+        help="DATA is a CSV file without classes: the predictions themselves are certified",
+    )
+    command.add_argument(
+        "--radii",
+        type=cli.radius_list,
+        metavar="R,R,...",
+        help="radii of the table, in scaled units (default: round numbers that span the data)",
+    )
+    command.add_argument(
+        "--evidence",
+        action="store_true",
+        help="store what proves each radius, for 'robust-metric check CERTS MODEL'",
+    )
+    command.add_argument(
+        "--exact",
+        action="store_true",
+        help="minimal adversarial perturbations instead of lower bounds",
+    )
+    cli_threat.add_to(command)
+    cli.add_label(command)
+    cli.add_json(command)
+    cli.add_n_jobs(command)
