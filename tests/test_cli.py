@@ -481,3 +481,23 @@ def test_shell_completion(shell: str) -> None:
     shtab = pytest.importorskip("shtab")
     script = shtab.complete(cli.make_parser(), shell)
     assert "robust-metric" in script and "--no-label" in script
+
+
+def test_columns_are_told_by_their_names(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, new, other = fit(files), unlabelled(files), files / "other.csv"
+    capsys.readouterr()
+
+    def certify(order: list[int], names: bool = True) -> str:
+        rows = [line.split(",") for line in new.read_text().splitlines()][0 if names else 1 :]
+        other.write_text("".join(",".join(row[j] for j in order) + "\n" for row in rows))
+        arguments = ["certify", str(model), str(other), "--no-label", "--predictions", "-"]
+        assert cli.main(arguments) == 0
+        return capsys.readouterr().out
+
+    expected = certify([0, 1, 2, 3])
+    assert certify([3, 1, 0, 2]) == expected
+    assert certify([0, 1, 2, 3], names=False) == expected
+    assert certify([3, 1, 0, 2], names=False) != expected
+    other.write_text("a,b,c,e\n1,2,3,4\n")
+    message = "must have the model's features, got no column 'd' among 'a', 'b', 'c', 'e'"
+    assert message in error_of(capsys, "certify", model, other, "--no-label")

@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from robust_metric import CertifiedKNeighborsClassifier
 from robust_metric.persistence import (
+    load_feature_names,
     load_model,
     load_scaling,
     read_npz,
@@ -247,3 +248,15 @@ def test_flipped_and_missing_bytes_only_ever_raise_value_errors(tmp_path: Path) 
         except ValueError:
             refused += 1
     assert refused > 200
+
+
+def test_feature_names(tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    clf = CertifiedKNeighborsClassifier(1).fit([[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    save_model(clf, path)
+    assert load_feature_names(path) is None
+    save_model(clf, path, feature_names=("width", "height"))
+    assert load_feature_names(path) == ["width", "height"]
+    save_model(clf, path, feature_names=["width"])
+    with pytest.raises(ValueError, match=r"intact model.* feature_names do not fit"):
+        load_feature_names(path)

@@ -127,7 +127,7 @@ def finite(value: float) -> float | None:
 
 
 def test_part(
-    data: str, label: int | str, n_features: int
+    data: str, label: int | str, n_features: int, names: Sequence[str] | None
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Return the rows to certify: the test part where there is one, else all rows of the file."""
     parts = _read(data, label, n_features)
@@ -137,17 +137,16 @@ def test_part(
         X, y = parts.X_train, parts.y_train
     else:
         _, X, _, y = datasets.split(parts)
-    check_width(X, n_features)
-    return X, y
+    return as_in_model(X, parts.feature_names, n_features, names), y
 
 
-def training_part(data: str, label: int | str) -> tuple[NDArray[np.float64], NDArray[Any]]:
+def training_part(data: str, label: int | str) -> Parts:
     """Return the rows to fit on: all of a file without a test part, else the training part."""
     parts = _read(data, label, None)
     if is_file(data):
-        return parts.X_train, parts.y_train
+        return parts
     X_train, _, y_train, _ = datasets.split(parts)
-    return X_train, y_train
+    return Parts(X_train, y_train)
 
 
 def _read(data: str, label: int | str, n_features: int | None) -> Parts:
@@ -161,26 +160,42 @@ def is_file(data: str) -> bool:
     return data == STANDARD_INPUT or datasets.is_file(data)
 
 
-def check_width(X: NDArray[np.float64], n_features: int) -> None:
-    """Refuse points that have not the model's features."""
+def as_in_model(
+    X: NDArray[np.float64],
+    given: Sequence[str] | None,
+    n_features: int,
+    names: Sequence[str] | None,
+) -> NDArray[np.float64]:
+    """Return the points with the model's features in the model's order, or raise ValueError.
+
+    Columns are told by their names where both the data and the model have some.
+    """
     if X.shape[1] != n_features:
         hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)
         raise ValueError(
             f"DATA must have the model's {n_features} features, got {X.shape[1]}{hint}"
         )
+    if given is None or names is None or list(given) == list(names):
+        return X
+    for name in names:
+        if name not in given:
+            raise ValueError(
+                f"DATA must have the model's features, got no column {name!r} among {_few(given)}"
+            )
+    return np.ascontiguousarray(X[:, [given.index(name) for name in names]])
 
 
 def check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
     """Refuse labels of which none is the model's: every point would count as misclassified."""
     if (y.dtype.kind == "U") != (classes.dtype.kind == "U") or not np.isin(y, classes).any():
         raise ValueError(
-            f"DATA must be labelled with the model's classes {_few(classes)}, "
-            f"got {_few(np.unique(y))} in {data}"
+            f"DATA must be labelled with the model's classes {_few(classes.tolist())}, "
+            f"got {_few(np.unique(y).tolist())} in {data}"
         )
 
 
-def _few(labels: NDArray[Any]) -> str:
-    return ", ".join(repr(label) for label in labels[:5].tolist()) + ", ..." * (len(labels) > 5)
+def _few(values: Sequence[Any]) -> str:
+    return ", ".join(repr(value) for value in values[:5]) + ", ..." * (len(values) > 5)
 
 
 def _label(text: str) -> int | str:

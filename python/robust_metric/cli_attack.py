@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> None:
         check_target(args.out)
     clf = persistence.load_model(args.model)
     scaling = persistence.load_scaling(args.model)
-    X, y = cli.test_part(args.data, args.label, clf.n_features_in_)
+    features = persistence.load_feature_names(args.model)
+    X, y = cli.test_part(args.data, args.label, clf.n_features_in_, features)
     cli.check_labels(y, clf.classes_, args.data)
     X = X[: args.limit] if scaling is None else scaling.apply(X[: args.limit])
     y = y[: args.limit]

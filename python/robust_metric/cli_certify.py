@@ -71,11 +71,11 @@ def run(args: argparse.Namespace) -> None:
 
 def _rows(args: argparse.Namespace, clf: Any) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
     """Return the points to certify, with their classes where these are known."""
+    names = persistence.load_feature_names(args.model)
     if args.no_label:
-        X = read_points(args.data)
-        cli.check_width(X, clf.n_features_in_)
-        return X, None
-    X, y = cli.test_part(args.data, args.label, clf.n_features_in_)
+        X, given = read_points(args.data)
+        return cli.as_in_model(X, given, clf.n_features_in_, names), None
+    X, y = cli.test_part(args.data, args.label, clf.n_features_in_, names)
     cli.check_labels(y, clf.classes_, args.data)
     return X, y
 

@@ -19,7 +19,8 @@ def run(args: argparse.Namespace) -> None:
     from .classifier import CertifiedKNeighborsClassifier
 
     check_target(args.out)
-    X, y = cli.training_part(args.data, args.label)
+    parts = cli.training_part(args.data, args.label)
+    X, y = parts.X_train, parts.y_train
     scaling = None if args.no_scale else Scaling.fit(X)
     learner = None
     if args.metric == "arml":
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
     clf = CertifiedKNeighborsClassifier(args.n_neighbors, learner, threat, args.n_jobs)
     clf.fit(X if scaling is None else scaling.apply(X), y)
     seconds = time.perf_counter() - start
-    persistence.save_model(clf, args.out, scaling=scaling)
+    persistence.save_model(clf, args.out, scaling=scaling, feature_names=parts.feature_names)
     if args.json:
         cli.print_json(
             {

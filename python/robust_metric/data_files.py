@@ -42,12 +42,15 @@ class Parts:
     y_train : (n,) int64 or unicode
     X_test : (m, d) float64 or None
     y_test : (m,) int64 or unicode, or None
+    feature_names : tuple of str, or None
+        From the header of a CSV file, where it has one whose names differ.
     """
 
     X_train: NDArray[np.float64]
     y_train: NDArray[Any]
     X_test: NDArray[np.float64] | None = None
     y_test: NDArray[Any] | None = None
+    feature_names: tuple[str, ...] | None = None
 
 
 def read_file(
@@ -178,7 +181,9 @@ def _read_libsvm(path: Path, n_features: int | None) -> Parts:
     return Parts(X, checked_labels(y, len(X), "y", path))
 
 
-def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
+def read_points(
+    path: str | os.PathLike[str],
+) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
     """Read a CSV file without labels: every column is a feature.
 
     Parameters
@@ -188,7 +193,9 @@ def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
 
     Returns
     -------
-    (n, d) float64
+    X : (n, d) float64
+    feature_names : tuple of str, or None
+        As in :class:`Parts`.
 
     Raises
     ------
@@ -199,26 +206,29 @@ def read_points(path: str | os.PathLike[str]) -> NDArray[np.float64]:
     """
     if os.fspath(path) != STANDARD_INPUT and Path(path).suffix.lower() not in CSV_SUFFIXES:
         raise ValueError(f"a file without labels must end in .csv, got {path}")
-    return _read_csv(path, None)[0]
+    X, _, names = _read_csv(path, None)
+    return X, names
 
 
 def read_csv(path: str | os.PathLike[str], label: int | str) -> Parts:
     """Read a labelled CSV file; ``-`` is standard input. Otherwise as :func:`read_file`."""
-    X, labels = _read_csv(path, label)
-    return Parts(X, checked_labels(_csv_labels(labels, path), len(X), "y", path))
+    X, labels, names = _read_csv(path, label)
+    y = checked_labels(_csv_labels(labels, path), len(X), "y", path)
+    return Parts(X, y, feature_names=names)
 
 
 def _read_csv(
     path: str | os.PathLike[str], label: int | str | None
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Points and labels as they are written; no labels where ``label`` is None."""
+) -> tuple[NDArray[np.float64], list[str], tuple[str, ...] | None]:
+    """Points, labels as they are written, and feature names; no labels where ``label`` is None."""
     rows = _csv_rows(path)
     lines = list(islice(rows, 2))
     if not lines:
         raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
     names = lines[0][1]
     column = None if label is None else _label_column(label, names, path)
-    if isinstance(label, str) or _is_header(lines):
+    headed = isinstance(label, str) or _is_header(lines)
+    if headed:
         del lines[0]
     points: list[NDArray[np.float64]] = []
     labels: list[str] = []
@@ -236,7 +246,9 @@ def _read_csv(
         raise ValueError(
             f"name_or_path must name a CSV file with data, got only a header in {path}"
         )
-    return checked_points(np.stack(points), "X", path), labels
+    features = tuple(name.strip() for i, name in enumerate(names) if i != column)
+    known = headed and len(set(features)) == len(features)
+    return checked_points(np.stack(points), "X", path), labels, features if known else None
 
 
 def _csv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:

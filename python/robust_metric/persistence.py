@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
@@ -169,7 +169,11 @@ def read_npz(
 
 
 def save_model(
-    clf: CertifiedKNeighborsClassifier, path: PathLike, *, scaling: Scaling | None = None
+    clf: CertifiedKNeighborsClassifier,
+    path: PathLike,
+    *,
+    scaling: Scaling | None = None,
+    feature_names: Sequence[str] | None = None,
 ) -> None:
     """Save a fitted classifier, with the feature scaling its training data went through.
 
@@ -184,6 +188,8 @@ def save_model(
         Used as given; written atomically.
     scaling : Scaling, optional
         What was applied to the data before ``fit``; read back by :func:`load_scaling`.
+    feature_names : sequence of str, optional
+        By default those that ``fit`` saw; read back by :func:`load_feature_names`.
 
     Raises
     ------
@@ -214,6 +220,9 @@ def save_model(
         "classes_dtype": classes.dtype.name if classes.dtype.kind != "U" else "str",
         "n_features": int(clf.n_features_in_),
     }
+    names = getattr(clf, "feature_names_in_", None) if feature_names is None else feature_names
+    if names is not None:
+        header["feature_names"] = [str(name) for name in names]
     write_npz(path, header, arrays)
 
 
@@ -311,6 +320,26 @@ def load_scaling(path: PathLike) -> Scaling | None:
         return Scaling(offset, scale)
     except (ValueError, KeyError) as error:
         raise ValueError(f"path must name an intact model, got {path}: {error}") from error
+
+
+def load_feature_names(path: PathLike) -> list[str] | None:
+    """Load the names of the features saved with a model, or None where they had none.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged or is not a model.
+    """
+    header, _ = read_npz(path, "model", only=())
+    names = header.get("feature_names")
+    if names is None:
+        return None
+    whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not whole or len(names) != header.get("n_features"):
+        raise ValueError(f"path must name an intact model, got {path}: feature_names do not fit")
+    return list(names)
 
 
 def _is_int(value: object) -> TypeGuard[int]:
