@@ -131,7 +131,12 @@ def run(
         problem = load(path, plan.n_test, n_train=plan.n_train)
         n, d = problem.X_train.shape
         log(f"{problem.title}: {n} x {d}, {len(problem.X)} test points")
-        results = [_Run(problem, method, store, plan, log).result() for method in methods]
+        results = [MethodResult(method) for method in methods]
+        # attacks are slowest and come last: an interrupted run has the certified errors
+        for kinds in ((EXACT, BOUND), (ATTACK,)):
+            for result in results:
+                if result.failure is None:
+                    _Run(problem, result.method, store, plan, log).add_to(result, kinds)
         found.append(SetResult(problem, results))
     return found
 
@@ -150,25 +155,26 @@ class _Run:
         self._problem, self._method = problem, method
         self._store, self._plan, self._log = store, plan, log
         self._fit: Fit | None = None
-        if method.name in plan.redo and plan.compute:
-            for step in ("fit", *(f"k{k}-{s}" for k in plan.neighbors for s in _steps(k))):
-                store.drop(self._name(step))
 
-    def result(self) -> MethodResult:
-        result = MethodResult(self._method)
+    def add_to(self, result: MethodResult, kinds: tuple[str, ...]) -> None:
+        """Add the fit and the radii of these kinds; what fails is noted in the result."""
         try:
-            result.fit = self._fit = self._fitted()
+            result.fit = self._fit = self._fitted(again=self._redo and result.fit is None)
             if self._fit is None:
-                return result
+                return
             for k in self._plan.neighbors:
                 for step in _steps(k):
-                    self._add_radii(result, k, step)
+                    if step in kinds:
+                        self._add_radii(result, k, step)
         except _FAILURES as error:
             result.failure = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             self._log(f"  {self._method.title}: failed, {result.failure}")
-        return result
 
-    def _fitted(self) -> Fit | None:
+    @property
+    def _redo(self) -> bool:
+        return self._method.name in self._plan.redo
+
+    def _fitted(self, again: bool) -> Fit | None:
         n_points = len(self._fit_rows())
         key = {
             "version": __version__,
@@ -177,7 +183,7 @@ class _Run:
             "code": self._method.code(),
             "n_points": n_points,
         }
-        cell = self._step("fit", key, self._compute_fit)
+        cell = self._step("fit", key, self._compute_fit, again)
         if cell is None:
             return None
         return Fit(
@@ -209,7 +215,7 @@ class _Run:
             "fit": self._fit.digest,
         }
         compute = {EXACT: self._exact, BOUND: self._bound, ATTACK: self._attack}[step]
-        cell = self._step(f"k{k}-{step}", key, lambda: compute(k))
+        cell = self._step(f"k{k}-{step}", key, lambda: compute(k), self._redo)
         if cell is None:
             return
         clean, arrays = cell.values["clean_error"], cell.arrays
@@ -277,10 +283,12 @@ class _Run:
         clf = CertifiedKNeighborsClassifier(1, self._fit.components, n_jobs=self._plan.n_jobs)
         return clf.fit(X, y)
 
-    def _step(self, step: str, key: dict[str, Any], compute: Callable[[], Cell]) -> Cell | None:
+    def _step(
+        self, step: str, key: dict[str, Any], compute: Callable[[], Cell], again: bool
+    ) -> Cell | None:
         """Return a step's result: the stored one, or a new one, which is then stored."""
         name = self._name(step)
-        cell = self._store.get(name, key)
+        cell = None if again and self._plan.compute else self._store.get(name, key)
         if cell is None and self._plan.compute:
             cell = compute()
             self._store.put(name, key, cell)
