@@ -66,9 +66,27 @@ class Method:
 
 
 def _nca(n_jobs: int | None) -> Any:
-    from sklearn.neighbors import NeighborhoodComponentsAnalysis
+    from ..baselines import NCA
 
-    return NeighborhoodComponentsAnalysis(random_state=SEED)
+    return NCA(random_state=SEED, max_samples=None)
+
+
+def _lmnn(n_jobs: int | None) -> Any:
+    from ..baselines import LMNN
+
+    return LMNN(random_state=SEED, max_samples=None, n_jobs=n_jobs)
+
+
+def _itml(n_jobs: int | None) -> Any:
+    from ..baselines import ITML_Supervised
+
+    return ITML_Supervised(random_state=SEED)
+
+
+def _lfda(n_jobs: int | None) -> Any:
+    from ..baselines import LFDA
+
+    return LFDA(n_jobs=n_jobs)
 
 
 def _arml(n_jobs: int | None) -> Any:
@@ -85,8 +103,25 @@ _ALL = (
         "#2e8b57",
         "Goldberger, Roweis, Hinton, Salakhutdinov, NIPS 2004; scikit-learn's",
         _nca,
-        fit_at_most=3000,  # its time and memory are quadratic
+        fit_at_most=4000,  # its time and memory are quadratic
     ),
+    Method(
+        "lmnn",
+        "LMNN",
+        "#b8860b",
+        "Weinberger, Saul, JMLR 2009",
+        _lmnn,
+        fit_at_most=10000,
+    ),
+    Method(
+        "itml",
+        "ITML",
+        "#d1495b",
+        "Davis, Kulis, Jain, Sra, Dhillon, ICML 2007",
+        _itml,
+        fit_at_most=10000,
+    ),
+    Method("lfda", "LFDA", "#7b4fb5", "Sugiyama, JMLR 2007", _lfda, fit_at_most=10000),
     Method("arml", "ARML", "#0b6fb8", "Wang, Liu, Yi, Jiang, Hsieh, NeurIPS 2020", _arml),
 )
 METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}

@@ -37,6 +37,10 @@ class Plan:
         Test points; None is all.
     n_train : int, optional
         Cut training sets to that many points: for trying things out, not the paper's protocol.
+    fit_at_most : int, optional
+        Training points that slow learners are fitted on at most: those that have a limit anyway.
+    attack : bool
+        False to leave attacks out.
     n_jobs : int, optional
         Threads; None is all cores.
     redo : collection of str
@@ -48,6 +52,8 @@ class Plan:
     neighbors: tuple[int, ...] = (1, 11)
     n_test: int | None = N_TEST
     n_train: int | None = None
+    fit_at_most: int | None = None
+    attack: bool = True
     n_jobs: int | None = None
     redo: frozenset[str] = frozenset()
     compute: bool = True
@@ -133,7 +139,7 @@ def run(
         log(f"{problem.title}: {n} x {d}, {len(problem.X)} test points")
         results = [MethodResult(method) for method in methods]
         # attacks are slowest and come last: an interrupted run has the certified errors
-        for kinds in ((EXACT, BOUND), (ATTACK,)):
+        for kinds in ((EXACT, BOUND), (ATTACK,) if plan.attack else ()):
             for result in results:
                 if result.failure is None:
                     _Run(problem, result.method, store, plan, log).add_to(result, kinds)
@@ -205,7 +211,9 @@ class _Run:
         return Cell({"seconds": seconds}, {"components": np.asarray(learner.components_)})
 
     def _fit_rows(self) -> NDArray[np.intp]:
-        return stratified(self._problem.y_train, self._method.fit_at_most)
+        limits = (self._method.fit_at_most, self._plan.fit_at_most)
+        limit = None if limits[0] is None else min(n for n in limits if n is not None)
+        return stratified(self._problem.y_train, limit)
 
     def _add_radii(self, result: MethodResult, k: int, step: str) -> None:
         assert self._fit is not None
