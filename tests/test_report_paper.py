@@ -18,7 +18,7 @@ from robust_metric.attacks import RegionAttack
 from robust_metric.report import RobustErrorCurve, certified_robust_error, methods
 from robust_metric.report.cells import Cell, CellStore
 from robust_metric.report.methods import METHODS, Method
-from robust_metric.report.paper import MethodResult, SetResult
+from robust_metric.report.paper import MethodResult, Plan, SetResult
 from robust_metric.report.protocol import Problem, load, stratified
 from robust_metric.report.tables import Table, comparison_table
 
@@ -158,6 +158,30 @@ def test_a_method_that_fails_does_not_stop_the_others(
     assert "NCA: failed, LinAlgError: singular" in capsys.readouterr().err
     for name in ("report.html", "results.md"):
         assert "NCA failed: LinAlgError: singular" in (out / name).read_text()
+
+
+def test_pruning_certifies_what_is_left(data: Path) -> None:
+    out = report(data, "--sets", "flowers", "--methods", "pruning", "--k", "1", "--no-attack")
+    problem = load(data / "flowers.npz", 15)
+    pruned = METHODS["pruning"].learner(radius=0.1).fit(problem.X_train, problem.y_train)
+    expected = pruned.estimator_.minimal_perturbation(problem.X, problem.y).lower
+    rows = [row for row in csv.DictReader((out / "flowers.csv").open()) if row["kind"] == "exact"]
+    radii = [float(row["radius"]) for row in rows]
+    written = [float(row["certified_robust_error"]) for row in rows]
+    assert np.array_equal(written, certified_robust_error(expected, radii))
+
+
+def test_every_method_can_be_made() -> None:
+    for method in METHODS.values():
+        if method.make is not None:
+            assert hasattr(method.learner(n_jobs=1, radius=0.5), "fit")
+        assert "n_jobs" not in method.settings() and isinstance(method.code(), str)
+    assert METHODS["pruning"].settings(0.5)["radius"] == 0.5
+    assert (
+        Plan(neighbors=(1, 3), n_test=9, fit_at_most=7)
+        .command()
+        .endswith("--out DIR --k 1,3 --n-test 9 --fit-at-most 7")
+    )
 
 
 def test_only_render(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,6 +58,19 @@ class Plan:
     redo: frozenset[str] = frozenset()
     compute: bool = True
 
+    def command(self) -> str:
+        """Return the command that runs this, without what does not change its figures."""
+        options = ["robust-metric report paper --data DIR --out DIR"]
+        if self.neighbors != (1, 11):
+            options.append(f"--k {','.join(map(str, self.neighbors))}")
+        if self.n_test != N_TEST and self.n_train is None:
+            options.append(f"--n-test {self.n_test}")
+        if self.n_train is not None:
+            options.append("--quick")
+        if self.fit_at_most is not None:
+            options.append(f"--fit-at-most {self.fit_at_most}")
+        return " ".join(options)
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -185,7 +198,7 @@ class _Run:
         key = {
             "version": __version__,
             "data": self._problem.digest,
-            "settings": self._method.settings(),
+            "settings": self._method.settings(self._problem.unit),
             "code": self._method.code(),
             "n_points": n_points,
         }
@@ -204,10 +217,12 @@ class _Run:
             return Cell({"seconds": 0.0}, {})
         rows = self._fit_rows()
         X, y = self._problem.X_train[rows], self._problem.y_train[rows]
-        learner = self._method.make(self._plan.n_jobs)
+        learner = self._method.learner(self._plan.n_jobs, self._problem.unit)
         start = time.perf_counter()
         learner.fit(X, y)
         seconds = time.perf_counter() - start
+        if self._method.prunes:
+            return Cell({"seconds": seconds}, {"rows": rows[learner.kept_]})
         return Cell({"seconds": seconds}, {"components": np.asarray(learner.components_)})
 
     def _fit_rows(self) -> NDArray[np.intp]:

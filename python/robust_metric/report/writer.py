@@ -62,7 +62,7 @@ def results_page(parts: Sequence[SetResult], plan: Plan) -> str:
         "Made by",
         "",
         "```",
-        "robust-metric report paper --data DIR --out DIR",
+        plan.command(),
         "```",
         "",
         f"which also writes `report.html`, with curves and witnesses. {WHAT_IT_IS}",
