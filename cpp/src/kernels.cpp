@@ -1,9 +1,18 @@
 #include "robust_metric/kernels.hpp"
 
+#include <math.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <stdexcept>
+
+// an instruction in all compilers, and no inline code of a header: see kernels_body.inl
+#ifdef __GNUC__
+#define ROBUST_METRIC_SQRTF __builtin_sqrtf
+#else
+#define ROBUST_METRIC_SQRTF sqrtf
+#endif
 
 namespace robust_metric {
 

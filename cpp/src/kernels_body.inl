@@ -105,7 +105,7 @@ static void bound_ratios(const RatioBounds& b, float* out, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) {
         const float gap = b.distance[i] - b.distance_blur[i] * (b.distance_reach + b.distance_blur[i]) - b.subtracted;
         const float square = b.square_base + (b.square[i] + b.square_blur[i] * (b.square_reach + b.square_blur[i]));
-        const float length = __builtin_sqrtf(square > 0.0f ? square : 0.0f) + b.added;
+        const float length = ROBUST_METRIC_SQRTF(square > 0.0f ? square : 0.0f) + b.added;
         const float ratio = gap / (2.0f * length) * (1.0f - 0x1p-16f);
         // not a number, in either, means that nothing is known
         out[i] = gap > 0.0f && square >= 0.0f && ratio >= 0.0f ? ratio : 0.0f;

@@ -33,7 +33,8 @@ def _note_fork() -> None:
     _lock, _limit, _inside = threading.Lock(), None, 0
 
 
-os.register_at_fork(after_in_child=_note_fork)
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 def execution_threads(n_jobs: int | None) -> int:
