@@ -6,6 +6,7 @@
 namespace robust_metric {
 
 void bind_blas(pybind11::module_& m);
+void bind_c_api(pybind11::module_& m);
 void bind_candidates(pybind11::module_& m);
 void bind_deciding_pairs(pybind11::module_& m);
 void bind_embedding(pybind11::module_& m);
@@ -19,6 +20,7 @@ void bind_neighbors(pybind11::module_& m);
 void bind_prototype_loss(pybind11::module_& m);
 void bind_reference(pybind11::module_& m);
 void bind_region_attack(pybind11::module_& m);
+void bind_sharding(pybind11::module_& m);
 void bind_threat(pybind11::module_& m);
 void bind_training_set(pybind11::module_& m);
 void bind_triplet_loss(pybind11::module_& m);

@@ -304,3 +304,18 @@ def minimal_perturbations_reference(
     Z: _Float,
     n_neighbors: int = 1,
 ) -> _Float: ...
+
+# bind_sharding.cpp
+def radius_support(
+    training: TrainingSet,
+    X: _Float,
+    labels: _Label,
+    n_neighbors: int,
+    num_threads: int,
+    progress: _Progress = None,
+) -> tuple[_Float, _Index, _Index]: ...
+
+# bind_c_api.cpp
+_c_api: object
+
+def training_address(training: TrainingSet) -> int: ...
