@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
@@ -23,7 +23,7 @@ from .evidence import Evidence, SearchTrees, model_digest
 from .neighbors import NeighborsBase
 from .progress import watcher
 from .threat import ThreatModel
-from .validation import encode_labels, storage_dtypes
+from .validation import encode_labels, is_dask_array, storage_dtypes
 
 
 class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
@@ -131,6 +131,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         Parameters
         ----------
         X : (m, d) array
+            For a Dask array the answer holds Dask arrays, see `robust_metric.dask`.
         y : (m,) array, optional
             True classes; a row whose prediction differs gets radius 0. Without them the
             predictions themselves are certified.
@@ -148,6 +149,10 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         Theorem 1 of the paper for every K, with the plurality refinement; see
         ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
         """
+        if self._answers_lazily(X, evidence):
+            from . import dask
+
+            return dask.certify(self, X, y)
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
@@ -208,6 +213,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         Parameters
         ----------
         X : (m, d) array
+            For a Dask array the answer holds Dask arrays, see `robust_metric.dask`.
         y : (m,) array, optional
             True classes; a row whose prediction differs has a minimal perturbation of 0.
         time_limit : float, optional
@@ -228,6 +234,10 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         (``docs/vote_search.md``). Without a time limit it ends with an interval of 1e-9 relative
         width, save for ties; for large K some queries take very long, so set one.
         """
+        if self._answers_lazily(X, evidence):
+            from . import dask
+
+            return dask.minimal_perturbation(self, X, y, time_limit)
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
         k, threads = self._check_n_neighbors(), execution_threads(self.n_jobs)
@@ -289,3 +299,12 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             model_digest=model_digest(self._X, self._y, self.components_),
             trees=None if trees is None else SearchTrees(**trees),
         )
+
+    def _answers_lazily(self, X: Any, evidence: bool) -> bool:
+        """Whether X is a Dask array, for which there is no evidence."""
+        if not is_dask_array(X):
+            return False
+        check_is_fitted(self)
+        if evidence:
+            raise ValueError("evidence must be False for Dask arrays, got True; use NumPy arrays")
+        return True

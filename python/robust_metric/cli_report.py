@@ -32,8 +32,6 @@ def run_paper(args: argparse.Namespace) -> int:
         neighbors=tuple(args.k),
         n_test=QUICK_TEST if args.quick else args.n_test,
         n_train=QUICK_TRAIN if args.quick else None,
-        fit_at_most=args.fit_at_most,
-        attack=not args.no_attack,
         n_jobs=args.n_jobs,
         redo=frozenset(_known("--redo", args.redo, METHODS) if args.redo else ()),
         compute=not args.only_render,
@@ -113,16 +111,6 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument(
         "--n-test", type=cli.positive, default=N_TEST, metavar="N", help="default: %(default)s"
-    )
-    command.add_argument(
-        "--fit-at-most",
-        type=cli.positive,
-        metavar="N",
-        help="training points that slow learners are fitted on, a stratified sample "
-        "(default: 4000 for NCA, 10000 for others; ARML gets all)",
-    )
-    command.add_argument(
-        "--no-attack", action="store_true", help="certified errors only; attacks take longest"
     )
     command.add_argument(
         "--quick",

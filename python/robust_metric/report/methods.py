@@ -30,8 +30,6 @@ class Method:
     make : callable, optional
         Takes the number of threads and returns an unfitted learner: one with ``components_`` once
         it is fitted, or one that selects training points. None is the Euclidean metric.
-    prunes : bool
-        It selects training points, ``kept_``, so that classes are twice a ``radius`` apart.
     fit_at_most : int, optional
         Training points it is fitted on at most, a stratified sample: for learners whose time or
         memory does not allow more. Certified is against the full training set all the same.
@@ -43,21 +41,12 @@ class Method:
     source: str
     make: Callable[[int | None], Any] | None = None
     fit_at_most: int | None = None
-    prunes: bool = False
 
-    def learner(self, n_jobs: int | None = None, radius: float | None = None) -> Any:
-        """Return an unfitted learner; the radius is for methods that prune."""
-        assert self.make is not None
-        learner = self.make(n_jobs)
-        return learner.set_params(radius=radius) if self.prunes and radius is not None else learner
-
-    def settings(self, radius: float | None = None) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """Parameters of the learner that may change its result, as JSON values."""
         if self.make is None:
             return {}
-        params = self.learner(radius=radius).get_params(deep=False)
-        if self.prunes and radius is None:
-            del params["radius"]
+        params = self.make(None).get_params(deep=False)
         return {
             name: _plain(value)
             for name, value in sorted(params.items())
@@ -68,7 +57,7 @@ class Method:
         """What the learner's code is known by: a changed learner is to be fitted anew."""
         if self.make is None:
             return ""
-        module = inspect.getmodule(type(self.learner()))
+        module = inspect.getmodule(type(self.make(None)))
         if module is None:
             return ""
         package = sys.modules[module.__name__.partition(".")[0]]
@@ -77,52 +66,15 @@ class Method:
 
 
 def _nca(n_jobs: int | None) -> Any:
-    from ..baselines import NCA
+    from sklearn.neighbors import NeighborhoodComponentsAnalysis
 
-    return NCA(random_state=SEED, max_samples=None)
-
-
-def _lmnn(n_jobs: int | None) -> Any:
-    from ..baselines import LMNN
-
-    return LMNN(random_state=SEED, max_samples=None, n_jobs=n_jobs)
-
-
-def _itml(n_jobs: int | None) -> Any:
-    from ..baselines import ITML_Supervised
-
-    return ITML_Supervised(random_state=SEED)
-
-
-def _lfda(n_jobs: int | None) -> Any:
-    from ..baselines import LFDA
-
-    return LFDA(n_jobs=n_jobs)
+    return NeighborhoodComponentsAnalysis(random_state=SEED)
 
 
 def _arml(n_jobs: int | None) -> Any:
     from ..arml import ARML
 
     return ARML(random_state=SEED, n_jobs=n_jobs)
-
-
-def _cap(n_jobs: int | None) -> Any:
-    from ..baselines import CAP
-
-    return CAP(random_state=SEED, max_samples=None, n_jobs=n_jobs)
-
-
-def _aml(n_jobs: int | None) -> Any:
-    from ..baselines import AML
-
-    return AML(random_state=SEED)
-
-
-def _pruning(n_jobs: int | None) -> Any:
-    from ..baselines import AdversarialPruning
-    from ..classifier import CertifiedKNeighborsClassifier
-
-    return AdversarialPruning(CertifiedKNeighborsClassifier(1), n_jobs=n_jobs)
 
 
 _ALL = (
@@ -133,44 +85,9 @@ _ALL = (
         "#2e8b57",
         "Goldberger, Roweis, Hinton, Salakhutdinov, NIPS 2004; scikit-learn's",
         _nca,
-        fit_at_most=4000,  # its time and memory are quadratic
+        fit_at_most=3000,  # its time and memory are quadratic
     ),
-    Method(
-        "lmnn",
-        "LMNN",
-        "#b8860b",
-        "Weinberger, Saul, JMLR 2009",
-        _lmnn,
-        fit_at_most=10000,
-    ),
-    Method(
-        "itml",
-        "ITML",
-        "#d1495b",
-        "Davis, Kulis, Jain, Sra, Dhillon, ICML 2007",
-        _itml,
-        fit_at_most=10000,
-    ),
-    Method("lfda", "LFDA", "#7b4fb5", "Sugiyama, JMLR 2007", _lfda, fit_at_most=10000),
     Method("arml", "ARML", "#0b6fb8", "Wang, Liu, Yi, Jiang, Hsieh, NeurIPS 2020", _arml),
-    Method(
-        "cap",
-        "CAP",
-        "#e07b39",
-        "Yang et al., arXiv:2006.05945",
-        _cap,
-        fit_at_most=10000,
-    ),
-    Method("aml", "AML", "#c2599d", "Chen, Gong, Yang, Li, Wei, Li, IJCAI 2018", _aml),
-    Method(
-        "pruning",
-        "pruning",
-        "#1fa6a0",
-        "Yang, Rashtchian, Wang, Chaudhuri, AISTATS 2020; Euclidean metric on training points "
-        "whose classes are twice the smallest positive radius of the tables apart",
-        _pruning,
-        prunes=True,
-    ),
 )
 METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}
 
