@@ -1,10 +1,12 @@
-"""The smallest change to some features, within their ranges, that changes the class.
+"""
+Counterfactuals of a diagnosis
+==============================
 
-Usage: python examples/counterfactuals.py
+The smallest change to some features, within their ranges, that changes the class.
 
 Breast cancer data of scikit-learn: 30 features of a tumour, of which the ten means may change and the
 other twenty are frozen. A change of one standard deviation of the training data costs 1, and costs of
-features add up (p = 1), so that few features change.
+features add up (p = 1), so that few features change. ``python examples/counterfactuals.py`` prints the same.
 """
 
 from __future__ import annotations

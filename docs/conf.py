@@ -1,0 +1,99 @@
+"""Configuration of the site: ``nox -s docs``. Needs doxygen beside what the extra ``docs`` installs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+
+import robust_metric
+
+matplotlib.use("agg")
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path.insert(0, str(HERE))  # figure_scraper
+
+project = "robust_metric"
+author = "the robust_metric developers"
+copyright = f"2026, {author}"
+version = release = robust_metric.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_gallery.gen_gallery",
+    "breathe",
+]
+exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/sg_execution_times.rst"]
+
+templates_path = ["_templates"]
+suppress_warnings = ["toc.not_included"]  # a page may be led to by links alone
+
+html_theme = "furo"
+html_title = "robust_metric"
+html_static_path = ["_static"]
+html_css_files = ["wide_tables.css"]
+html_show_sourcelink = False
+
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_typehints = "none"  # numpydoc's sections say it better
+autodoc_mock_imports: list[str] = []
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/[^/]+\.py$",
+    "ignore_pattern": r"embed_",
+    "within_subsection_order": "FileNameSortKey",
+    "image_scrapers": ("matplotlib", "figure_scraper"),
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+}
+
+linkcheck_ignore = [r"https://doi\.org/.*"]  # publishers refuse programs
+linkcheck_timeout = 20
+
+breathe_projects = {"robust_metric": str(HERE / "_build" / "doxygen" / "xml")}
+breathe_default_project = "robust_metric"
+# what the headers take from the standard library is not documented here
+cpp_index_common_prefix = ["robust_metric::"]
+
+
+def run_doxygen(app: object) -> None:
+    """Extract the headers' comments for the C++ reference."""
+    (HERE / "_build" / "doxygen").mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run(["doxygen", "docs/Doxyfile"], cwd=ROOT, check=True)
+    except FileNotFoundError as error:
+        raise RuntimeError("the C++ reference needs doxygen (Debian: doxygen)") from error
+
+
+REPOSITORY_TEXTS = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")
+
+
+def put_repository_texts(app: object, page: str, source: list[str]) -> None:
+    """Fill the pages of the repository's own texts, and lead links between them and docs/ to pages."""
+    text = source[0]
+    if page.upper() in REPOSITORY_TEXTS:
+        text = (ROOT / f"{page.upper()}.md").read_text(encoding="utf-8")
+        text = text.replace("](docs/", "](").replace("[LICENSE](LICENSE)", "`LICENSE`")
+    for name in REPOSITORY_TEXTS:
+        text = re.sub(rf"\]\((\.\./)?{name}\.md\)", f"]({name.lower()}.md)", text)
+    source[0] = text
+
+
+def setup(app: object) -> None:
+    """Run doxygen before pages are read."""
+    app.connect("source-read", put_repository_texts)  # type: ignore[attr-defined]
+    app.connect("builder-inited", run_doxygen)  # type: ignore[attr-defined]
