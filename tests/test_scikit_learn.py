@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 import robust_metric as rm
+from robust_metric import baselines
 
 NAMES = ["sepal length", "sepal width", "petal length", "petal width"]
 
@@ -24,7 +25,17 @@ CLASSIFIERS = [
     rm.CertifiedKNeighborsClassifier(3),
     rm.CertifiedPrototypeClassifier(n_prototypes=2, max_iter=5),
 ]
-ESTIMATORS = [*CLASSIFIERS, rm.CertifiedNearestNeighbors(3), rm.ARML(max_iter=5)]
+LEARNERS = [
+    rm.ARML(max_iter=5),
+    baselines.LFDA(),
+    baselines.LMNN(max_iter=5),
+    baselines.NCA(max_iter=3),
+    baselines.ITML_Supervised(max_iter=3, random_state=0),
+    baselines.CAP(max_iter=3),
+    baselines.AML(max_iter=3),
+]
+PRUNING = baselines.AdversarialPruning(rm.CertifiedKNeighborsClassifier(1), radius=1e-3)
+ESTIMATORS = [*CLASSIFIERS, rm.CertifiedNearestNeighbors(3), PRUNING, *LEARNERS]
 
 
 def name_of(estimator: Any) -> str:
@@ -49,8 +60,10 @@ def column(kind: str, y: np.ndarray) -> Any:
 
 def answers(estimator: Any, X: Any) -> list[np.ndarray]:
     """What an estimator says of X, by every method that takes points."""
-    if isinstance(estimator, rm.ARML):
+    if hasattr(estimator, "transform"):
         return [np.asarray(estimator.transform(X))]
+    if isinstance(estimator, baselines.AdversarialPruning):
+        return [estimator.predict(X)]
     found = estimator.certify_neighbors(X)
     said = [found.radius, found.indices, *estimator.kneighbors(X)]
     if isinstance(estimator, rm.CertifiedKNeighborsClassifier):
@@ -96,28 +109,31 @@ def test_labels_in_a_column(estimator: Any, iris: tuple[np.ndarray, ...]) -> Non
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
-def test_set_output(kind: str, iris: tuple[np.ndarray, ...]) -> None:
+@pytest.mark.parametrize("learner", LEARNERS, ids=name_of)
+def test_set_output(learner: Any, kind: str, iris: tuple[np.ndarray, ...]) -> None:
     X, y = iris
-    arml = rm.ARML(n_components=2, max_iter=5).fit(table(kind, X), y)
-    assert arml.get_feature_names_out().tolist() == ["arml0", "arml1"]
-    out = arml.set_output(transform=kind).transform(table(kind, X))
+    fitted = clone(learner).fit(table(kind, X), y)
+    names = [f"{name_of(learner).lower()}{i}" for i in range(len(fitted.components_))]
+    assert fitted.get_feature_names_out().tolist() == names
+    out = fitted.set_output(transform=kind).transform(table(kind, X))
     assert type(out) is type(table(kind, X))
-    assert list(out.columns) == ["arml0", "arml1"]
+    assert list(out.columns) == names
+    reduced = rm.ARML(n_components=2, max_iter=5).set_output(transform=kind)
+    assert list(reduced.fit_transform(table(kind, X), y).columns) == ["arml0", "arml1"]
     scaled = make_pipeline(MinMaxScaler(), rm.ARML(max_iter=5)).set_output(transform=kind)
     assert list(scaled.fit_transform(table(kind, X), y).columns) == [f"arml{i}" for i in range(4)]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=name_of)
-@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csr_array])
 def test_sparse_input_is_refused_with_the_remedy(
-    estimator: Any, form: Any, iris: tuple[np.ndarray, ...]
+    estimator: Any, iris: tuple[np.ndarray, ...]
 ) -> None:
     X, y = iris
     with pytest.raises(TypeError, match=r"[Ss]parse .*toarray\(\)"):
-        clone(estimator).fit(form(X), y)
+        clone(estimator).fit(sparse.csr_array(X), y)
     fitted = clone(estimator).fit(X, y)
     with pytest.raises(TypeError, match=r"[Ss]parse .*toarray\(\)"):
-        answers(fitted, form(X))
+        answers(fitted, sparse.csr_array(X))
 
 
 @pytest.mark.parametrize("estimator", CLASSIFIERS, ids=name_of)
