@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from sklearn.utils import shuffle
 import robust_metric as rm
 from robust_metric import cli
 from robust_metric.attacks import RegionAttack
-from robust_metric.report import certified_robust_error, methods
+from robust_metric.report import RobustErrorCurve, certified_robust_error, methods
 from robust_metric.report.cells import Cell, CellStore
 from robust_metric.report.methods import METHODS, Method
-from robust_metric.report.protocol import load, stratified
-from robust_metric.report.tables import Table
+from robust_metric.report.paper import MethodResult, Plan, SetResult
+from robust_metric.report.protocol import Problem, load, stratified
+from robust_metric.report.tables import Table, comparison_table
 
 
 @pytest.fixture
@@ -158,6 +160,30 @@ def test_a_method_that_fails_does_not_stop_the_others(
         assert "NCA failed: LinAlgError: singular" in (out / name).read_text()
 
 
+def test_pruning_certifies_what_is_left(data: Path) -> None:
+    out = report(data, "--sets", "flowers", "--methods", "pruning", "--k", "1", "--no-attack")
+    problem = load(data / "flowers.npz", 15)
+    pruned = METHODS["pruning"].learner(radius=0.1).fit(problem.X_train, problem.y_train)
+    expected = pruned.estimator_.minimal_perturbation(problem.X, problem.y).lower
+    rows = [row for row in csv.DictReader((out / "flowers.csv").open()) if row["kind"] == "exact"]
+    radii = [float(row["radius"]) for row in rows]
+    written = [float(row["certified_robust_error"]) for row in rows]
+    assert np.array_equal(written, certified_robust_error(expected, radii))
+
+
+def test_every_method_can_be_made() -> None:
+    for method in METHODS.values():
+        if method.make is not None:
+            assert hasattr(method.learner(n_jobs=1, radius=0.5), "fit")
+        assert "n_jobs" not in method.settings() and isinstance(method.code(), str)
+    assert METHODS["pruning"].settings(0.5)["radius"] == 0.5
+    assert (
+        Plan(neighbors=(1, 3), n_test=9, fit_at_most=7)
+        .command()
+        .endswith("--out DIR --k 1,3 --n-test 9 --fit-at-most 7")
+    )
+
+
 def test_only_render(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report(data, "--sets", "flowers", "--methods", "euclidean", "--k", "1")
     capsys.readouterr()
@@ -179,6 +205,8 @@ def test_fits_on_part_of_the_training_set_say_so(
     monkeypatch.setitem(METHODS, "nca", part)  # type: ignore[arg-type]
     out = report(data, "--sets", "flowers", "--k", "1")
     assert re.search(r"\| NCA \| [\d.]+ s on 20 \|", (out / "results.md").read_text())
+    report(data, "--sets", "flowers", "--k", "1", "--fit-at-most", "30,euclidean=5,nca=10")
+    assert re.search(r"\| NCA \| [\d.]+ s on 10 \|", (out / "results.md").read_text())
     y = load(data / "flowers.npz").y_train
     rows = stratified(y, 20)
     assert len(set(rows.tolist())) == 20 and set(np.unique(y[rows], return_counts=True)[1]) <= {
@@ -201,6 +229,10 @@ def test_user_errors(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, message in (
         (["report", "poem"], "invalid choice: 'poem'"),
         (["report", "paper", "--data", "d", "--out", "o", "--k", "0"], "wanted positive whole num"),
+        (
+            ["report", "paper", "--data", "d", "--out", "o", "--fit-at-most", "magic=3"],
+            "wanted 2000 or 2000,arml=10000, got 'magic=3'",
+        ),
     ):
         with pytest.raises(SystemExit):
             cli.main(arguments)
@@ -225,8 +257,6 @@ def test_cells_are_kept_by_their_key(tmp_path: Path) -> None:
     path = tmp_path / "cells" / "set" / "step.npz"
     path.write_bytes(path.read_bytes()[:-40])
     assert store.get("set/step", {"x": (1, 2), "y": None}) is None
-    store.drop("set/step")
-    store.drop("set/step")
 
 
 def test_tables() -> None:
@@ -243,3 +273,17 @@ def test_tables() -> None:
         "<b>.5</b>" in table.html() and "a &amp; b" in table.html() and "r &lt; 1" in table.html()
     )
     assert table.html().count('class="l"') == 3
+
+
+def test_comparison_with_the_published_algorithm() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.random((6, 2)), np.arange(6) % 2
+    problem = Problem("splice", X, y, X, y, digest="b29def989737358af289df308f85ddef")
+    radius = np.array([0.0, 0.15, 0.25, 0.35, 0.45, 0.9])
+    result = MethodResult(METHODS["arml"])
+    result.curves[1, "exact"] = RobustErrorCurve("ARML", 1, "exact", radius, 0.0)
+    # errors .167 .167 .333 .5 .667 .833 beside the published .111 .217 .349 .510 .652 .781
+    table = comparison_table([SetResult(problem, [result])], (1, 11))
+    assert table.rows == [["Splice", "1", ".444", ".437", "+1.8%", "+0.056 at 0"]]
+    other = SetResult(replace(problem, digest="another"), [result])
+    assert comparison_table([other], (1,)).rows == []

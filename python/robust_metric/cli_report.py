@@ -32,6 +32,9 @@ def run_paper(args: argparse.Namespace) -> int:
         neighbors=tuple(args.k),
         n_test=QUICK_TEST if args.quick else args.n_test,
         n_train=QUICK_TRAIN if args.quick else None,
+        fit_at_most=args.fit_at_most[0],
+        limits=args.fit_at_most[1],
+        attack=not args.no_attack,
         n_jobs=args.n_jobs,
         redo=frozenset(_known("--redo", args.redo, METHODS) if args.redo else ()),
         compute=not args.only_render,
@@ -81,6 +84,19 @@ def _neighbors(text: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
+def _limits(text: str) -> tuple[int | None, tuple[tuple[str, int], ...]]:
+    general, single = None, []
+    for part in text.split(","):
+        name, _, number = part.rpartition("=")
+        if not number.isdecimal() or int(number) < 1 or (name and name not in METHODS):
+            raise argparse.ArgumentTypeError(f"wanted 2000 or 2000,arml=10000, got {text!r}")
+        if name:
+            single.append((name, int(number)))
+        else:
+            general = int(number)
+    return general, tuple(single)
+
+
 def add_to(commands: Any) -> None:
     """Add the subcommand to a parser's commands."""
     command = cli.add_command(
@@ -111,6 +127,17 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument(
         "--n-test", type=cli.positive, default=N_TEST, metavar="N", help="default: %(default)s"
+    )
+    command.add_argument(
+        "--fit-at-most",
+        type=_limits,
+        default=(None, ()),
+        metavar="N,METHOD=N",
+        help="training points that slow learners, or single methods, are fitted on: a stratified "
+        "sample (default: 4000 for NCA, 10000 for LMNN, ITML, LFDA and CAP)",
+    )
+    command.add_argument(
+        "--no-attack", action="store_true", help="certified errors only; attacks take longest"
     )
     command.add_argument(
         "--quick",

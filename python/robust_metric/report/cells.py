@@ -53,9 +53,5 @@ class CellStore:
         header = {"kind": _KIND, "key": dict(key), "values": cell.values}
         write_npz(path, header, cell.arrays)
 
-    def drop(self, name: str) -> None:
-        """Forget a cell."""
-        self._path(name).unlink(missing_ok=True)
-
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npz"

@@ -37,6 +37,12 @@ class Plan:
         Test points; None is all.
     n_train : int, optional
         Cut training sets to that many points: for trying things out, not the paper's protocol.
+    fit_at_most : int, optional
+        Training points that slow learners are fitted on at most: those that have a limit anyway.
+    limits : tuple of (str, int)
+        The same for single methods, by name.
+    attack : bool
+        False to leave attacks out.
     n_jobs : int, optional
         Threads; None is all cores.
     redo : collection of str
@@ -48,9 +54,27 @@ class Plan:
     neighbors: tuple[int, ...] = (1, 11)
     n_test: int | None = N_TEST
     n_train: int | None = None
+    fit_at_most: int | None = None
+    limits: tuple[tuple[str, int], ...] = ()
+    attack: bool = True
     n_jobs: int | None = None
     redo: frozenset[str] = frozenset()
     compute: bool = True
+
+    def command(self) -> str:
+        """Return the command that runs this, without what does not change its figures."""
+        options = ["robust-metric report paper --data DIR --out DIR"]
+        if self.neighbors != (1, 11):
+            options.append(f"--k {','.join(map(str, self.neighbors))}")
+        if self.n_test != N_TEST and self.n_train is None:
+            options.append(f"--n-test {self.n_test}")
+        if self.n_train is not None:
+            options.append("--quick")
+        limits = [str(self.fit_at_most)] if self.fit_at_most is not None else []
+        limits += [f"{name}={limit}" for name, limit in self.limits]
+        if limits:
+            options.append(f"--fit-at-most {','.join(limits)}")
+        return " ".join(options)
 
 
 @dataclass(frozen=True)
@@ -131,7 +155,12 @@ def run(
         problem = load(path, plan.n_test, n_train=plan.n_train)
         n, d = problem.X_train.shape
         log(f"{problem.title}: {n} x {d}, {len(problem.X)} test points")
-        results = [_Run(problem, method, store, plan, log).result() for method in methods]
+        results = [MethodResult(method) for method in methods]
+        # attacks are slowest and come last: an interrupted run has the certified errors
+        for kinds in ((EXACT, BOUND), (ATTACK,) if plan.attack else ()):
+            for result in results:
+                if result.failure is None:
+                    _Run(problem, result.method, store, plan, log).add_to(result, kinds)
         found.append(SetResult(problem, results))
     return found
 
@@ -150,34 +179,35 @@ class _Run:
         self._problem, self._method = problem, method
         self._store, self._plan, self._log = store, plan, log
         self._fit: Fit | None = None
-        if method.name in plan.redo and plan.compute:
-            for step in ("fit", *(f"k{k}-{s}" for k in plan.neighbors for s in _steps(k))):
-                store.drop(self._name(step))
 
-    def result(self) -> MethodResult:
-        result = MethodResult(self._method)
+    def add_to(self, result: MethodResult, kinds: tuple[str, ...]) -> None:
+        """Add the fit and the radii of these kinds; what fails is noted in the result."""
         try:
-            result.fit = self._fit = self._fitted()
+            result.fit = self._fit = self._fitted(again=self._redo and result.fit is None)
             if self._fit is None:
-                return result
+                return
             for k in self._plan.neighbors:
                 for step in _steps(k):
-                    self._add_radii(result, k, step)
+                    if step in kinds:
+                        self._add_radii(result, k, step)
         except _FAILURES as error:
             result.failure = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             self._log(f"  {self._method.title}: failed, {result.failure}")
-        return result
 
-    def _fitted(self) -> Fit | None:
+    @property
+    def _redo(self) -> bool:
+        return self._method.name in self._plan.redo
+
+    def _fitted(self, again: bool) -> Fit | None:
         n_points = len(self._fit_rows())
         key = {
             "version": __version__,
             "data": self._problem.digest,
-            "settings": self._method.settings(),
+            "settings": self._method.settings(self._problem.unit),
             "code": self._method.code(),
             "n_points": n_points,
         }
-        cell = self._step("fit", key, self._compute_fit)
+        cell = self._step("fit", key, self._compute_fit, again)
         if cell is None:
             return None
         return Fit(
@@ -192,14 +222,20 @@ class _Run:
             return Cell({"seconds": 0.0}, {})
         rows = self._fit_rows()
         X, y = self._problem.X_train[rows], self._problem.y_train[rows]
-        learner = self._method.make(self._plan.n_jobs)
+        learner = self._method.learner(self._plan.n_jobs, self._problem.unit)
         start = time.perf_counter()
         learner.fit(X, y)
         seconds = time.perf_counter() - start
+        if self._method.prunes:
+            return Cell({"seconds": seconds}, {"rows": rows[learner.kept_]})
         return Cell({"seconds": seconds}, {"components": np.asarray(learner.components_)})
 
     def _fit_rows(self) -> NDArray[np.intp]:
-        return stratified(self._problem.y_train, self._method.fit_at_most)
+        own = self._method.fit_at_most
+        general = None if own is None else self._plan.fit_at_most
+        limits = (own, general, dict(self._plan.limits).get(self._method.name))
+        limit = min((n for n in limits if n is not None), default=None)
+        return stratified(self._problem.y_train, limit)
 
     def _add_radii(self, result: MethodResult, k: int, step: str) -> None:
         assert self._fit is not None
@@ -209,7 +245,7 @@ class _Run:
             "fit": self._fit.digest,
         }
         compute = {EXACT: self._exact, BOUND: self._bound, ATTACK: self._attack}[step]
-        cell = self._step(f"k{k}-{step}", key, lambda: compute(k))
+        cell = self._step(f"k{k}-{step}", key, lambda: compute(k), self._redo)
         if cell is None:
             return
         clean, arrays = cell.values["clean_error"], cell.arrays
@@ -277,10 +313,12 @@ class _Run:
         clf = CertifiedKNeighborsClassifier(1, self._fit.components, n_jobs=self._plan.n_jobs)
         return clf.fit(X, y)
 
-    def _step(self, step: str, key: dict[str, Any], compute: Callable[[], Cell]) -> Cell | None:
+    def _step(
+        self, step: str, key: dict[str, Any], compute: Callable[[], Cell], again: bool
+    ) -> Cell | None:
         """Return a step's result: the stored one, or a new one, which is then stored."""
         name = self._name(step)
-        cell = self._store.get(name, key)
+        cell = None if again and self._plan.compute else self._store.get(name, key)
         if cell is None and self._plan.compute:
             cell = compute()
             self._store.put(name, key, cell)

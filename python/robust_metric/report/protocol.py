@@ -69,6 +69,11 @@ class Problem:
         return TITLES.get(self.name, self.name)
 
     @property
+    def unit(self) -> float:
+        """The smallest positive radius of the tables: what counts as a perturbation here."""
+        return RADII.get(self.name, _SMALL)[1]
+
+    @property
     def image_shape(self) -> tuple[int, int] | None:
         """Height and width, where the points are images."""
         return IMAGE_SHAPES.get(self.name)

@@ -136,6 +136,44 @@ def summary_table(parts: Sequence[SetResult], k: int, kind: str) -> Table:
     return Table(["method", *(part.problem.title for part in parts)], rows, _best(values))
 
 
+def comparison_table(parts: Sequence[SetResult], neighbors: Sequence[int]) -> Table:
+    """ARML beside the published algorithm: means, and the radius where it does worst beside it."""
+    rows = []
+    for part in parts:
+        radii, results = radii_of(part), {r.method.name: r for r in part.results}
+        for k in neighbors:
+            ours = results["arml"].curves.get((k, kinds(k)[0])) if "arml" in results else None
+            published = _published(part, results, k)
+            if ours is None or published is None:
+                continue
+            errors = ours.errors(radii)
+            worst = int(np.argmax(errors - published))
+            mean, other = float(errors.mean()), float(published.mean())
+            rows.append(
+                [
+                    part.problem.title,
+                    str(k),
+                    short(mean),
+                    short(other),
+                    f"{mean / other - 1.0:+.1%}",
+                    f"{errors[worst] - published[worst]:+.3f} at {radii[worst]:g}",
+                ]
+            )
+    return Table(["data", "K", "ARML", "published", "change", "worst difference"], rows)
+
+
+def _published(
+    part: SetResult, results: dict[str, MethodResult], k: int
+) -> NDArray[np.float64] | None:
+    """Errors of the published code on these data, else of its settings in the same run."""
+    for title, errors in references(part.problem, k).items():
+        if title.startswith("ARML"):
+            return np.array(errors)
+    same = results["arml-published"].curves if "arml-published" in results else {}
+    curve = same.get((k, kinds(k)[0]))
+    return None if curve is None else curve.errors(radii_of(part))
+
+
 def time_table(parts: Sequence[SetResult]) -> Table:
     """Seconds of every fit, and the training points it was given where that was not all."""
     names = _methods(parts)

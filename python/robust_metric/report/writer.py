@@ -14,10 +14,18 @@ from .._version import __version__
 from ..atomic_files import atomic_write
 from .errors import write_csv
 from .methods import METHODS, SEED
-from .page import WHAT_IT_IS, draw, page
+from .page import COMPARISON, WHAT_IT_IS, draw, page
 from .paper import ATTACK, EXACT, Plan, SetResult
 from .protocol import N_TEST, SUBSAMPLE_SEED, TEST_SEED
-from .tables import error_table, kinds, method_table, radii_of, summary_table, time_table
+from .tables import (
+    comparison_table,
+    error_table,
+    kinds,
+    method_table,
+    radii_of,
+    summary_table,
+    time_table,
+)
 
 _HEADINGS = {
     "exact": "certified robust error, exact",
@@ -54,7 +62,7 @@ def results_page(parts: Sequence[SetResult], plan: Plan) -> str:
         "Made by",
         "",
         "```",
-        "robust-metric report paper --data DIR --out DIR",
+        plan.command(),
         "```",
         "",
         f"which also writes `report.html`, with curves and witnesses. {WHAT_IT_IS}",
@@ -71,6 +79,16 @@ def results_page(parts: Sequence[SetResult], plan: Plan) -> str:
         for kind in kinds(k):
             table = summary_table(parts, k, kind).markdown()
             lines += [f"K = {k}, {_HEADINGS[kind]}:", "", table, ""]
+    compared = comparison_table(parts, plan.neighbors)
+    if compared.rows:
+        lines += [
+            "## ARML beside the published algorithm",
+            "",
+            COMPARISON,
+            "",
+            compared.markdown(),
+            "",
+        ]
     for part in parts:
         lines += _set_lines(part, plan)
     lines += ["## Time to fit", "", time_table(parts).markdown(), ""]
@@ -104,7 +122,7 @@ def protocol_lines(plan: Plan) -> list[str]:
         "Rows in italics were not computed here: the published code of ARML (PyTorch) and an "
         "independent solver for the Euclidean metric, run on the same files. Their K = 11 bounds "
         "lack the plurality refinement, and on Splice ties make single entries differ "
-        "(docs/protocol.md).",
+        "(docs/protocol.md). A dash stands for what was not run.",
     ]
     if plan.n_test != N_TEST and plan.n_train is None:
         lines.append(f"The paper takes {N_TEST} test points.")
