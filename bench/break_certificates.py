@@ -5,11 +5,14 @@ Usage: python bench/break_certificates.py [--attempts 1000000] [--seed 0]
 Every family of tests/helpers.py (massive ties, duplicates with different labels, offsets, extreme
 scales, subnormals, rank-deficient and ill-conditioned components) is drawn with K from 1 to 15,
 2 to 10 classes and up to 2000 features; in one problem of ten the points are prototypes learned
-from these. Inside each certified radius, decided exactly, it tries random directions, the normals
-of all half-spaces at radius (1 - 2^-50) and floats next to them, coordinate-wise walks by
-nextafter, the exact witness shrunk to just inside, and a boundary attack.
-An attempt is one input strictly inside a radius on which ``predict`` was run; a share of them is
-decided again in rational arithmetic. Exit status 1 where one changes the class.
+from these; two in three have a threat model of another norm, or with feature costs, frozen features
+or a box. Inside each certified radius (or the lower end of a
+minimal perturbation, every other time), decided exactly, it tries random directions, the farthest
+allowed steps along the normals of all half-spaces at radius (1 - 2^-50) and floats next to them,
+coordinate-wise walks by nextafter, the witness of a search or of the region attack shrunk to just
+inside, and a boundary attack from there. An attempt is one input strictly inside a radius on which
+``predict`` was run; a share of them is decided again in rational arithmetic. Exit status 1 where one
+changes the class.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +38,10 @@ from helpers import (
     strictly_inside,
     with_prototypes,
 )
+from threat_problems import NORMS, THREATS, threat_model
 
 import robust_metric as rm
+from robust_metric.attacks import RegionAttack
 
 PER_QUERY = 200  # directions and normals tried for one certificate
 EXACT_PER_QUERY = 2  # attempts decided in rational arithmetic as well
@@ -49,7 +55,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)
-    tried: Counter[str] = Counter()
+    tried, by_threat = Counter[str](), Counter[str]()
     broken: list[str] = []
     exact = problems = certificates = 0
     start = time.perf_counter()
@@ -57,7 +63,7 @@ def main() -> int:
         p = draw(rng)
         problems += 1
         clf = p.classifier()
-        radii, targets = certified(clf, p)
+        radii, targets = certified(clf, p, search=rng.random() < 0.5)
         for z, radius, label, target in zip(p.Z, radii, clf.predict(p.Z), targets, strict=True):
             if not 0 < radius < np.inf:
                 continue
@@ -66,6 +72,7 @@ def main() -> int:
                 continue
             certificates += 1
             tried[p.name.split("family='")[1].split("'")[0]] += len(points)
+            by_threat[p.name.split("threat=")[1].split(",")[0]] += len(points)
             changed = points[clf.predict(points) != label]
             if p.X.size * (1 if p.L is None else len(p.L)) <= EXACT_COST:
                 for point in points[rng.permutation(len(points))[:EXACT_PER_QUERY]]:
@@ -76,8 +83,8 @@ def main() -> int:
                 broken.append(
                     f"{p.name}: z={z.tolist()} radius={radius!r} at {changed[0].tolist()}"
                 )
-    for family, count in sorted(tried.items()):
-        print(f"{family:16s} {count:10d} attempts")
+    for name, count in sorted(tried.items()) + sorted(by_threat.items()):
+        print(f"{name:16s} {count:10d} attempts")
     print(f"{problems} problems, {certificates} certificates, {tried.total()} attempts")
     print(f"({exact} decided in rational arithmetic too): {len(broken)} successes")
     print(f"{time.perf_counter() - start:.0f} s")
@@ -103,25 +110,30 @@ def draw(rng: np.random.Generator) -> Problem:
         with np.errstate(over="ignore", under="ignore"):
             single = p.X.astype(np.float32)
         if np.isfinite(single).all():
-            p = Problem(single.astype(np.float64), p.y, p.Z, p.k, p.L, p.name + ", float32")
+            p = replace(p, X=single.astype(np.float64), name=p.name + ", float32")
+    p = with_threat(p, rng)
     return with_prototypes(p) if rng.random() < 0.1 else p
 
 
-def certified(clf: rm.CertifiedKNeighborsClassifier, p: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """Radii to attack, the exact ones where K = 1, and a point outside that changes the class."""
-    if p.k == 1:
-        found = clf.minimal_perturbation(p.Z)
+def with_threat(p: Problem, rng: np.random.Generator) -> Problem:
+    """The problem under a threat model of some kind; one in three under the plain one."""
+    if rng.random() < 1 / 3:
+        return replace(p, name=p.name + ", threat=2 plain")
+    norm, kind = float(rng.choice(NORMS)), str(rng.choice(THREATS))
+    threat = threat_model(rng, norm, kind, p.X)
+    if threat.feature_cost is not None and rng.random() < 0.3:
+        threat = replace(threat, feature_cost=threat.feature_cost * 2.0 ** rng.uniform(-50, 50))
+    return replace(p, Z=threat.admit(p.Z), threat=threat, name=f"{p.name}, threat={norm:g} {kind}")
+
+
+def certified(
+    clf: rm.CertifiedKNeighborsClassifier, p: Problem, search: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Radii to attack, by the search or by the bound, and a point outside that changes the class."""
+    if search:
+        found = clf.minimal_perturbation(p.Z, time_limit=0.5)
         return found.lower, p.Z + found.perturbation
-    # the nearest training point that is predicted differently: a start for the boundary attack
-    own = clf.predict(p.Z)
-    predictions = clf.predict(p.X)
-    targets = p.Z.copy()
-    for i, z in enumerate(p.Z):
-        other = p.X[predictions != own[i]]
-        if len(other):
-            size = max(np.abs(other - z).max(), np.finfo(float).tiny)
-            targets[i] = other[np.argmin((((other - z) / size) ** 2).sum(axis=1))]
-    return clf.certify(p.Z).radius, targets
+    return clf.certify(p.Z).radius, p.Z + RegionAttack(4)(clf, p.Z).perturbations
 
 
 def inside_points(
@@ -145,15 +157,14 @@ def inside_points(
             moved[:, column] = np.nextafter(moved[:, column], direction)
             walks.append(moved)
     candidates = np.vstack(
-        [*walks[1:], shrunk(z, target, radius), boundary(clf, z, label, target, rng)]
+        [*walks[1:], shrunk(p, z, target, radius), boundary(p, clf, z, label, target, rng)]
     )
-    return np.vstack([basic, strictly_inside(z, candidates, radius)])
+    return np.vstack([basic, strictly_inside(z, candidates, radius, p.threat)])
 
 
-def shrunk(z: np.ndarray, target: np.ndarray, radius: float) -> np.ndarray:
+def shrunk(p: Problem, z: np.ndarray, target: np.ndarray, radius: float) -> np.ndarray:
     """The witness, pulled back to the radius and to floats just inside it."""
-    step = (target - z) / radius
-    size = np.linalg.norm(step)
+    size = p.threat.cost((target - z)[None] / radius)[0]
     if not 0 < size < np.inf:
         return z[None]
     factors = np.r_[1.0, 1 - 2.0 ** -np.arange(40, 54), 1 - 1e-12, 1 - 1e-9]
@@ -161,6 +172,7 @@ def shrunk(z: np.ndarray, target: np.ndarray, radius: float) -> np.ndarray:
 
 
 def boundary(
+    p: Problem,
     clf: rm.CertifiedKNeighborsClassifier,
     z: np.ndarray,
     label: object,
@@ -179,12 +191,13 @@ def boundary(
     for _ in range(rounds):
         scale = np.abs(best - z).max()
         steps = rng.normal(size=(16, len(z))) * scale * 0.3 / np.sqrt(len(z))
-        tries = np.vstack([best + steps, z + (best - z) * rng.uniform(0.5, 1.0, (16, 1))])
+        tries = np.vstack([best + steps, z + (best - z) * rng.uniform(0.5, 1.0, (16, 1))]) - z
+        tries = z + p.threat.clip(np.broadcast_to(z, tries.shape), tries)
         adversarial = tries[clf.predict(tries) != label]
         if len(adversarial):
-            size = (((adversarial - z) / scale) ** 2).sum(axis=1)
-            if size.min() < (((best - z) / scale) ** 2).sum():
-                best = adversarial[np.argmin(size)]
+            size = p.threat.cost(np.vstack([best, adversarial]) - z)
+            if size[1:].min() < size[0]:
+                best = adversarial[np.argmin(size[1:])]
                 found.append(best)
     return np.array(found)
 

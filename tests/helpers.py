@@ -162,19 +162,40 @@ def exact_prediction(p: Problem, z: Array) -> int:
     return int(np.argmax(np.bincount(p.y[exact_neighbors(p, z)])))
 
 
-def strictly_inside(z: Array, moved: Array, radius: float) -> Array:
-    """Rows of moved whose Euclidean distance from z is below radius, decided exactly."""
-    size = np.linalg.norm((moved - z) / radius, axis=1)
+def costs_less(z: Array, moved: Array, radius: float, threat: ThreatModel) -> bool:
+    """Whether moving z there costs less than radius, decided exactly."""
+    sizes = [
+        abs(Fraction(a) - Fraction(b)) * Fraction(w)
+        for a, b, w in zip(moved.tolist(), z.tolist(), threat.weights(len(z)).tolist(), strict=True)
+        if a != b
+    ]
+    if threat.norm == 2:
+        return sum((size * size for size in sizes), Fraction(0)) < Fraction(radius) ** 2
+    return (sum(sizes, Fraction(0)) if threat.norm == 1 else max(sizes, default=0)) < radius
+
+
+def strictly_inside(
+    z: Array, moved: Array, radius: float, threat: ThreatModel | None = None
+) -> Array:
+    """Rows of moved that are allowed and cost less than radius, decided exactly."""
+    threat = ThreatModel() if threat is None else threat
+    frozen = threat.frozen(len(z))
+    moved = moved[np.isfinite(moved).all(axis=1)]
+    moved = moved[threat.holds(moved) & (moved[:, frozen] == z[frozen]).all(axis=1)]
+    size = threat.cost((moved - z) / radius)
     inside = size < 1 - 1e-12
     for i in np.flatnonzero(np.abs(size - 1) <= 1e-12):
-        inside[i] = exact_squared_distance(moved[i], z) < Fraction(radius) ** 2
+        inside[i] = costs_less(z, moved[i], radius, threat)
     return moved[inside]
 
 
 def attacks(
     p: Problem, z: Array, radius: float, rng: np.random.Generator, count: int = 60
 ) -> Array:
-    """Points within radius of z that are most likely to change its class."""
+    """Allowed points that cost less than radius and are most likely to change z's class."""
+    if radius == 0:
+        return np.empty((0, len(z)))
+    radius = min(radius, 1e6 * np.ptp(p.X) if np.ptp(p.X) > 0 else 1.0)
     M = np.eye(p.X.shape[1]) if p.L is None else p.L.T @ p.L
     scale = max(np.abs(p.X).max(), np.finfo(float).tiny)
     pairs = (p.X[:, None, :] - p.X[None, :, :]).reshape(-1, p.X.shape[1]) / scale
@@ -185,11 +206,48 @@ def attacks(
             (p.X - z) / scale,
         ]
     )
-    length = np.linalg.norm(directions, axis=1)
-    directions = directions[length > 0] / length[length > 0, None]
-    steps = radius * np.r_[1 - 2.0**-50, 1 - 1e-9, rng.uniform(0.3, 1)]
-    moved = z + (steps[:, None, None] * directions).reshape(-1, len(z))
-    return strictly_inside(z, moved, radius)
+    shares = np.r_[1 - 2.0**-50, 1 - 1e-9, rng.uniform(0.3, 1)]
+    steps = shares[:, None, None] * farthest(z, directions, radius, p.threat)
+    return strictly_inside(z, z + steps.reshape(-1, len(z)), radius, p.threat)
+
+
+def farthest(z: Array, directions: Array, budget: float, threat: ThreatModel) -> Array:
+    """Allowed steps that cost no more than the budget and get farthest in each direction, (m, d)."""
+    d = len(z)
+    weights = threat.weights(d)
+    frozen, weights = np.isinf(weights), np.where(np.isinf(weights), 1.0, weights)
+    lower, upper = threat.box(d) or (np.full(d, -np.inf), np.full(d, np.inf))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        slopes = np.where(frozen, 0.0, directions / weights)
+        caps = weights * np.where(directions > 0, upper - z, z - lower) / budget
+        sizes = np.abs(slopes) / np.maximum(np.abs(slopes).max(axis=1, keepdims=True), 1e-300)
+        moved = _greedily(sizes, caps) if threat.norm == 1 else _scaled(sizes, caps, threat.norm)
+        steps = np.sign(slopes) * moved * (budget / weights)
+    return np.where(np.isfinite(steps), steps, 0.0)
+
+
+def _greedily(sizes: Array, caps: Array) -> Array:
+    """At most 1 in all, each at most its cap: as much as possible where the size is largest."""
+    order = np.argsort(-sizes, axis=1, kind="stable")
+    caps = np.where(np.take_along_axis(sizes, order, 1) > 0, np.take_along_axis(caps, order, 1), 0)
+    spent = np.c_[np.zeros(len(caps)), np.cumsum(caps, axis=1)[:, :-1]]
+    left = 1.0 - np.minimum(spent, 1.0)
+    result = np.empty_like(caps)
+    np.put_along_axis(result, order, np.minimum(caps, left), 1)
+    return result
+
+
+def _scaled(sizes: Array, caps: Array, norm: float) -> Array:
+    """min(t * size, cap), or min(t, cap) for the largest coordinate, with the largest t that costs 1."""
+    rates = (sizes > 0) * 1.0 if norm == np.inf else sizes
+    low = 1.0 / np.maximum(np.linalg.norm(rates, norm, axis=1, keepdims=True), 1e-300)
+    if np.isfinite(caps).any():  # within a box it may be longer
+        high = low * 1e12
+        for _ in range(90):
+            middle = (low + high) / 2
+            length = np.linalg.norm(np.minimum(rates * middle, caps), norm, axis=1, keepdims=True)
+            low, high = np.where(length <= 1, middle, low), np.where(length <= 1, high, middle)
+    return np.minimum(rates * low, caps)
 
 
 def assert_valid_when_stopped(p: Problem) -> tuple[MinimalPerturbations, MinimalPerturbations]:

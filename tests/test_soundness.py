@@ -20,11 +20,6 @@ from hypothesis import given
 from robust_metric import CertifiedKNeighborsClassifier
 
 
-def finite_reach(p: Problem, radius: float) -> float:
-    """A radius to attack at: an infinite one is attacked from very far as well."""
-    return min(radius, 1e6 * np.ptp(p.X) if np.ptp(p.X) > 0 else 1.0)
-
-
 def assert_unbroken(p: Problem, clf: CertifiedKNeighborsClassifier, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     c = clf.certify(p.Z)
@@ -32,7 +27,7 @@ def assert_unbroken(p: Problem, clf: CertifiedKNeighborsClassifier, seed: int = 
     for z, radius, label in zip(p.Z, c.radius, c.label, strict=True):
         if radius == 0:
             continue
-        moved = attacks(p, z, finite_reach(p, radius), rng)
+        moved = attacks(p, z, radius, rng)
         if len(moved) == 0:  # a radius of a few subnormals: no float is strictly inside
             continue
         changed = np.flatnonzero(clf.predict(moved) != label)
@@ -66,9 +61,8 @@ def test_attacks_decided_in_rational_arithmetic(p: Problem) -> None:
     """The same without relying on predict."""
     rng = np.random.default_rng(0)
     c = p.classifier().certify(p.Z)
-    radius = finite_reach(p, c.radius[0])
-    if radius > 0:
-        moved = attacks(p, p.Z[0], radius, rng, count=5)
+    if c.radius[0] > 0:
+        moved = attacks(p, p.Z[0], c.radius[0], rng, count=5)
         for point in rng.permutation(moved)[:8]:
             assert exact_prediction(p, point) == c.label[0]
 
@@ -96,11 +90,10 @@ def test_no_attack_below_lower_succeeds(p: Problem) -> None:
     for z, lower, label, step in zip(p.Z, m.lower, m.label, m.perturbation, strict=True):
         if lower == 0:
             continue
-        reach = finite_reach(p, lower)
-        moved = attacks(p, z, reach, rng)
-        if size := np.linalg.norm(step / reach):  # the witness, shrunk to just inside
+        moved = attacks(p, z, lower, rng)
+        if size := np.linalg.norm(step / lower):  # the witness, shrunk to just inside
             shrunk = z + step / size * np.array([1, 1 - 2.0**-52, 1 - 1e-12])[:, None]
-            moved = np.vstack([moved, strictly_inside(z, shrunk, reach)])
+            moved = np.vstack([moved, strictly_inside(z, shrunk, lower, p.threat)])
         if len(moved):
             assert (clf.predict(moved) == label).all(), (p, z, lower)
 

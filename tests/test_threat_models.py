@@ -9,29 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import Problem
+from helpers import Problem, attacks
 from hypothesis import example, given
-from hypothesis import strategies as st
-from threat_problems import THREATS, cheapest, inside, pair_distance, threat_problem
+from threat_problems import (
+    NORMS,
+    THREATS,
+    cheapest,
+    pair_distance,
+    threat_problem,
+    threat_problems,
+)
 
 import robust_metric as rm
 from robust_metric import check as checker
+from robust_metric.attacks import BoundaryAttack, GradientAttack, RegionAttack
 from robust_metric.threat import pack_threat, unpack_threat
-
-NORMS = (1, 2, math.inf)
-
-
-@st.composite
-def threat_problems(draw: st.DrawFn, k: tuple[int, int] = (1, 6)) -> Problem:
-    return threat_problem(
-        seed=draw(st.integers(0, 2**32 - 1)),
-        norm=draw(st.sampled_from(NORMS)),
-        kind=draw(st.sampled_from(THREATS)),
-        k=draw(st.integers(*k)),
-        n_classes=draw(st.integers(2, 4)),
-        d=draw(st.integers(1, 5)),
-        n=draw(st.integers(8, 24)),
-    )
 
 
 def bound_by_hand(p: Problem, z: np.ndarray, label: int) -> float:
@@ -65,8 +57,25 @@ def test_nothing_inside_the_radius_changes_the_class(p: Problem) -> None:
     c = clf.certify(p.Z)
     assert np.array_equal(c.label, clf.predict(p.Z))
     for z, radius, label in zip(p.Z, c.radius, c.label, strict=True):
-        moved = inside(p, z, radius, np.random.default_rng(0))
-        assert (clf.predict(moved) == label).all(), (p, z, radius)
+        if radius > 0:
+            moved = attacks(p, z, radius, np.random.default_rng(0))
+            assert len(moved) == 0 or (clf.predict(moved) == label).all(), (p, z, radius)
+
+
+@pytest.mark.parametrize("kind", THREATS)
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_attacks_do_bite(norm: float, kind: str) -> None:
+    """Just outside the minimal perturbation they change nearly every class, with one neighbour."""
+    broken = []
+    for seed in range(1, 9, 2):
+        p = threat_problem(seed, norm, kind, k=1, n_classes=3, d=1 + seed % 4, n=14)
+        clf = p.classifier()
+        m = clf.minimal_perturbation(p.Z)
+        for z, upper, label in zip(p.Z, m.upper, m.label, strict=True):
+            if 0 < upper < np.inf:
+                moved = attacks(p, z, upper * (1 + 1e-9), np.random.default_rng(0))
+                broken.append(len(moved) > 0 and (clf.predict(moved) != label).any())
+    assert len(broken) >= 8 and np.mean(broken) > 0.7
 
 
 @given(threat_problems())
@@ -99,17 +108,29 @@ def assert_proved(folder: Path, clf: rm.CertifiedKNeighborsClassifier, c: rm.Cer
 
 
 def enumerated(p: Problem, z: np.ndarray, label: int) -> float:
-    """The minimal perturbation: every set of K points that could be the nearest and outvotes label."""
+    """The minimal perturbation: every set of K points that could be the nearest and outvotes label.
+
+    The sets are taken in the order of the largest distance of one of their half-spaces, without the
+    box, and none is solved whose distance exceeds what was found.
+    """
     n = len(p.X)
     M = np.eye(p.X.shape[1]) if p.L is None else p.L.T @ p.L
     half = np.array([(z - x) @ M @ (z - x) for x in p.X]) / 2
-    best = math.inf
+    normals, offsets = (p.X[:, None] - p.X) @ M, half[:, None] - half
+    dual = {1: np.inf, 2: 2, np.inf: 1}[p.threat.norm]
+    sizes = np.linalg.norm(normals / p.threat.weights(p.X.shape[1]), dual, axis=2)
+    single = np.where(offsets > 0, np.inf, 0.0)
+    np.divide(offsets, sizes, out=single, where=(offsets > 0) & (sizes > 0))
+    cells = []
     for chosen in combinations(range(n), p.k):
-        if np.bincount(p.y[list(chosen)]).argmax() == label:
-            continue
-        pairs = [(s, r) for s in chosen for r in range(n) if r not in chosen]
-        A = np.array([M @ (p.X[s] - p.X[r]) for s, r in pairs])
-        b = np.array([half[s] - half[r] for s, r in pairs])
+        if np.bincount(p.y[list(chosen)]).argmax() != label:
+            pairs = np.ix_(chosen, [r for r in range(n) if r not in chosen])
+            cells.append((single[pairs].max(initial=0.0), pairs))
+    best = math.inf
+    for distance, pairs in sorted(cells, key=lambda cell: cell[0]):
+        if distance > best * (1 + 1e-9):
+            break
+        A, b = normals[pairs].reshape(-1, len(z)), offsets[pairs].ravel()
         best = min(best, cheapest(p, z, A, b))
     return best
 
@@ -117,25 +138,48 @@ def enumerated(p: Problem, z: np.ndarray, label: int) -> float:
 @pytest.mark.parametrize("kind", THREATS)
 @pytest.mark.parametrize("norm", NORMS)
 def test_minimal_perturbation_equals_exhaustive_enumeration(norm: float, kind: str) -> None:
-    for i, k in enumerate((1, 1, 2, 3, 5)):
-        p = threat_problem(
-            2 * i + 1, norm, kind, k, n_classes=2 + i % 3, d=1 + i % 3, n=7, queries=2
-        )
+    """K from 1 to 5, up to ten points of up to four classes, up to three features."""
+    for i in range(15):
+        k, n_classes, d = 1 + i % 5, 2 + i % 3, 1 + (i + i // 3) % 3
+        p = threat_problem(2 * i + 1, norm, kind, k, n_classes, d, n=6 + i % 5, queries=2)
         m = p.classifier().minimal_perturbation(p.Z)
         for j, z in enumerate(p.Z):
             expected = enumerated(p, z, m.label[j])
             if expected == math.inf:  # without bounds the proof may only reach very far
                 assert m.lower[j] > 1e9 and m.upper[j] == math.inf
                 continue
-            assert m.lower[j] == pytest.approx(expected, rel=1e-6, abs=1e-9)
-            assert m.upper[j] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+            assert m.lower[j] == pytest.approx(expected, rel=1e-6, abs=1e-9), p
+            assert m.upper[j] == pytest.approx(expected, rel=1e-6, abs=1e-9), p
 
 
-@given(threat_problems(k=(1, 4)))
-def test_bound_lower_upper_and_witness_are_in_order(p: Problem) -> None:
+@pytest.mark.parametrize("kind", THREATS)
+@pytest.mark.parametrize("norm", NORMS)
+def test_with_ties_and_duplicates_nothing_is_below_the_enumeration(norm: float, kind: str) -> None:
+    """There the nearest cell may be one that index order never lets the query into."""
+    for i in range(5):
+        p = threat_problem(2 * i, norm, kind, 1 + i, 2 + i % 3, d=1 + i % 3, n=8, queries=2)
+        m = p.classifier().minimal_perturbation(p.Z)
+        expected = [enumerated(p, z, label) for z, label in zip(p.Z, m.label, strict=True)]
+        assert (m.upper >= np.array(expected) * (1 - 1e-6) - 1e-9).all(), p
+
+
+@given(threat_problems(k=(1, 5)))
+def test_bound_lower_upper_and_every_attack_are_in_order(p: Problem) -> None:
     clf = p.classifier()
     c, m = clf.certify(p.Z), clf.minimal_perturbation(p.Z, time_limit=2)
     assert (c.radius <= m.lower).all() and (m.lower <= m.upper).all()
+    for attack in (RegionAttack(4), BoundaryAttack(10), GradientAttack(5)):
+        costs = attack(clf, p.Z).costs
+        assert (costs >= m.lower).all(), (p, attack)
+        exact = m.status == "exact"
+        assert (costs >= m.upper * (1 - 1.01e-9))[exact].all(), (p, attack)
+        assert np.isinf(costs[m.status == "no_other_class"]).all()
+
+
+@given(threat_problems(k=(1, 5)))
+def test_witnesses_are_allowed_and_nothing_below_lower_changes_the_class(p: Problem) -> None:
+    clf = p.classifier()
+    m = clf.minimal_perturbation(p.Z, time_limit=2)
     found = np.isfinite(m.upper)
     witness = p.Z + m.perturbation
     assert (clf.predict(witness)[found] == m.adversarial_label[found]).all()
@@ -146,8 +190,9 @@ def test_bound_lower_upper_and_witness_are_in_order(p: Problem) -> None:
     moved = p.threat.cost(witness - p.Z)  # what float64 really added
     assert (moved[found] <= m.upper[found] * (1 + 1e-12) + 1e-300).all()
     for z, lower, label in zip(p.Z, m.lower, m.label, strict=True):
-        moved = inside(p, z, lower, np.random.default_rng(0))
-        assert (clf.predict(moved) == label).all(), (p, z, lower)
+        if lower > 0:
+            moved = attacks(p, z, lower, np.random.default_rng(0))
+            assert len(moved) == 0 or (clf.predict(moved) == label).all(), (p, z, lower)
 
 
 def test_a_class_that_frozen_features_decide_cannot_be_changed() -> None:

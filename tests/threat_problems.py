@@ -1,4 +1,4 @@
-"""Random small problems under every kind of threat model, and perturbations just inside a cost."""
+"""Random small problems under every kind of threat model, and costs by an independent solver."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 from helpers import Array, Problem
+from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
 import robust_metric as rm
 
+NORMS = (1, 2, np.inf)
 THREATS = ("plain", "weighted", "frozen", "box", "tight_box", "all")
 
 
@@ -43,51 +45,19 @@ def threat_problem(
     return Problem(X, y, Z, k, L, name, threat)
 
 
-def inside(
-    p: Problem, z: Array, radius: float, rng: np.random.Generator, count: int = 200
-) -> Array:
-    """Allowed points at a cost just below radius, in likely directions."""
-    d = len(z)
-    weights = p.threat.weights(d)
-    movable = np.isfinite(weights)
-    if radius == 0 or not movable.any():
-        return z[None]
-    reach = min(radius, 1e4)
-    M = np.eye(d) if p.L is None else p.L.T @ p.L
-    pairs = (p.X[:, None] - p.X[None]).reshape(-1, d) @ M
-    gradients = np.vstack([pairs, rng.normal(size=(count, d)), p.X - z])
-    gradients = gradients[np.abs(gradients).sum(axis=1) > 0]
-    gradients = gradients[rng.permutation(len(gradients))[:count]]
-    steps = np.vstack(
-        [
-            gradients / weights**2,
-            np.sign(gradients) / weights,
-            one_feature(gradients / weights) / weights,
-        ]
+@st.composite
+def threat_problems(
+    draw: st.DrawFn, k: tuple[int, int] = (1, 6), d: tuple[int, int] = (1, 5)
+) -> Problem:
+    return threat_problem(
+        seed=draw(st.integers(0, 2**32 - 1)),
+        norm=draw(st.sampled_from(NORMS)),
+        kind=draw(st.sampled_from(THREATS)),
+        k=draw(st.integers(*k)),
+        n_classes=draw(st.integers(2, 4)),
+        d=draw(st.integers(*d)),
+        n=draw(st.integers(8, 24)),
     )
-    steps = np.where(movable, steps, 0.0)
-    cost = p.threat.cost(steps)
-    steps = steps[cost > 0] / cost[cost > 0, None]
-    # longer ones are cut off by the box: what is left may be as cheap
-    steps = np.vstack([steps * reach * scale for scale in (1.0, 3.0)])
-    steps = p.threat.clip(np.broadcast_to(z, steps.shape), steps)
-    cost = p.threat.cost(steps)
-    far = cost >= reach
-    steps[far] *= (reach * (1 - 1e-9) / cost[far])[:, None]
-    steps = p.threat.clip(np.broadcast_to(z, steps.shape), steps)
-    moved = z + steps
-    keep = (p.threat.cost(moved - z) * (1 + 1e-12) < radius) & p.threat.holds(moved)
-    keep &= (moved[:, ~movable] == z[~movable]).all(axis=1)
-    return np.vstack([z, moved[keep]])
-
-
-def one_feature(gradients: Array) -> Array:
-    """The largest entry of each row alone: the cheapest direction where p = 1."""
-    best = np.abs(gradients).argmax(axis=1)
-    rows = np.arange(len(gradients))
-    result = np.zeros_like(gradients)
-    result[rows, best] = gradients[rows, best]
-    return result
 
 
 def pair_distance(p: Problem, z: np.ndarray, own: int, other: int) -> float:
