@@ -9,10 +9,12 @@ import pytest
 from helpers import Problem, problem, problems
 from hypothesis import given
 from sklearn.model_selection import StratifiedKFold
+from threat_problems import cheapest, pair_distance, threat_problems
 
 from robust_metric import CertifiedKNeighborsClassifier as Classifier
-from robust_metric import ThreatModel, datasets
+from robust_metric import datasets
 from robust_metric.certificates import deciding_points
+from robust_metric.deciding_points import halfspace_distances
 
 
 @given(problems(families=("normal", "grid", "pixels", "duplicates", "offset")))
@@ -73,8 +75,27 @@ def test_predict_with_certificate() -> None:
             clf.predict_with_certificate(p.Z, bad)
 
 
-def test_deciding_points_of_other_threat_models() -> None:
-    p = problem(5, "normal", "euclidean", 2, 1, d=3, n=20)
-    clf = Classifier(1, threat=ThreatModel(1)).fit(p.X, p.y)
-    with pytest.raises(NotImplementedError, match=r"threat must be ThreatModel\(\)"):
-        deciding_points(clf, p.Z)
+@given(threat_problems())
+def test_under_every_threat_model_the_radius_is_the_bound_of_that_pair(p: Problem) -> None:
+    clf = p.classifier()
+    c, found = clf.certify(p.Z), deciding_points(clf, p.Z)
+    assert np.array_equal(found.radius, c.radius)
+    named = (c.radius > 0) & np.isfinite(c.radius)
+    assert np.array_equal(named, found.own >= 0) and np.array_equal(named, found.other >= 0)
+    for i in np.flatnonzero(named & (c.radius < 1e6)):  # beyond, rounding alone makes it finite
+        own, other = int(found.own[i]), int(found.other[i])
+        assert p.y[own] == c.label[i] != p.y[other]
+        bound = pair_distance(p, p.Z[i], own, other)
+        assert bound == pytest.approx(c.radius[i], rel=1e-6, abs=1e-9), (p, i)
+
+
+@given(threat_problems())
+def test_plain_distances_of_half_spaces_by_an_independent_solver(p: Problem) -> None:
+    rng = np.random.default_rng(0)
+    normals, offsets = rng.normal(size=(6, p.X.shape[1])), rng.exponential(size=6)
+    normals[rng.random(normals.shape) < 0.2] = 0.0
+    offsets[0] = -1.0
+    for z in p.Z[:2]:
+        expected = [cheapest(p, z, a[None], b[None]) for a, b in zip(normals, offsets, strict=True)]
+        found = halfspace_distances(p.threat, z, normals, offsets)
+        assert np.allclose(found, expected, rtol=1e-6, atol=1e-9), (p, z)

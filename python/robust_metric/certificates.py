@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .deciding_points import DecidingPoints as DecidingPoints
+from .deciding_points import deciding_points as deciding_points
 from .evidence import Evidence
 from .persistence import read_npz, write_npz
 from .report import certified_robust_error
 from .summaries import Described, Facts, describe_counts, describe_radii
 from .threat import ThreatModel, pack_threat, unpack_threat
-
-if TYPE_CHECKING:
-    from .classifier import CertifiedKNeighborsClassifier
 
 # numbered as SearchStatus in minimal_perturbation.hpp
 STATUS_NAMES = np.array(["exact", "interval", "misclassified", "no_other_class", "time_limit"])
@@ -147,23 +146,6 @@ class CertifiedPredictions(NamedTuple):
     abstain: NDArray[np.bool_]
 
 
-class DecidingPoints(NamedTuple):
-    """Which training points decide the certified radii of m predictions.
-
-    Parameters
-    ----------
-    own, other : (m,) int64
-        Rows of the training data: the radius is the distance to where ``other``, of another class,
-        gets as near as ``own``, of the class predicted. -1 where the radius is 0 or inf.
-    radius : (m,) float64
-        The certified radii.
-    """
-
-    own: NDArray[np.int64]
-    other: NDArray[np.int64]
-    radius: NDArray[np.float64]
-
-
 @dataclass(frozen=True, repr=False)
 class MinimalPerturbations(Described):
     """Minimal adversarial perturbations of m predictions, as intervals with witnesses.
@@ -230,66 +212,3 @@ class MinimalPerturbations(Described):
     def certificates(self) -> Certificates:
         """Return ``lower`` as certified radii, with the evidence where there is any."""
         return Certificates(self.lower, self.label, self.n_neighbors, self.evidence, self.threat)
-
-
-def deciding_points(
-    clf: CertifiedKNeighborsClassifier, X: ArrayLike, y: ArrayLike | None = None
-) -> DecidingPoints:
-    """Name the pair of training points that decides each certified radius.
-
-    Parameters
-    ----------
-    clf : CertifiedKNeighborsClassifier
-        Fitted.
-    X : (m, d) array
-    y : (m,) array, optional
-        True classes, as for ``clf.certify``.
-
-    Returns
-    -------
-    DecidingPoints
-
-    Raises
-    ------
-    ValueError, NotImplementedError
-        As ``clf.certify`` does, and where the threat model is not the Euclidean norm.
-
-    Notes
-    -----
-    A training point that decides many small radii stands among points of another class: it is worth
-    a look whether its label is right. See ``docs/deciding_points.md``.
-    """
-    clf._threat().require_supported()
-    certificates = clf.certify(X, y, evidence=True)
-    proofs = certificates.evidence
-    assert proofs is not None
-    own, other = (np.full(len(certificates), -1, dtype=np.int64) for _ in range(2))
-    for i in np.flatnonzero((certificates.radius > 0.0) & np.isfinite(certificates.radius)):
-        rows = slice(proofs.row_offsets[i], proofs.row_offsets[i + 1])
-        counts = np.diff(proofs.own_offsets)[rows]
-        others = np.repeat(proofs.row_other[rows], counts)
-        first, last = proofs.own_offsets[proofs.row_offsets[[i, i + 1]]]
-        owns = proofs.own[first:last]
-        bounds = _pair_bounds(clf, proofs.queries[i].astype(np.float64), owns, others)
-        # the radius is one of these, rounded down
-        nearest = int(np.argmin(np.abs(bounds - certificates.radius[i])))
-        own[i], other[i] = owns[nearest], others[nearest]
-    return DecidingPoints(own, other, certificates.radius)
-
-
-def _pair_bounds(
-    clf: CertifiedKNeighborsClassifier,
-    z: NDArray[np.float64],
-    own: NDArray[np.int64],
-    other: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Distance from z to the half-space of each pair, plainly: (pairs,) float64."""
-    plus, minus = clf._X[own].astype(np.float64), clf._X[other].astype(np.float64)
-    L = np.eye(len(z)) if clf.components_ is None else clf.components_
-    difference = (plus - minus) @ L.T
-    # d(z, x-) - d(z, x+) = (x+ - x-) . M (2 z - x+ - x-)
-    gap = (difference * ((2.0 * z - plus - minus) @ L.T)).sum(axis=1)
-    length = 2.0 * np.linalg.norm(difference @ L, axis=1)
-    bounds = np.full(len(gap), np.inf)  # equal points have no half-space
-    np.divide(gap, length, out=bounds, where=length > 0.0)
-    return bounds

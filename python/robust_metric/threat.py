@@ -217,14 +217,6 @@ class ThreatModel:
             )
         return np.ascontiguousarray(np.broadcast_to(array, (n_features,)))
 
-    def require_supported(self) -> None:
-        """Raise NotImplementedError unless this is the plain Euclidean model."""
-        if self.norm != 2 or self.bounds is not None or self.feature_cost is not None:
-            raise NotImplementedError(
-                "threat must be ThreatModel() (norm 2, no bounds, no feature_cost) here in this "
-                f"release, got {self!r}"
-            )
-
     def weights(self, n_features: int) -> NDArray[np.float64]:
         """Diagonal of W, (d,) float64.
 
