@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # what is still in the buffer has nowhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
-    except (ValueError, OSError, ImportError, NotImplementedError, MemoryError) as error:
+    except (ValueError, OSError, ImportError, MemoryError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         print(f"robust-metric {args.command}: error: {reason}", file=sys.stderr)
         return ERROR
