@@ -35,7 +35,7 @@ pybind11::tuple to_tables(const Pairs& found, std::size_t draws) {
 
 pybind11::tuple pairs(const DoubleArray& embedded, const DoubleArray& normals, const IndexArray& anchors,
                       const IndexArray& own, const IndexArray& other, const IndexArray& near_rank,
-                      const IndexArray& far_rank, int num_threads, const pybind11::object& progress) {
+                      const IndexArray& far_rank, Norm dual_norm, int num_threads, const pybind11::object& progress) {
     const MatrixView points = matrix(embedded, "embedded"), directions = matrix(normals, "normals");
     const CandidateTables candidates = tables(own, other);
     const Ranks ranks = rank_tables(near_rank, far_rank);
@@ -44,17 +44,17 @@ pybind11::tuple pairs(const DoubleArray& embedded, const DoubleArray& normals, c
     Pairs found;
     {
         pybind11::gil_scoped_release release;
-        found = deciding_pairs(points, directions, anchor_rows, candidates, ranks, execution);
+        found = deciding_pairs(points, directions, anchor_rows, candidates, ranks, execution, dual_norm);
     }
     return to_tables(found, ranks.draws);
 }
 
 pybind11::tuple pairs_reference(const DoubleArray& embedded, const DoubleArray& normals, const IndexArray& anchors,
                                 const IndexArray& own, const IndexArray& other, const IndexArray& near_rank,
-                                const IndexArray& far_rank) {
+                                const IndexArray& far_rank, Norm dual_norm) {
     const Ranks ranks = rank_tables(near_rank, far_rank);
     return to_tables(reference::deciding_pairs(matrix(embedded, "embedded"), matrix(normals, "normals"), rows(anchors),
-                                               tables(own, other), ranks),
+                                               tables(own, other), ranks, dual_norm),
                      ranks.draws);
 }
 
@@ -65,9 +65,9 @@ void bind_deciding_pairs(pybind11::module_& m) {
     m.def("deciding_pairs", pairs,
           "(near, far): the candidates whose bound has the given ranks, anchors x draws; -1 where there are none.",
           arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"), arg("near_rank"), arg("far_rank"),
-          arg("num_threads") = 1, arg("progress") = pybind11::none());
+          arg("dual_norm") = Norm::two, arg("num_threads") = 1, arg("progress") = pybind11::none());
     m.def("deciding_pairs_reference", pairs_reference, "Slow twin of deciding_pairs.", arg("embedded"), arg("normals"),
-          arg("anchors"), arg("own"), arg("other"), arg("near_rank"), arg("far_rank"));
+          arg("anchors"), arg("own"), arg("other"), arg("near_rank"), arg("far_rank"), arg("dual_norm") = Norm::two);
 }
 
 }  // namespace robust_metric

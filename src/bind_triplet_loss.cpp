@@ -20,24 +20,26 @@ pybind11::tuple to_tuple(const TripletLoss& result, MatrixView components) {
 }
 
 pybind11::tuple loss(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
-                     const IndexArray& near, const IndexArray& far, BoundLoss kind, double target, int num_threads,
-                     const pybind11::object& progress) {
+                     const IndexArray& near, const IndexArray& far, BoundLoss kind, double target, Norm dual_norm,
+                     int num_threads, const pybind11::object& progress) {
     const MatrixView data = matrix(points, "points"), metric = matrix(components, "components");
     const Triplets rows = triplets(anchor, near, far);
     const Execution execution = make_execution(num_threads, progress);
     TripletLoss result;
     {
         pybind11::gil_scoped_release release;
-        result = triplet_loss(data, metric, rows, {kind, target}, execution);
+        result = triplet_loss(data, metric, rows, {kind, target}, execution, dual_norm);
     }
     return to_tuple(result, metric);
 }
 
 pybind11::tuple loss_reference(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
-                               const IndexArray& near, const IndexArray& far, BoundLoss kind, double target) {
+                               const IndexArray& near, const IndexArray& far, BoundLoss kind, double target,
+                               Norm dual_norm) {
     const MatrixView metric = matrix(components, "components");
-    return to_tuple(
-        reference::triplet_loss(matrix(points, "points"), metric, triplets(anchor, near, far), {kind, target}), metric);
+    return to_tuple(reference::triplet_loss(matrix(points, "points"), metric, triplets(anchor, near, far),
+                                            {kind, target}, dual_norm),
+                    metric);
 }
 
 }  // namespace
@@ -52,9 +54,11 @@ void bind_triplet_loss(pybind11::module_& m) {
           "(loss, gradient, bounds): mean loss, its gradient in the components, each triplet's "
           "bound.",
           arg("points"), arg("components"), arg("anchor"), arg("near"), arg("far"), arg("kind") = BoundLoss::linear,
-          arg("target") = 0.0, arg("num_threads") = 1, arg("progress") = pybind11::none());
+          arg("target") = 0.0, arg("dual_norm") = Norm::two, arg("num_threads") = 1,
+          arg("progress") = pybind11::none());
     m.def("triplet_loss_reference", loss_reference, "Slow twin of triplet_loss.", arg("points"), arg("components"),
-          arg("anchor"), arg("near"), arg("far"), arg("kind") = BoundLoss::linear, arg("target") = 0.0);
+          arg("anchor"), arg("near"), arg("far"), arg("kind") = BoundLoss::linear, arg("target") = 0.0,
+          arg("dual_norm") = Norm::two);
 }
 
 }  // namespace robust_metric

@@ -17,7 +17,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import robust_metric as rm
 
 
-@parametrize_with_checks([rm.ARML(max_iter=5), rm.ARML(n_components=1, max_iter=5)])
+@parametrize_with_checks(
+    [
+        rm.ARML(max_iter=5),
+        rm.ARML(n_components=1, max_iter=5, early_stopping=True),
+    ]
+)
 def test_scikit_learn_conventions(estimator, check) -> None:
     check(estimator)
 
@@ -191,6 +196,19 @@ def test_bad_data(X: np.ndarray, y: list, message: str) -> None:
         ({"n_components": 2.0}, "n_components must be an integer of at least 1, got 2.0"),
         ({"n_candidates": 0}, "n_candidates must be an integer of at least 1, got 0"),
         ({"max_iter": -1}, "max_iter must be an integer of at least 1, got -1"),
+        ({"target_radius": 0.0}, "target_radius must be a positive number or None, got 0.0"),
+        ({"shape": "round"}, "shape must be one of \\('full', 'diagonal'\\), got 'round'"),
+        ({"shape": "diagonal", "n_components": 2}, 'None or 4 with shape="diagonal", got 2'),
+        ({"triplets": "all"}, "triplets must be one of .* got 'all'"),
+        ({"schedule": None}, "schedule must be one of .* got None"),
+        ({"norm": 3}, "norm must be 1, 2 or inf, got 3"),
+        ({"callback": 1}, "callback must be callable or None, got 1"),
+        ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1, got 1.0"),
+        (
+            {"validation_fraction": 0.01, "early_stopping": True},
+            "validation_fraction must hold out at least one point, got 0.01 of classes of at most 50",
+        ),
+        ({"n_iter_no_change": 0}, "n_iter_no_change must be an integer of at least 1, got 0"),
         ({"batch_size": True}, "batch_size must be an integer of at least 1, got True"),
         ({"learning_rate": 0.0}, "learning_rate must be a positive number or None, got 0.0"),
         ({"learning_rate": np.nan}, "learning_rate must be a positive number or None, got nan"),

@@ -31,13 +31,16 @@ def problem(seed: int, n: int, d: int, r: int, classes: int, k: int, draws: int)
     classes=st.integers(1, 3),
     k=st.integers(1, 8),
     draws=st.integers(1, 3),
+    dual=st.sampled_from([_core.Norm.one, _core.Norm.two, _core.Norm.infinity]),
 )
 def test_equals_the_slow_twin(
-    seed: int, n: int, d: int, r: int, classes: int, k: int, draws: int
+    seed: int, n: int, d: int, r: int, classes: int, k: int, draws: int, dual: _core.Norm
 ) -> None:
     arguments = problem(seed, n, d, r, classes, k, draws)
     for fast, slow in zip(
-        _core.deciding_pairs(*arguments), _core.deciding_pairs_reference(*arguments), strict=True
+        _core.deciding_pairs(*arguments, dual),
+        _core.deciding_pairs_reference(*arguments, dual),
+        strict=True,
     ):
         assert fast.shape == (n, draws)
         np.testing.assert_array_equal(fast, slow)

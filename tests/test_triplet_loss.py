@@ -14,6 +14,11 @@ KINDS = [
     (_core.BoundLoss.hinge, 0.2),
     (_core.BoundLoss.ramp, 0.2),
 ]
+NORMS = {
+    1: _core.Norm.one,
+    2: _core.Norm.two,
+    np.inf: _core.Norm.infinity,
+}
 
 
 def problem(seed: int, n: int = 40, d: int = 6, r: int = 4, count: int = 300):
@@ -24,17 +29,20 @@ def problem(seed: int, n: int = 40, d: int = 6, r: int = 4, count: int = 300):
     return X, L, triplets
 
 
-def definition(X: np.ndarray, L: np.ndarray, triplets: list[np.ndarray]) -> np.ndarray:
+def definition(
+    X: np.ndarray, L: np.ndarray, triplets: list[np.ndarray], dual: float = 2
+) -> np.ndarray:
     x, near, far = (X[t] for t in triplets)
     margin = np.sum(((x - far) @ L.T) ** 2, axis=1) - np.sum(((x - near) @ L.T) ** 2, axis=1)
-    return margin / (2.0 * np.linalg.norm((near - far) @ L.T @ L, axis=1))
+    return margin / (2.0 * np.linalg.norm((near - far) @ L.T @ L, dual, axis=1))
 
 
-def test_bounds_are_the_definition() -> None:
+@pytest.mark.parametrize("dual", NORMS)
+def test_bounds_are_the_definition(dual: float) -> None:
     X, L, (anchor, near, far) = problem(0)
     far = np.where(far == near, (far + 1) % len(X), far)
-    loss, _, bounds = _core.triplet_loss(X, L, anchor, near, far)
-    np.testing.assert_allclose(bounds, definition(X, L, [anchor, near, far]), rtol=1e-10)
+    loss, _, bounds = _core.triplet_loss(X, L, anchor, near, far, dual_norm=NORMS[dual])
+    np.testing.assert_allclose(bounds, definition(X, L, [anchor, near, far], dual), rtol=1e-10)
     assert loss == pytest.approx(-bounds.mean(), rel=1e-12)
 
 
@@ -45,13 +53,16 @@ def test_bounds_are_the_definition() -> None:
     d=st.integers(1, 9),
     r=st.integers(1, 9),
     count=st.integers(1, 700),
+    dual=st.sampled_from(list(NORMS.values())),
 )
-def test_equals_the_slow_twin(kind, target, seed: int, d: int, r: int, count: int) -> None:
+def test_equals_the_slow_twin(
+    kind, target, seed: int, d: int, r: int, count: int, dual: _core.Norm
+) -> None:
     # in a hyperplane that L maps to 0, and with duplicates: no half-space, no direction
     X, L, triplets = problem(seed, d=d, r=r, count=count)
     X[5] = X[6]
-    fast = _core.triplet_loss(X, L, *triplets, kind, target)
-    slow = _core.triplet_loss_reference(X, L, *triplets, kind, target)
+    fast = _core.triplet_loss(X, L, *triplets, kind, target, dual)
+    slow = _core.triplet_loss_reference(X, L, *triplets, kind, target, dual)
     # far below 1 the bound's denominator amplifies rounding: compare where it is well conditioned
     assert fast[0] == pytest.approx(slow[0], rel=1e-6, abs=1e-9)
     scale = max(1.0, float(np.abs(slow[1]).max()))
@@ -61,16 +72,17 @@ def test_equals_the_slow_twin(kind, target, seed: int, d: int, r: int, count: in
 
 @pytest.mark.parametrize(("kind", "target"), KINDS)
 @pytest.mark.parametrize("r", [1, 3, 6, 8])
-def test_gradient_is_the_derivative(kind, target, r: int) -> None:
+@pytest.mark.parametrize("dual", NORMS.values())
+def test_gradient_is_the_derivative(kind, target, r: int, dual: _core.Norm) -> None:
     X, L, triplets = problem(3, r=r, count=50)
-    _, gradient, _ = _core.triplet_loss(X, L, *triplets, kind, target)
+    _, gradient, _ = _core.triplet_loss(X, L, *triplets, kind, target, dual)
     step = 1e-6
     numeric = np.empty_like(L)
     for index in np.ndindex(*L.shape):
         moved = [L.copy(), L.copy()]
         moved[0][index] += step
         moved[1][index] -= step
-        up, down = (_core.triplet_loss(X, at, *triplets, kind, target)[0] for at in moved)
+        up, down = (_core.triplet_loss(X, at, *triplets, kind, target, dual)[0] for at in moved)
         numeric[index] = (up - down) / (2.0 * step)
     np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-7)
 

@@ -18,6 +18,17 @@ double squared_distance(MatrixView points, std::int64_t a, std::int64_t b) {
     return sum;
 }
 
+double length_of_difference(MatrixView normals, std::int64_t a, std::int64_t b, Norm q) {
+    double sum = 0.0, largest = 0.0;
+    for (std::size_t j = 0; j < normals.cols(); ++j) {
+        const double size =
+            std::fabs(normals(static_cast<std::size_t>(a), j) - normals(static_cast<std::size_t>(b), j));
+        sum += size;
+        largest = std::max(largest, size);
+    }
+    return q == Norm::one ? sum : q == Norm::infinity ? largest : std::sqrt(squared_distance(normals, a, b));
+}
+
 std::vector<std::int64_t> without_filling(std::span<const std::int64_t> row) {
     std::vector<std::int64_t> indices;
     for (const std::int64_t i : row)
@@ -28,7 +39,7 @@ std::vector<std::int64_t> without_filling(std::span<const std::int64_t> row) {
 }  // namespace
 
 Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
-                     const CandidateTables& candidates, const Ranks& ranks) {
+                     const CandidateTables& candidates, const Ranks& ranks, Norm dual_norm) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     Pairs pairs;
     for (std::size_t t = 0; t < ranks.near.size(); ++t) {
@@ -49,7 +60,7 @@ Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const st
             for (std::size_t i = 0; i < own.size(); ++i) {
                 const double margin =
                     squared_distance(embedded, anchors[a], other[o]) - squared_distance(embedded, anchors[a], own[i]);
-                const double norm = std::sqrt(squared_distance(normals, own[i], other[o]));
+                const double norm = length_of_difference(normals, own[i], other[o], dual_norm);
                 any = any || norm > 0.0;
                 row.emplace_back(norm > 0.0 ? -margin / (2.0 * norm) : infinity, i);
             }

@@ -6,6 +6,6 @@
 namespace robust_metric::reference {
 
 Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
-                     const CandidateTables& candidates, const Ranks& ranks);
+                     const CandidateTables& candidates, const Ranks& ranks, Norm dual_norm = Norm::two);
 
 }  // namespace robust_metric::reference

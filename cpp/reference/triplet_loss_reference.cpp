@@ -36,6 +36,28 @@ double squared_norm(const Vector& x) {
     return sum;
 }
 
+double length(Norm q, const Vector& x) {
+    double sum = 0.0, largest = 0.0;
+    for (const double value : x) {
+        sum += std::fabs(value);
+        largest = std::max(largest, std::fabs(value));
+    }
+    return q == Norm::one ? sum : q == Norm::infinity ? largest : std::sqrt(squared_norm(x));
+}
+
+// The gradient of the length.
+Vector direction(Norm q, const Vector& x) {
+    Vector result(x.size());
+    std::size_t largest = 0;
+    for (std::size_t j = 0; j < x.size(); ++j) {
+        if (std::fabs(x[j]) > std::fabs(x[largest])) largest = j;
+        result[j] = q == Norm::two ? x[j] / length(q, x) : x[j] > 0.0 ? 1.0 : x[j] < 0.0 ? -1.0 : 0.0;
+    }
+    if (q == Norm::infinity)
+        for (std::size_t j = 0; j < x.size(); ++j) result[j] = j == largest ? result[j] : 0.0;
+    return result;
+}
+
 void add_outer(Vector& gradient, double factor, const Vector& column, const Vector& row) {
     for (std::size_t i = 0; i < column.size(); ++i)
         for (std::size_t j = 0; j < row.size(); ++j) gradient[i * row.size() + j] += factor * column[i] * row[j];
@@ -44,7 +66,7 @@ void add_outer(Vector& gradient, double factor, const Vector& column, const Vect
 }  // namespace
 
 TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplets& triplets,
-                         const BoundLossOptions& options) {
+                         const BoundLossOptions& options, Norm dual_norm) {
     const std::size_t count = triplets.anchor.size();
     TripletLoss result;
     result.gradient.resize(components.rows() * components.cols());
@@ -57,7 +79,7 @@ TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplet
         const Vector w = difference(points, triplets.near[t], triplets.far[t]);
         const Vector lp = multiply(components, p), lq = multiply(components, q);
         const Vector lw = multiply(components, w), s = multiply_transposed(components, lw);
-        const double norm = std::sqrt(squared_norm(s));
+        const double norm = length(dual_norm, s);
         const bool degenerate = norm <= 1e-10 * squared_components * std::sqrt(squared_norm(w));
         const double margin = squared_norm(lp) - squared_norm(lq);
         const double bound = degenerate ? 0.0 : margin / (2.0 * norm);
@@ -80,13 +102,13 @@ TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplet
         }
         result.loss += loss / static_cast<double>(count);
         if (degenerate) continue;
-        // dN = 2 (Lp pᵀ − Lq qᵀ), d‖s‖ = (Lw sᵀ + Ls wᵀ) / ‖s‖, dε = (dN − 2 ε d‖s‖) / (2 ‖s‖)
+        // dN = 2 (Lp pᵀ − Lq qᵀ), d‖s‖ = Lw hᵀ + Lh wᵀ with h its gradient in s, dε = (dN − 2 ε d‖s‖) / (2 ‖s‖)
         const double factor = slope / (static_cast<double>(count) * norm);
-        const Vector ls = multiply(components, s);
+        const Vector h = direction(dual_norm, s), lh = multiply(components, h);
         add_outer(result.gradient, factor, lp, p);
         add_outer(result.gradient, -factor, lq, q);
-        add_outer(result.gradient, -factor * bound / norm, lw, s);
-        add_outer(result.gradient, -factor * bound / norm, ls, w);
+        add_outer(result.gradient, -factor * bound, lw, h);
+        add_outer(result.gradient, -factor * bound, lh, w);
     }
     return result;
 }

@@ -6,6 +6,6 @@
 namespace robust_metric::reference {
 
 TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplets& triplets,
-                         const BoundLossOptions& options);
+                         const BoundLossOptions& options, Norm dual_norm = Norm::two);
 
 }  // namespace robust_metric::reference

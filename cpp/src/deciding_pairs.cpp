@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "robust_metric/blas.hpp"
+#include "robust_metric/dual_norm.hpp"
 #include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
@@ -21,24 +22,27 @@ constexpr double degenerate_share = 1e-12;
 
 std::size_t as_index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-// One side of an anchor: its candidates with distance, normal M x and the normal's squared norm.
+// One side of an anchor: its candidates with distance, normal M x and the normal's squared dual norm.
 struct Side {
     std::span<const std::int64_t> indices;  // without the filling
     std::vector<double> distances, normals, norms;
 
-    void load(MatrixView embedded, MatrixView all_normals, std::size_t anchor, std::span<const std::int64_t> row) {
+    void load(MatrixView embedded, MatrixView all_normals, std::size_t anchor, std::span<const std::int64_t> row,
+              Norm dual_norm) {
         indices = row.first(as_index(std::find(row.begin(), row.end(), -1) - row.begin()));
         const Kernels& k = kernels();
         const std::size_t d = all_normals.cols();
         distances.resize(indices.size());
         norms.resize(indices.size());
         normals.resize(indices.size() * d);
+        const std::vector<double> zero(dual_norm == Norm::two ? 0 : d);
         for (std::size_t c = 0; c < indices.size(); ++c) {
             const std::size_t i = as_index(indices[c]);
             const double* normal = all_normals.row(i);
             distances[c] = k.squared_distance(embedded.row(anchor), embedded.row(i), embedded.cols());
             std::copy_n(normal, d, normals.data() + c * d);
-            norms[c] = k.dot(normal, normal, d);
+            const double length = dual_norm == Norm::two ? 0.0 : dual_length(dual_norm, normal, zero.data(), d);
+            norms[c] = dual_norm == Norm::two ? k.dot(normal, normal, d) : length * length;
         }
     }
 
@@ -66,18 +70,19 @@ void keep_larger(double* __restrict kept, double* __restrict sinking, std::size_
 // Works on one anchor at a time; one per chunk, so that its buffers are reused.
 class PairFinder {
 public:
-    PairFinder(MatrixView embedded, MatrixView normals) : embedded_(embedded), normals_(normals) {}
+    PairFinder(MatrixView embedded, MatrixView normals, Norm dual_norm)
+        : embedded_(embedded), normals_(normals), dual_norm_(dual_norm) {}
 
     // False if a side has no candidate. Prepares for pair() with ranks up to largest_near_rank.
     bool load(std::size_t anchor, std::span<const std::int64_t> own, std::span<const std::int64_t> other,
               std::size_t largest_near_rank) {
-        own_.load(embedded_, normals_, anchor, own);
-        other_.load(embedded_, normals_, anchor, other);
+        own_.load(embedded_, normals_, anchor, own, dual_norm_);
+        other_.load(embedded_, normals_, anchor, other, dual_norm_);
         if (own_.indices.empty() || other_.indices.empty()) return false;
-        const std::size_t n_own = own_.indices.size(), n_other = other_.indices.size(), d = normals_.cols();
+        const std::size_t n_own = own_.indices.size(), n_other = other_.indices.size();
         bounds_.resize(n_own * n_other);
         sinking_.resize(n_other);
-        blas::gemm_nt(1.0, own_.normals_view(d), other_.normals_view(d), 0.0, {bounds_.data(), n_own, n_other});
+        square_lengths();
         for (std::size_t i = 0; i < n_own; ++i) compute_bounds(i);
         rank_bounds(std::min(largest_near_rank, n_own - 1) + 1);
         return true;
@@ -101,14 +106,32 @@ public:
 private:
     static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-    // Row i of bounds_, from the products of normals to 4 ε|ε| of the i-th own candidate with every other-class
+    // Into bounds_: ‖M(x⁺ − x⁻)‖² of all pairs; for the 2-norm from one matrix product.
+    void square_lengths() {
+        const std::size_t n_own = own_.indices.size(), n_other = other_.indices.size(), d = normals_.cols();
+        if (dual_norm_ == Norm::two)
+            blas::gemm_nt(-2.0, own_.normals_view(d), other_.normals_view(d), 0.0, {bounds_.data(), n_own, n_other});
+        for (std::size_t i = 0; i < n_own; ++i)
+            for (std::size_t o = 0; o < n_other; ++o) {
+                double& squared = bounds_[i * n_other + o];
+                if (dual_norm_ == Norm::two) {
+                    squared += other_.norms[o] + own_.norms[i];
+                } else {
+                    const double length =
+                        dual_length(dual_norm_, own_.normals.data() + i * d, other_.normals.data() + o * d, d);
+                    squared = length * length;
+                }
+            }
+    }
+
+    // Row i of bounds_, from squared lengths to 4 ε|ε| of the i-th own candidate with every other-class
     // one: in the order of ε, without a square root.
     void compute_bounds(std::size_t i) {
         const std::size_t n_other = other_.indices.size();
         double* row = bounds_.data() + i * n_other;
         for (std::size_t o = 0; o < n_other; ++o) {
             const double scale = other_.norms[o] + own_.norms[i];
-            const double squared = scale - 2.0 * row[o];
+            const double squared = row[o];
             const double margin = other_.distances[o] - own_.distances[i];
             const double bound = margin * std::fabs(margin) / squared;
             row[o] = squared > degenerate_share * scale ? bound : -infinity;
@@ -140,6 +163,7 @@ private:
     }
 
     MatrixView embedded_, normals_;
+    Norm dual_norm_;
     Side own_, other_;
     std::vector<double> bounds_, ranked_, sinking_;
     std::vector<Entry> column_;
@@ -177,14 +201,15 @@ void check(MatrixView embedded, MatrixView normals, std::span<const std::int64_t
 }  // namespace
 
 Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
-                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution) {
+                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution,
+                     Norm dual_norm) {
     check(embedded, normals, anchors, candidates, ranks);
     const std::size_t k = candidates.k, draws = ranks.draws;
     Pairs pairs{std::vector<std::int64_t>(anchors.size() * draws, -1),
                 std::vector<std::int64_t>(anchors.size() * draws, -1)};
     if (draws == 0) return pairs;
     parallel_for(anchors.size(), anchors_per_chunk, execution, [&](std::size_t first, std::size_t last, int) {
-        PairFinder finder(embedded, normals);
+        PairFinder finder(embedded, normals, dual_norm);
         for (std::size_t a = first; a < last; ++a) {
             const auto near_ranks = ranks.near.subspan(a * draws, draws);
             const auto largest = as_index(*std::max_element(near_ranks.begin(), near_ranks.end()));

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "robust_metric/blas.hpp"
+#include "robust_metric/dual_norm.hpp"
 #include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
@@ -16,32 +17,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // ‖a − b‖ below this share of ‖a‖ + ‖b‖ is what rounding leaves of 0.
 constexpr double degenerate_share = 1e-12;
-
-// Sums in eight fixed lanes, so that the compiler may use SIMD without changing the order of addition.
-double absolute_sum(const double* a, const double* b, std::size_t n) {
-    double lanes[8] = {};
-    std::size_t j = 0;
-    for (; j + 8 <= n; j += 8)
-        for (std::size_t l = 0; l < 8; ++l) lanes[l] += std::fabs(a[j + l] - b[j + l]);
-    double sum = 0.0;
-    for (; j < n; ++j) sum += std::fabs(a[j] - b[j]);
-    for (const double lane : lanes) sum += lane;
-    return sum;
-}
-
-double absolute_maximum(const double* a, const double* b, std::size_t n) {
-    double lanes[8] = {};
-    std::size_t j = 0;
-    for (; j + 8 <= n; j += 8)
-        for (std::size_t l = 0; l < 8; ++l) {
-            const double size = std::fabs(a[j + l] - b[j + l]);
-            lanes[l] = lanes[l] < size ? size : lanes[l];
-        }
-    double largest = 0.0;
-    for (; j < n; ++j) largest = std::max(largest, std::fabs(a[j] - b[j]));
-    for (const double lane : lanes) largest = std::max(largest, lane);
-    return largest;
-}
 
 struct Candidate {
     double value;
@@ -180,9 +155,7 @@ void PrototypeProblem::prepare_prototypes(std::size_t first, std::size_t last) {
 }
 
 double PrototypeProblem::norm_of_difference(const double* a, const double* b) const {
-    if (options_.dual_norm == Norm::one) return absolute_sum(a, b, d());
-    if (options_.dual_norm == Norm::infinity) return absolute_maximum(a, b, d());
-    return std::sqrt(kernels().squared_distance(a, b, d()));
+    return dual_length(options_.dual_norm, a, b, d());
 }
 
 double PrototypeProblem::denominator(std::size_t a, std::size_t b) const {
@@ -192,14 +165,8 @@ double PrototypeProblem::denominator(std::size_t a, std::size_t b) const {
 
 void PrototypeProblem::direction(const Decision& at, double* out) const {
     const double *a = normal(at.own), *b = normal(at.other);
-    std::size_t largest = 0;
-    for (std::size_t j = 0; j < d(); ++j) {
-        const double s = a[j] - b[j];
-        out[j] = options_.dual_norm == Norm::two ? s / at.denominator : (s > 0.0) - (s < 0.0);
-        if (std::fabs(s) > std::fabs(a[largest] - b[largest])) largest = j;
-    }
-    if (options_.dual_norm == Norm::infinity)
-        for (std::size_t j = 0; j < d(); ++j) out[j] = j == largest ? out[j] : 0.0;
+    for (std::size_t j = 0; j < d(); ++j) out[j] = a[j] - b[j];
+    to_dual_gradient(options_.dual_norm, at.denominator, out, d());
     if (!options_.inverse_cost.empty())
         for (std::size_t j = 0; j < d(); ++j) out[j] *= options_.inverse_cost[j];
 }

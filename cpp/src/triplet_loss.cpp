@@ -6,6 +6,7 @@
 #include <string>
 
 #include "robust_metric/blas.hpp"
+#include "robust_metric/dual_norm.hpp"
 #include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
@@ -33,18 +34,22 @@ double squared_norm(MatrixView matrix) {
 // row of the buffers belongs to one triplet; "difference" holds p = x − x⁻ above q = x − x⁺.
 class Lane {
 public:
-    Lane(MatrixView points, MatrixView components, const Triplets& triplets, const BoundLossOptions& options)
+    Lane(MatrixView points, MatrixView components, const Triplets& triplets, const BoundLossOptions& options,
+         Norm dual_norm)
         : points_(points),
           components_(components),
           triplets_(triplets),
           options_(options),
+          dual_norm_(dual_norm),
           weight_(1.0 / static_cast<double>(triplets.anchor.size())),
           degenerate_(degenerate_share * squared_norm(components)),
           difference_(2 * block_size * d()),
           embedded_(2 * block_size * r()),
           embedded_w_(block_size * r()),
-          s_(block_size * d()),
-          embedded_s_(block_size * r()) {}
+          h_(block_size * d()),
+          lengths_(block_size),
+          zero_(d()),
+          embedded_h_(block_size * r()) {}
 
     // Adds the loss and gradient of the triplets [first, last); writes their bounds.
     void run(std::size_t first, std::size_t last, std::vector<double>& bounds, double& loss, double* gradient) {
@@ -76,12 +81,18 @@ private:
         }
     }
 
-    // Lp, Lq, Lw with w = x⁺ − x⁻ = p − q, s = LᵀLw, and Ls.
+    // Lp, Lq, Lw with w = x⁺ − x⁻ = p − q, the length D of s = LᵀLw, its gradient h in s, and Lh.
     void project(std::size_t count) {
         blas::gemm_nt(1.0, {difference_.data(), 2 * count, d()}, components_, 0.0, {embedded_.data(), 2 * count, r()});
         for (std::size_t i = 0; i < count * r(); ++i) embedded_w_[i] = embedded_[i] - embedded_[count * r() + i];
-        blas::gemm_nn(1.0, {embedded_w_.data(), count, r()}, components_, 0.0, {s_.data(), count, d()});
-        blas::gemm_nt(1.0, {s_.data(), count, d()}, components_, 0.0, {embedded_s_.data(), count, r()});
+        blas::gemm_nn(1.0, {embedded_w_.data(), count, r()}, components_, 0.0, {h_.data(), count, d()});
+        for (std::size_t t = 0; t < count; ++t) {
+            double* s = h_.data() + t * d();
+            lengths_[t] = dual_length(dual_norm_, s, zero_.data(), d());
+            if (lengths_[t] <= degenerate_ * norm_w(t, count)) lengths_[t] = 0.0;
+            if (lengths_[t] > 0.0) to_dual_gradient(dual_norm_, lengths_[t], s, d());
+        }
+        blas::gemm_nt(1.0, {h_.data(), count, d()}, components_, 0.0, {embedded_h_.data(), count, r()});
     }
 
     double norm_w(std::size_t t, std::size_t count) const {
@@ -91,23 +102,23 @@ private:
     }
 
     // Adds the loss of triplet t and overwrites Lp, Lq, Lw by the left factors of its gradient,
-    // (a Lp + b Ls) pᵀ − (a Lq + b Ls) qᵀ + (b Lw) sᵀ. Returns ε.
+    // (a Lp + b Lh) pᵀ − (a Lq + b Lh) qᵀ + (b Lw) hᵀ. Returns ε.
     double weigh(std::size_t t, std::size_t count, double& loss) {
         double* lp = embedded_.data() + t * r();
         double* lq = embedded_.data() + (count + t) * r();
         double* lw = embedded_w_.data() + t * r();
-        const double* ls = embedded_s_.data() + t * r();
-        const double norm = std::sqrt(squared_norm(s_.data() + t * d(), d()));
-        const bool degenerate = norm <= degenerate_ * norm_w(t, count);
+        const double* lh = embedded_h_.data() + t * r();
+        const double length = lengths_[t];
+        const bool degenerate = length == 0.0;
         const double margin = squared_norm(lp, r()) - squared_norm(lq, r());
-        const double bound = degenerate ? 0.0 : margin / (2.0 * norm);
+        const double bound = degenerate ? 0.0 : margin / (2.0 * length);
         const LossValue value = loss_of_bound(options_, bound);
         loss += weight_ * value.value;
-        const double a = degenerate ? 0.0 : weight_ * value.slope / norm;
-        const double b = degenerate ? 0.0 : -a * bound / norm;
+        const double a = degenerate ? 0.0 : weight_ * value.slope / length;
+        const double b = -a * bound;
         for (std::size_t j = 0; j < r(); ++j) {
-            lp[j] = a * lp[j] + b * ls[j];
-            lq[j] = -(a * lq[j] + b * ls[j]);
+            lp[j] = a * lp[j] + b * lh[j];
+            lq[j] = -(a * lq[j] + b * lh[j]);
             lw[j] *= b;
         }
         return bound;
@@ -115,14 +126,15 @@ private:
 
     void accumulate(std::size_t count, MutableMatrixView gradient) const {
         blas::gemm_tn(1.0, {embedded_.data(), 2 * count, r()}, {difference_.data(), 2 * count, d()}, 1.0, gradient);
-        blas::gemm_tn(1.0, {embedded_w_.data(), count, r()}, {s_.data(), count, d()}, 1.0, gradient);
+        blas::gemm_tn(1.0, {embedded_w_.data(), count, r()}, {h_.data(), count, d()}, 1.0, gradient);
     }
 
     MatrixView points_, components_;
     Triplets triplets_;
     BoundLossOptions options_;
+    Norm dual_norm_;
     double weight_, degenerate_;
-    std::vector<double> difference_, embedded_, embedded_w_, s_, embedded_s_;
+    std::vector<double> difference_, embedded_, embedded_w_, h_, lengths_, zero_, embedded_h_;
 };
 
 void check(MatrixView points, MatrixView components, const Triplets& triplets) {
@@ -145,7 +157,7 @@ void check(MatrixView points, MatrixView components, const Triplets& triplets) {
 }  // namespace
 
 TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplets& triplets,
-                         const BoundLossOptions& options, const Execution& execution) {
+                         const BoundLossOptions& options, const Execution& execution, Norm dual_norm) {
     check(points, components, triplets);
     const std::size_t count = triplets.anchor.size();
     const std::size_t size = components.rows() * components.cols();
@@ -158,7 +170,7 @@ TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplet
     result.bounds.resize(count);
     std::vector<double> gradients(lanes * size), losses(lanes);
     parallel_for(lanes, 1, limited, [&](std::size_t lane, std::size_t, int) {
-        Lane(points, components, triplets, options)
+        Lane(points, components, triplets, options, dual_norm)
             .run(count * lane / lanes, count * (lane + 1) / lanes, result.bounds, losses[lane],
                  gradients.data() + lane * size);
     });

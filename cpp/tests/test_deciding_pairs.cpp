@@ -46,14 +46,15 @@ struct Problem {
 
 TEST_CASE("deciding pairs equal the slow twin's, for every number of threads") {
     for (const std::size_t n : {1, 2, 15, 100})
-        for (const std::size_t k : {1, 6})
+        for (const std::size_t k : {1, 2, 6})
             for (const std::size_t draws : {1, 3}) {
                 const Problem problem(n, k, draws, static_cast<unsigned>(n + k + draws));
+                const Norm norm = k < 6 ? Norm::two : draws == 1 ? Norm::one : Norm::infinity;
                 const Pairs slow = reference::deciding_pairs(problem.points(), problem.directions(), problem.anchors,
-                                                             problem.tables(), problem.ranks());
+                                                             problem.tables(), problem.ranks(), norm);
                 for (const int threads : {1, 3}) {
                     const Pairs fast = deciding_pairs(problem.points(), problem.directions(), problem.anchors,
-                                                      problem.tables(), problem.ranks(), {threads, {}});
+                                                      problem.tables(), problem.ranks(), {threads, {}}, norm);
                     CHECK(fast.near == slow.near);
                     CHECK(fast.far == slow.far);
                 }

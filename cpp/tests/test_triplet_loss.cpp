@@ -30,11 +30,12 @@ struct Problem {
     MatrixView points() const { return {values.data(), n, d}; }
     MatrixView components() const { return {metric.data(), r, d}; }
     Triplets triplets() const { return {anchor, near, far}; }
-    double loss(const BoundLossOptions& options) const {
-        return triplet_loss(points(), components(), triplets(), options, {}).loss;
+    double loss(const BoundLossOptions& options, Norm norm) const {
+        return triplet_loss(points(), components(), triplets(), options, {}, norm).loss;
     }
 };
 
+constexpr Norm all_norms[] = {Norm::one, Norm::two, Norm::infinity};
 const BoundLossOptions all_options[] = {{BoundLoss::linear, 0.0}, {BoundLoss::hinge, 0.3}, {BoundLoss::ramp, 0.3}};
 
 }  // namespace
@@ -43,11 +44,12 @@ TEST_CASE("triplet loss equals its slow twin") {
     for (const auto& options : all_options)
         for (const std::size_t count : {1, 127, 128, 129, 1000, 3000})
             for (const std::size_t r : {3, 5, 8}) {
+                const Norm norm = all_norms[count % 3];
                 const Problem problem(5, r, count, static_cast<unsigned>(count + r));
                 const TripletLoss fast =
-                    triplet_loss(problem.points(), problem.components(), problem.triplets(), options, {});
+                    triplet_loss(problem.points(), problem.components(), problem.triplets(), options, {}, norm);
                 const TripletLoss slow =
-                    reference::triplet_loss(problem.points(), problem.components(), problem.triplets(), options);
+                    reference::triplet_loss(problem.points(), problem.components(), problem.triplets(), options, norm);
                 CHECK(fast.loss == doctest::Approx(slow.loss).epsilon(1e-10));
                 REQUIRE(fast.gradient.size() == slow.gradient.size());
                 for (std::size_t i = 0; i < slow.gradient.size(); ++i)
@@ -59,21 +61,22 @@ TEST_CASE("triplet loss equals its slow twin") {
 }
 
 TEST_CASE("triplet loss: the gradient is the derivative") {
-    for (const auto& options : all_options) {
-        Problem problem(4, 3, 40, 7);
-        const auto gradient =
-            triplet_loss(problem.points(), problem.components(), problem.triplets(), options, {}).gradient;
-        constexpr double step = 1e-6;
-        for (std::size_t i = 0; i < problem.metric.size(); ++i) {
-            const double value = problem.metric[i];
-            problem.metric[i] = value + step;
-            const double up = problem.loss(options);
-            problem.metric[i] = value - step;
-            const double down = problem.loss(options);
-            problem.metric[i] = value;
-            CHECK(gradient[i] == doctest::Approx((up - down) / (2.0 * step)).epsilon(1e-4));
+    for (const auto& options : all_options)
+        for (const Norm norm : all_norms) {
+            Problem problem(4, 3, 40, 7);
+            const auto gradient =
+                triplet_loss(problem.points(), problem.components(), problem.triplets(), options, {}, norm).gradient;
+            constexpr double step = 1e-6;
+            for (std::size_t i = 0; i < problem.metric.size(); ++i) {
+                const double value = problem.metric[i];
+                problem.metric[i] = value + step;
+                const double up = problem.loss(options, norm);
+                problem.metric[i] = value - step;
+                const double down = problem.loss(options, norm);
+                problem.metric[i] = value;
+                CHECK(gradient[i] == doctest::Approx((up - down) / (2.0 * step)).epsilon(1e-4));
+            }
         }
-    }
 }
 
 TEST_CASE("triplet loss: the same bits for every number of threads") {

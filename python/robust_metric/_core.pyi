@@ -156,6 +156,7 @@ def deciding_pairs(
     other: _Index,
     near_rank: _Index,
     far_rank: _Index,
+    dual_norm: Norm = ...,
     num_threads: int = 1,
     progress: _Progress = None,
 ) -> tuple[_Index, _Index]: ...
@@ -167,6 +168,7 @@ def deciding_pairs_reference(
     other: _Index,
     near_rank: _Index,
     far_rank: _Index,
+    dual_norm: Norm = ...,
 ) -> tuple[_Index, _Index]: ...
 
 # bind_triplet_loss.cpp
@@ -188,6 +190,7 @@ def triplet_loss(
     far: _Index,
     kind: BoundLoss = ...,
     target: float = 0.0,
+    dual_norm: Norm = ...,
     num_threads: int = 1,
     progress: _Progress = None,
 ) -> tuple[float, _Float, _Float]: ...
@@ -199,6 +202,7 @@ def triplet_loss_reference(
     far: _Index,
     kind: BoundLoss = ...,
     target: float = 0.0,
+    dual_norm: Norm = ...,
 ) -> tuple[float, _Float, _Float]: ...
 
 # bind_impostors.cpp

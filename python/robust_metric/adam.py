@@ -17,18 +17,19 @@ def default_learning_rate(size: int) -> float:
     return min(0.05, 1.2 / np.sqrt(size))
 
 
-def cosine(step: Any, total: int) -> Any:
-    """Share of the first step length that is left."""
+def cosine(step: Any, total: float) -> Any:
+    """Share of the first step length that is left; all of it where the total is infinite."""
     return 0.5 * (1.0 + np.cos(np.pi * step / total))
 
 
 class Adam:
     """Adam (Kingma & Ba 2015) with a step length that falls to 0 along a cosine.
 
-    Where the number of steps is not known (None), it falls with the square root of the steps done.
+    Where the number of steps is not known (None), it falls with the square root of the steps done;
+    with an infinite number it stays.
     """
 
-    def __init__(self, learning_rate: float, total_steps: int | None) -> None:
+    def __init__(self, learning_rate: float, total_steps: float | None) -> None:
         self._rate = learning_rate
         self._total = total_steps
         self._step = 0

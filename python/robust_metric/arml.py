@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,29 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from . import _core
-from ._runtime import execution_threads, single_threaded_blas
-from .adam import Adam, cosine, default_learning_rate
+from ._runtime import single_threaded_blas
+from .arml_training import Stream, Trainer
 from .mahalanobis import MahalanobisMixin
-from .progress import Progress
-from .validation import check_count, check_learnable_size, check_positive
+from .threat import ThreatModel
+from .validation import check_count, check_fraction, check_learnable_size, check_positive
 
-# How training is cut up; measured in docs/arml.md.
-_MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in first step lengths
-_POOL = 3  # pairs are ranked among this many times n_candidates points of each side
-_SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
-_MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
+# The settings of the published code; see ARML.published.
+_PUBLISHED: dict[str, Any] = {
+    "n_candidates": 10,
+    "max_iter": 1000,
+    "learning_rate": 1e-3,
+    "batch_size": None,
+    "triplets": "random",
+    "schedule": "constant",
+}
+
+_CHOICES = {
+    "shape": ("full", "diagonal"),
+    "triplets": ("deciding", "random"),
+    "schedule": ("cosine", "constant"),
+}
+
+_Callback = Callable[[int, float, NDArray[np.float64]], Any]
 
 
 class ARML(MahalanobisMixin, BaseEstimator):
@@ -40,15 +52,40 @@ class ARML(MahalanobisMixin, BaseEstimator):
     n_components : int, optional
         Rows r of L, at most d; None keeps all d features. With fewer rows training starts from the
         principal directions of X, otherwise from the Euclidean metric.
-    n_candidates : int, default 10
-        Ranks are drawn below this number. Lowered where a class has fewer points.
+    n_candidates : int, default 20
+        Own-class ranks are drawn below this number, other-class ranks below a quarter of it.
+        Lowered where a class has fewer points.
     max_iter : int, default 300
         Gradient steps.
     learning_rate : float, optional
-        First step length of Adam, for each entry of L; it falls to 0 along a cosine. L starts with
-        rows of length 1. None is ``min(0.05, 1.2 / sqrt(r d))``.
-    batch_size : int, default 512
-        Triplets of one gradient step, at most the number of training points.
+        First step length of Adam, for each entry of L. L starts with rows of length 1. None is
+        ``min(0.05, 1.2 / sqrt(f))`` with f the number of free entries: r d, or d if diagonal.
+    batch_size : int or None, default 512
+        Triplets of one gradient step, at most the number of training points; None is that number.
+    shape : {"full", "diagonal"}, default "full"
+        With "diagonal", L stays a diagonal matrix: a weight for each feature.
+    target_radius : float, optional
+        Radius beyond which a bound earns nothing: the loss is ``max(0, target_radius - ε)``. None
+        maximises the mean bound.
+    norm : {1, 2, inf}, default 2
+        Norm of the perturbations that certificates are to withstand, as in `ThreatModel`.
+    triplets : {"deciding", "random"}, default "deciding"
+        How an anchor's pair of an own-class and an other-class point is chosen: the pair that
+        decides the bound of drawn ranks, or each at random among the ``n_candidates`` nearest, as
+        published.
+    schedule : {"cosine", "constant"}, default "cosine"
+        The step length falls to 0 along a cosine, or stays.
+    early_stopping : bool, default False
+        Hold out ``validation_fraction`` of each class, score the metric by their mean certified
+        radius (K = 1 and 11, under ``norm``, each at most ``target_radius``) after every round, keep
+        the best, and stop when ``n_iter_no_change`` steps brought no better one.
+    validation_fraction : float, default 0.1
+    n_iter_no_change : int, default 60
+    warm_start : bool, default False
+        Start from the ``components_`` of the last fit, where there are such.
+    callback : callable, optional
+        ``callback(step, loss, components)`` is called after every gradient step, with its number
+        from 1, its loss, and L, which must not be written to. Training stops if it returns true.
     random_state : int, RandomState or None, default 0
         With an int, fits on the same data are alike bit for bit, for a given BLAS.
     n_jobs : int, optional
@@ -62,8 +99,10 @@ class ARML(MahalanobisMixin, BaseEstimator):
         L, scaled to r as the sum of squares (the certified radii do not depend on the scale).
     loss_curve_ : list of float
         Mean loss of every gradient step: minus the mean bound, in units of the features.
+    validation_curve_ : list of float
+        With early stopping: score after every round of training, in units of the features.
     n_iter_ : int
-        Gradient steps done.
+        Gradient steps done, by ``partial_fit`` in all calls together.
     n_features_in_ : int
 
     Notes
@@ -88,10 +127,20 @@ class ARML(MahalanobisMixin, BaseEstimator):
     def __init__(
         self,
         n_components: int | None = None,
-        n_candidates: int = 10,
+        n_candidates: int = 20,
         max_iter: int = 300,
         learning_rate: float | None = None,
-        batch_size: int = 512,
+        batch_size: int | None = 512,
+        shape: str = "full",
+        target_radius: float | None = None,
+        norm: float = 2,
+        triplets: str = "deciding",
+        schedule: str = "cosine",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 60,
+        warm_start: bool = False,
+        callback: _Callback | None = None,
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -101,9 +150,34 @@ class ARML(MahalanobisMixin, BaseEstimator):
         self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.shape = shape
+        self.target_radius = target_radius
+        self.norm = norm
+        self.triplets = triplets
+        self.schedule = schedule
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.callback = callback
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose
+
+    @classmethod
+    def published(cls, **parameters: Any) -> ARML:
+        """ARML with the settings of the published code.
+
+        1000 steps of Adam at 1e-3, each on all points, with own-class and other-class points drawn
+        from the 10 nearest. Nearest points are searched anew when L may have moved as far as in a
+        round of this algorithm, not after every step; pairs are drawn anew for every step.
+
+        Parameters
+        ----------
+        **parameters
+            Further parameters, or others in place of the published ones.
+        """
+        return cls(**{**_PUBLISHED, **parameters})
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> ARML:
         """Learn the metric.
@@ -116,41 +190,104 @@ class ARML(MahalanobisMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X or y are malformed, there is only one class, no class has two points, or a
-            parameter is out of range.
+            If X or y are malformed, there is only one class, no class has two points, too few are
+            left to hold out, or a parameter is out of range.
         """
-        data, classes = validate_data(self, X, y, dtype=np.float64, order="C", ensure_min_samples=2)
-        check_classification_targets(classes)
+        points, classes = self._checked_points(X, y, reset=True)
         labels = _checked_classes(classes)
-        self._check_parameters(data.shape[1])
-        check_learnable_size(data)
-        # The bound ignores an offset and has the units of X: this is for precision and range only.
-        points = data - data.mean(axis=0)
-        extent = float(np.abs(points).max()) or 1.0
-        points /= extent
-        trainer = _Trainer(self, points, labels, execution_threads(self.n_jobs))
-        with (
-            single_threaded_blas(),
-            Progress(self.max_iter, "ARML", enabled=bool(self.verbose)) as bar,
-        ):
-            for steps in _round_lengths(self.max_iter):
-                trainer.run_round(steps, bar)
+        start = self._warm_components(points.shape[1])
+        random = check_random_state(self.random_state)
+        with single_threaded_blas():
+            trainer = Trainer(self, points, labels, random, start)
+            trainer.run()
         self.components_ = trainer.components
-        self.loss_curve_ = [loss * extent for loss in trainer.losses]
+        self.loss_curve_ = trainer.losses
         self.n_iter_ = len(trainer.losses)
+        if trainer.validation is not None:
+            self.validation_curve_ = trainer.validation.scores
+        self._stream: Stream | None = None
         return self
 
+    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> ARML:
+        """Go on learning from some more points.
+
+        Makes as many gradient steps as show every point of X once, in batches of ``batch_size``, with
+        steps that shorten slowly over the calls; own-class and other-class points are found within X, so X should hold many
+        points of every class. A call whose points have no such neighbours changes nothing. Early
+        stopping is for ``fit`` only.
+
+        Parameters
+        ----------
+        X : (n, d) array of finite numbers
+        y : (n,) array of class labels
+
+        Raises
+        ------
+        ValueError
+            If X or y are malformed, X has another number of features than before, or a parameter is
+            out of range.
+        """
+        first = not hasattr(self, "components_")
+        points, classes = self._checked_points(X, y, reset=first)
+        labels = np.unique(classes, return_inverse=True)[1].astype(np.int32)
+        if first:
+            self.loss_curve_, self.n_iter_ = [], 0
+        stream = getattr(self, "_stream", None) or Stream(self, points)
+        with single_threaded_blas():
+            start = None if first else self.components_
+            trainer = Trainer(self, points, labels, stream.random, start, stream)
+            trainer.run_once()
+        self._stream = stream
+        self.components_ = trainer.components
+        self.loss_curve_ = [*self.loss_curve_, *trainer.losses]
+        self.n_iter_ = len(self.loss_curve_)
+        return self
+
+    def _warm_components(self, d: int) -> NDArray[np.float64] | None:
+        if not (self.warm_start and hasattr(self, "components_")):
+            return None
+        wanted = (self.n_components or d, d)
+        if self.components_.shape != wanted:
+            raise ValueError(
+                f"warm_start goes on from components_ of shape {self.components_.shape}, "
+                f"but X and n_components ask for {wanted}"
+            )
+        return self.components_
+
+    def _checked_points(
+        self, X: ArrayLike, y: ArrayLike, reset: bool
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        points, classes = validate_data(
+            self, X, y, dtype=np.float64, order="C", ensure_min_samples=2, reset=reset
+        )
+        check_classification_targets(classes)
+        self._check_parameters(points.shape[1])
+        check_learnable_size(points)
+        return points, classes
+
     def _check_parameters(self, d: int) -> None:
-        for name in ("n_candidates", "max_iter", "batch_size"):
+        for name in ("n_candidates", "max_iter", "n_iter_no_change"):
             check_count(name, getattr(self, name))
-        if self.n_components is not None:
-            check_count("n_components", self.n_components)
-            if self.n_components > d:
-                raise ValueError(
-                    f"n_components must be at most the number of features, {d}, "
-                    f"got {self.n_components}"
-                )
-        check_positive("learning_rate", self.learning_rate)
+        for name in ("n_components", "batch_size"):
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name))
+        if self.n_components is not None and self.n_components > d:
+            raise ValueError(
+                f"n_components must be at most the number of features, {d}, got {self.n_components}"
+            )
+        for name in ("learning_rate", "target_radius"):
+            check_positive(name, getattr(self, name))
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {choices}, got {getattr(self, name)!r}")
+        if self.shape == "diagonal" and self.n_components not in (None, d):
+            raise ValueError(
+                f'n_components must be None or {d} with shape="diagonal", got {self.n_components}'
+            )
+        check_fraction("validation_fraction", self.validation_fraction)
+        ThreatModel(norm=self.norm)  # raises
+        if self.callback is not None and not callable(self.callback):
+            raise ValueError(f"callback must be callable or None, got {self.callback!r}")
 
 
 def _checked_classes(y: NDArray[Any]) -> NDArray[np.int32]:
@@ -166,88 +303,3 @@ def _checked_classes(y: NDArray[Any]) -> NDArray[np.int32]:
             f"got {len(classes)} classes of one point"
         )
     return labels.astype(np.int32)
-
-
-def _initial_components(X: NDArray[np.float64], r: int) -> NDArray[np.float64]:
-    """Return the unit matrix, or the first r principal directions of X, (r, d)."""
-    if r == X.shape[1]:
-        return np.eye(r)
-    directions = np.linalg.eigh(np.cov(X, rowvar=False))[1][:, : -r - 1 : -1].T
-    # eigenvectors have no sign of their own: make the largest entry positive
-    largest = np.abs(directions).argmax(axis=1)
-    signs = np.where(directions[np.arange(r), largest] < 0.0, -1.0, 1.0)
-    components: NDArray[np.float64] = np.ascontiguousarray(directions * signs[:, np.newaxis])
-    return components
-
-
-def _round_lengths(total: int) -> list[int]:
-    """Steps of every round: Adam moves an entry by about a step length, so equal sums of these."""
-    movement = np.cumsum(cosine(np.arange(total), total)) - 0.5
-    lengths = np.bincount((movement / _MOVEMENT_PER_ROUND).astype(int))
-    return [int(length) for length in lengths]
-
-
-class _Trainer:
-    """State of one fit, advanced round by round.
-
-    A round picks anchors, finds their candidates and deciding pairs under the metric as it stands,
-    and makes a few gradient steps on those triplets.
-    """
-
-    def __init__(
-        self, settings: ARML, points: NDArray[np.float64], labels: NDArray[np.int32], threads: int
-    ) -> None:
-        self.components = _initial_components(points, settings.n_components or points.shape[1])
-        self.losses: list[float] = []
-        self._settings = settings
-        by_class = np.argsort(labels, kind="stable")  # the order that is searched fastest
-        self._points = points[by_class]
-        self._labels = labels = labels[by_class]
-        self._threads = threads
-        self._random = check_random_state(settings.random_state)
-        rate = settings.learning_rate or default_learning_rate(self.components.size)
-        self._adam = Adam(rate, settings.max_iter)
-        # a point that is alone in its class has no own-class neighbour and cannot be an anchor
-        self._anchors = np.flatnonzero(np.bincount(labels)[labels] > 1)
-        self._batch = min(settings.batch_size, len(self._anchors))
-
-    def run_round(self, steps: int, bar: Progress) -> None:
-        triplets = self._draw_triplets(steps * self._batch)
-        for batch in np.array_split(triplets, steps, axis=1):
-            anchor, near, far = np.ascontiguousarray(batch)
-            loss, gradient, _ = _core.triplet_loss(
-                self._points, self.components, anchor, near, far, num_threads=self._threads
-            )
-            components = self.components + self._adam.step(gradient)
-            # The bound ignores the scale of L, but steps have a length only relative to it.
-            self.components = components * np.sqrt(len(components) / np.sum(components**2))
-            self.losses.append(loss)
-            bar.update(len(self.losses), loss=loss)
-
-    def _draw_triplets(self, count: int) -> NDArray[np.int64]:
-        """Return (3, count) rows of the points: anchors, own-class and other-class points."""
-        wanted = int(_SHARE_OF_ANCHORS * len(self._anchors))
-        wanted = min(max(wanted, -(-count // _MAX_DRAWS)), -(-count // _MIN_DRAWS))
-        n_anchors = min(len(self._anchors), wanted)
-        anchors = self._random.permutation(self._anchors)[:n_anchors]
-        draws = -(-count // n_anchors)
-        embedded, normals = _core.embed(self._points, self.components, num_threads=self._threads)
-        k = min(_POOL * self._settings.n_candidates, len(self._points))
-        own, other = _core.find_candidates(
-            embedded, self._labels, anchors, k, num_threads=self._threads
-        )
-        near_rank, far_rank = self._random.randint(
-            self._settings.n_candidates, size=(2, n_anchors, draws), dtype=np.int64
-        )
-        near, far = _core.deciding_pairs(
-            embedded,
-            normals,
-            anchors,
-            own,
-            other,
-            near_rank,
-            far_rank,
-            num_threads=self._threads,
-        )
-        triplets = np.stack([np.repeat(anchors, draws), near.ravel(), far.ravel()])
-        return triplets[:, self._random.permutation(triplets.shape[1])[:count]]

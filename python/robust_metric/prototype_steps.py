@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,15 +14,10 @@ from threadpoolctl import ThreadpoolController
 from . import _core
 from ._runtime import execution_threads, single_threaded_blas
 from .adam import Adam, default_learning_rate
+from .threat import dual_norm
 
 if TYPE_CHECKING:
     from .prototypes import CertifiedPrototypeClassifier
-
-_DUAL_NORMS = {
-    1: _core.Norm.infinity,
-    2: _core.Norm.two,
-    math.inf: _core.Norm.one,
-}
 
 # Nearest prototypes of the own class and of the others that the deciding pair is looked for among.
 _CANDIDATES = (5, 20)
@@ -183,7 +177,7 @@ class PrototypeSteps:
         threat, k = self._settings._threat(), self._settings.n_neighbors
         own_rank, other_rank = k - (k + 1) // 2, (k + 1) // 2 - 1
         return {
-            "dual_norm": _DUAL_NORMS[threat.norm],
+            "dual_norm": dual_norm(threat.norm),
             "inverse_cost": None if threat.feature_cost is None else 1.0 / threat.weights(d),
             "candidates": (_CANDIDATES[0] + own_rank, _CANDIDATES[1] + other_rank),
             "ranks": (own_rank, other_rank),

@@ -18,6 +18,7 @@ from .threat import ThreatModel
 from .validation import (
     check_components,
     check_count,
+    check_fraction,
     check_learnable_size,
     check_positive,
     encode_labels,
@@ -303,8 +304,5 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             check_positive(name, getattr(self, name))
         if self.loss not in _LOSSES:
             raise ValueError(f"loss must be one of {_LOSSES}, got {self.loss!r}")
-        if not 0.0 < self.validation_fraction < 1.0:
-            raise ValueError(
-                f"validation_fraction must lie between 0 and 1, got {self.validation_fraction!r}"
-            )
+        check_fraction("validation_fraction", self.validation_fraction)
         check_learnable_size(X)

@@ -264,6 +264,13 @@ class ThreatModel:
         )
 
 
+def dual_norm(norm: float) -> _core.Norm:
+    """Return the norm that half-space bounds divide by, for perturbations of norm 1, 2 or inf."""
+    from . import _core  # here, because the checker runs without compiled code
+
+    return {1: _core.Norm.infinity, 2: _core.Norm.two, math.inf: _core.Norm.one}[norm]
+
+
 def core_threat(threat: ThreatModel, n_features: int) -> _core.Threat | None:
     """Return the compiled form; None for the default model, which needs none.
 

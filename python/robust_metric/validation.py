@@ -56,6 +56,12 @@ def check_positive(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a positive number or None, got {value!r}")
 
 
+def check_fraction(name: str, value: Any) -> None:
+    """Raise ValueError unless a parameter lies strictly between 0 and 1."""
+    if not isinstance(value, numbers.Real) or not 0.0 < float(value) < 1.0:
+        raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")
+
+
 def check_components(components: Any, n_features: int) -> NDArray[np.float64]:
     """Return components as a finite (r, n_features) array, or raise ValueError."""
     try:

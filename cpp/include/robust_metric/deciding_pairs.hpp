@@ -10,6 +10,7 @@
 
 #include "robust_metric/matrix_view.hpp"
 #include "robust_metric/parallel.hpp"
+#include "robust_metric/threat.hpp"
 
 namespace robust_metric {
 
@@ -37,6 +38,7 @@ struct Ranks {
 // are last in both orders; ties go to the earlier candidate. embedded: L x_i, n × r; normals: LᵀL
 // x_i, n × d.
 Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
-                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution);
+                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution,
+                     Norm dual_norm = Norm::two);
 
 }  // namespace robust_metric

@@ -1,0 +1,218 @@
+"""The training loop of ARML."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from . import _core
+from ._runtime import execution_threads
+from .adam import Adam, cosine, default_learning_rate
+from .arml_validation import Validation
+from .progress import Progress
+from .threat import dual_norm
+
+if TYPE_CHECKING:
+    from .arml import ARML
+
+# How training is cut up; measured in docs/arml.md.
+_MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in default steps
+_POOL = 2  # pairs are ranked among this many times n_candidates points of each side
+_OWN_RANKS_PER_OTHER = 4  # own-class ranks are drawn below n_candidates, others below its share
+_SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
+_MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
+
+_Float = NDArray[np.float64]
+_Classes = NDArray[np.int32]
+
+
+class Stream:
+    """What one partial fit hands on to the next: units, optimiser, random numbers."""
+
+    def __init__(self, settings: ARML, X: _Float) -> None:
+        self.random = check_random_state(settings.random_state)
+        self.extent = _extent(X - X.mean(axis=0))
+        self.adam = Adam(_first_step(settings, X.shape[1]), None)
+
+
+class Trainer:
+    """State of a fit, advanced round by round, in centred and scaled features.
+
+    A round picks anchors, finds their candidates and deciding pairs under the metric as it stands,
+    and makes a few gradient steps on those triplets.
+    """
+
+    def __init__(
+        self,
+        settings: ARML,
+        X: _Float,
+        labels: _Classes,
+        random: np.random.RandomState,
+        components: _Float | None = None,
+        stream: Stream | None = None,
+    ) -> None:
+        # The bound ignores an offset and has the units of X: this is for precision and range only.
+        points = X - X.mean(axis=0)
+        self._extent = stream.extent if stream else _extent(points)
+        points /= self._extent
+        if components is None:
+            components = _initial_components(points, settings.n_components or points.shape[1])
+        self.components = components
+        self.losses: list[float] = []  # in the caller's units
+        self.validation: Validation | None = None
+        self._settings = settings
+        self._random = random
+        self._threads = execution_threads(settings.n_jobs)
+        self._dual_norm = dual_norm(settings.norm)
+        by_class = np.argsort(labels, kind="stable")  # the order that is searched fastest
+        if settings.early_stopping and stream is None:
+            self.validation = Validation(settings, points, labels, self._extent, random)
+            by_class = by_class[~self.validation.held_out[by_class]]
+        self._points = points[by_class]
+        self._labels = labels = labels[by_class]
+        # a point that is alone in its class has no own-class neighbour and cannot be an anchor
+        self._anchors = np.flatnonzero(np.bincount(labels)[labels] > 1)
+        self._batch = min(settings.batch_size or len(X), len(self._anchors))
+        self._movement = _first_step(settings, X.shape[1]) / _default_step(settings, X.shape[1])
+        # what the cosine stretches over: it never falls if that is infinite
+        self._decay = settings.max_iter if settings.schedule == "cosine" else math.inf
+        self._adam = stream.adam if stream else Adam(_first_step(settings, X.shape[1]), self._decay)
+
+    def run(self) -> None:
+        """Make the gradient steps of a fit, or as many as validation and callback let pass."""
+        settings = self._settings
+        with Progress(settings.max_iter, "ARML", enabled=bool(settings.verbose)) as bar:
+            for steps in self._round_lengths():
+                stop = self._run_round(steps, bar)
+                if self.validation:
+                    stop |= self.validation.stale(self.components, len(self.losses))
+                if stop:
+                    break
+        if self.validation:
+            self.components = self.validation.best
+
+    def run_once(self) -> None:
+        """Make as many steps as show every point once, on triplets chosen together."""
+        if len(self._anchors) == 0 or self._labels[0] == self._labels[-1]:
+            return  # no point has both an own-class and an other-class neighbour
+        with Progress(0, "ARML", enabled=False) as bar:
+            self._run_round(-(-len(self._anchors) // self._batch), bar)
+
+    def _round_lengths(self) -> list[int]:
+        """Steps of every round: Adam moves an entry by a step length at most, so equal sums."""
+        total = self._settings.max_iter
+        lengths = cosine(np.arange(total), self._decay)
+        movement = (np.cumsum(lengths) - 0.5) * self._movement
+        # a step longer than what a round allows makes a round of its own
+        rounds = np.unique((movement / _MOVEMENT_PER_ROUND).astype(int), return_counts=True)[1]
+        return [int(steps) for steps in rounds]
+
+    def _run_round(self, steps: int, bar: Progress) -> bool:
+        """Return whether the callback wants to stop."""
+        settings = self._settings
+        kind = _core.BoundLoss.linear if settings.target_radius is None else _core.BoundLoss.hinge
+        triplets = self._draw_triplets(steps * self._batch)
+        for batch in np.array_split(triplets, steps, axis=1):
+            anchor, near, far = np.ascontiguousarray(batch)
+            loss, gradient, _ = _core.triplet_loss(
+                self._points,
+                self.components,
+                anchor,
+                near,
+                far,
+                kind,
+                (settings.target_radius or 0.0) / self._extent,
+                self._dual_norm,
+                num_threads=self._threads,
+            )
+            self._move(gradient)
+            self.losses.append(loss * self._extent)
+            bar.update(len(self.losses), loss=self.losses[-1])
+            if settings.callback is not None and settings.callback(
+                len(self.losses), self.losses[-1], self.components
+            ):
+                return True
+        return False
+
+    def _move(self, gradient: _Float) -> None:
+        if self._settings.shape == "diagonal":
+            gradient = np.diag(np.diag(gradient))
+        components = self.components + self._adam.step(gradient)
+        # The bound ignores the scale of L, but steps have a length only relative to it.
+        self.components = components * math.sqrt(len(components) / np.vdot(components, components))
+
+    def _draw_triplets(self, count: int) -> NDArray[np.int64]:
+        """Return (3, count) rows of the points: anchors, own-class and other-class points."""
+        wanted = int(_SHARE_OF_ANCHORS * len(self._anchors))
+        wanted = min(max(wanted, -(-count // _MAX_DRAWS)), -(-count // _MIN_DRAWS))
+        n_anchors = min(len(self._anchors), wanted)
+        anchors = self._random.permutation(self._anchors)[:n_anchors]
+        draws = -(-count // n_anchors)
+        near, far = self._choose_pairs(anchors, draws)
+        triplets = np.stack([np.repeat(anchors, draws), near.ravel(), far.ravel()])
+        return triplets[:, self._random.permutation(triplets.shape[1])[:count]]
+
+    def _choose_pairs(
+        self, anchors: NDArray[np.int64], draws: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Own-class and other-class points of each anchor, (anchors, draws)."""
+        n_candidates = self._settings.n_candidates
+        by_rank = self._settings.triplets == "deciding"
+        embedded, normals = _core.embed(self._points, self.components, num_threads=self._threads)
+        k = min((_POOL if by_rank else 1) * n_candidates, len(self._points))
+        own, other = _core.find_candidates(
+            embedded, self._labels, anchors, k, num_threads=self._threads
+        )
+        if not by_rank:
+            return self._choose_uniformly(own, draws), self._choose_uniformly(other, draws)
+        near_rank, far_rank = (
+            self._random.randint(n, size=(len(anchors), draws), dtype=np.int64)
+            for n in (n_candidates, -(-n_candidates // _OWN_RANKS_PER_OTHER))
+        )
+        return _core.deciding_pairs(
+            embedded,
+            normals,
+            anchors,
+            own,
+            other,
+            near_rank,
+            far_rank,
+            self._dual_norm,
+            num_threads=self._threads,
+        )
+
+    def _choose_uniformly(self, table: NDArray[np.int64], draws: int) -> NDArray[np.int64]:
+        """Entries of each row, -1 at its end left out."""
+        share = self._random.uniform(size=(len(table), draws))
+        column = (share * np.sum(table >= 0, axis=1, keepdims=True)).astype(np.intp)
+        return np.take_along_axis(table, column, axis=1)
+
+
+def _extent(centred: _Float) -> float:
+    return float(np.abs(centred).max()) or 1.0
+
+
+def _default_step(settings: ARML, d: int) -> float:
+    return default_learning_rate(
+        d if settings.shape == "diagonal" else (settings.n_components or d) * d
+    )
+
+
+def _first_step(settings: ARML, d: int) -> float:
+    return settings.learning_rate or _default_step(settings, d)
+
+
+def _initial_components(X: _Float, r: int) -> _Float:
+    """Return the unit matrix, or the first r principal directions of X, (r, d)."""
+    if r == X.shape[1]:
+        return np.eye(r)
+    directions = np.linalg.eigh(np.cov(X, rowvar=False))[1][:, : -r - 1 : -1].T
+    # eigenvectors have no sign of their own: make the largest entry positive
+    largest = np.abs(directions).argmax(axis=1)
+    signs = np.where(directions[np.arange(r), largest] < 0.0, -1.0, 1.0)
+    components: _Float = np.ascontiguousarray(directions * signs[:, np.newaxis])
+    return components
