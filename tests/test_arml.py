@@ -204,10 +204,6 @@ def test_bad_data(X: np.ndarray, y: list, message: str) -> None:
         ({"norm": 3}, "norm must be 1, 2 or inf, got 3"),
         ({"callback": 1}, "callback must be callable or None, got 1"),
         ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1, got 1.0"),
-        (
-            {"validation_fraction": 0.01, "early_stopping": True},
-            "validation_fraction must hold out at least one point, got 0.01 of classes of at most 50",
-        ),
         ({"n_iter_no_change": 0}, "n_iter_no_change must be an integer of at least 1, got 0"),
         ({"batch_size": True}, "batch_size must be an integer of at least 1, got True"),
         ({"learning_rate": 0.0}, "learning_rate must be a positive number or None, got 0.0"),

@@ -72,10 +72,10 @@ def test_target_radius_is_in_units_of_the_features() -> None:
 def test_callback_sees_every_step_and_may_stop() -> None:
     seen: list[tuple[int, float]] = []
 
-    def callback(step: int, loss: float, components: np.ndarray) -> bool:
-        assert components.shape == (12, 12)
-        seen.append((step, loss))
-        return step == 7
+    def callback(state) -> bool:
+        assert state.components.shape == (12, 12)
+        seen.append((state.n_iter, state.loss))
+        return state.n_iter == 7
 
     arml = rm.ARML(max_iter=30, callback=callback).fit(*two_of_twelve())
     assert [step for step, _ in seen] == list(range(1, 8))
@@ -90,7 +90,7 @@ def test_early_stopping_keeps_the_best_metric() -> None:
         early_stopping=True,
         max_iter=200,
         n_iter_no_change=10,
-        callback=lambda step, _, L: snapshots.update({step: L}),
+        callback=lambda state: snapshots.update({state.n_iter: state.components}),
     ).fit(X, y)
     assert arml.n_iter_ < 200
     best = int(np.argmax(arml.validation_curve_))
@@ -109,6 +109,13 @@ def test_early_stopping_in_units_of_the_features() -> None:
     a, b = (np.array(fit.validation_curve_) for fit in curves)
     np.testing.assert_allclose(64.0 * a, b, rtol=1e-6)
     assert (a <= 0.5).all()
+
+
+def test_early_stopping_needs_points_to_hold_out() -> None:
+    with pytest.raises(
+        ValueError, match=r"must hold out a point .* got classes of at most 2 points"
+    ):
+        rm.ARML(early_stopping=True).fit(np.eye(4), [0, 0, 1, 1])
 
 
 def test_warm_start_goes_on() -> None:

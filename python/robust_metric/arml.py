@@ -13,14 +13,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from ._runtime import single_threaded_blas
-from .arml_training import Stream, Trainer
+from .arml_training import MetricState, Stream, Trainer
 from .mahalanobis import MahalanobisMixin
 from .threat import ThreatModel
 from .validation import check_count, check_fraction, check_learnable_size, check_positive
 
 # The settings of the published code; see ARML.published.
 _PUBLISHED: dict[str, Any] = {
-    "n_candidates": 10,
     "max_iter": 1000,
     "learning_rate": 1e-3,
     "batch_size": None,
@@ -34,8 +33,6 @@ _CHOICES = {
     "schedule": ("cosine", "constant"),
 }
 
-_Callback = Callable[[int, float, NDArray[np.float64]], Any]
-
 
 class ARML(MahalanobisMixin, BaseEstimator):
     """Adversarially robust metric learning.
@@ -44,17 +41,18 @@ class ARML(MahalanobisMixin, BaseEstimator):
     that certifies nearest-neighbour predictions: half the gap of squared distances to a point of
     another class and one of the own class, divided by the length of ``LᵀL`` times their difference.
     Each training point contributes the pair that decides its K-nearest-neighbour bound, with the
-    two ranks of that bound drawn uniformly below ``n_candidates``, so that the metric serves every
-    K up to about ``2 n_candidates``.
+    two ranks of that bound drawn at random, so that the metric serves every K up to about
+    ``n_candidates``.
 
     Parameters
     ----------
     n_components : int, optional
         Rows r of L, at most d; None keeps all d features. With fewer rows training starts from the
         principal directions of X, otherwise from the Euclidean metric.
-    n_candidates : int, default 20
-        Own-class ranks are drawn below this number, other-class ranks below a quarter of it.
-        Lowered where a class has fewer points.
+    n_candidates : int, default 10
+        How far ranks go: with C classes, own-class ranks are drawn below ``n_candidates`` times s,
+        other-class ranks below ``n_candidates`` over s, with ``s = 2 / sqrt(C - 1)``, but from 0.5
+        to 2. Lowered where a class has fewer points.
     max_iter : int, default 300
         Gradient steps.
     learning_rate : float, optional
@@ -84,8 +82,8 @@ class ARML(MahalanobisMixin, BaseEstimator):
     warm_start : bool, default False
         Start from the ``components_`` of the last fit, where there are such.
     callback : callable, optional
-        ``callback(step, loss, components)`` is called after every gradient step, with its number
-        from 1, its loss, and L, which must not be written to. Training stops if it returns true.
+        ``callback(state)`` is called after every gradient step with a `MetricState` (``n_iter``,
+        ``loss``, ``components``); returning True ends training.
     random_state : int, RandomState or None, default 0
         With an int, fits on the same data are alike bit for bit, for a given BLAS.
     n_jobs : int, optional
@@ -127,7 +125,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
     def __init__(
         self,
         n_components: int | None = None,
-        n_candidates: int = 20,
+        n_candidates: int = 10,
         max_iter: int = 300,
         learning_rate: float | None = None,
         batch_size: int | None = 512,
@@ -140,7 +138,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 60,
         warm_start: bool = False,
-        callback: _Callback | None = None,
+        callback: Callable[[MetricState], Any] | None = None,
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
         verbose: int = 0,
@@ -212,9 +210,9 @@ class ARML(MahalanobisMixin, BaseEstimator):
         """Go on learning from some more points.
 
         Makes as many gradient steps as show every point of X once, in batches of ``batch_size``, with
-        steps that shorten slowly over the calls; own-class and other-class points are found within X, so X should hold many
-        points of every class. A call whose points have no such neighbours changes nothing. Early
-        stopping is for ``fit`` only.
+        step lengths that fall slowly over the calls. Own-class and other-class points are found
+        within X, so X should hold many points of every class; a call whose points have none changes
+        nothing. Early stopping is for ``fit`` only.
 
         Parameters
         ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,31 @@ if TYPE_CHECKING:
 
 # How training is cut up; measured in docs/arml.md.
 _MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in default steps
-_POOL = 2  # pairs are ranked among this many times n_candidates points of each side
-_OWN_RANKS_PER_OTHER = 4  # own-class ranks are drawn below n_candidates, others below its share
+_POOL = 2  # pairs are ranked among this many times as many points of each side as ranks are drawn
+_MOST_SKEW = 2.0  # most that one of the two numbers of ranks exceeds n_candidates
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
 
 _Float = NDArray[np.float64]
 _Classes = NDArray[np.int32]
+
+
+class MetricState(NamedTuple):
+    """What a callback of `ARML` sees after a step.
+
+    Attributes
+    ----------
+    n_iter : int
+        Steps done.
+    loss : float
+        Mean loss of the batch, in units of the features.
+    components : (r, d) float64
+        L, in an array of its own.
+    """
+
+    n_iter: int
+    loss: float
+    components: _Float
 
 
 class Stream:
@@ -77,6 +95,7 @@ class Trainer:
         # a point that is alone in its class has no own-class neighbour and cannot be an anchor
         self._anchors = np.flatnonzero(np.bincount(labels)[labels] > 1)
         self._batch = min(settings.batch_size or len(X), len(self._anchors))
+        self._ranks = _rank_counts(settings.n_candidates, len(np.unique(labels)))
         self._movement = _first_step(settings, X.shape[1]) / _default_step(settings, X.shape[1])
         # what the cosine stretches over: it never falls if that is infinite
         self._decay = settings.max_iter if settings.schedule == "cosine" else math.inf
@@ -133,7 +152,7 @@ class Trainer:
             self.losses.append(loss * self._extent)
             bar.update(len(self.losses), loss=self.losses[-1])
             if settings.callback is not None and settings.callback(
-                len(self.losses), self.losses[-1], self.components
+                MetricState(len(self.losses), loss * self._extent, self.components.copy())
             ):
                 return True
         return False
@@ -160,18 +179,16 @@ class Trainer:
         self, anchors: NDArray[np.int64], draws: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Own-class and other-class points of each anchor, (anchors, draws)."""
-        n_candidates = self._settings.n_candidates
         by_rank = self._settings.triplets == "deciding"
         embedded, normals = _core.embed(self._points, self.components, num_threads=self._threads)
-        k = min((_POOL if by_rank else 1) * n_candidates, len(self._points))
+        k = _POOL * max(self._ranks) if by_rank else self._settings.n_candidates
         own, other = _core.find_candidates(
-            embedded, self._labels, anchors, k, num_threads=self._threads
+            embedded, self._labels, anchors, min(k, len(self._points)), num_threads=self._threads
         )
         if not by_rank:
             return self._choose_uniformly(own, draws), self._choose_uniformly(other, draws)
         near_rank, far_rank = (
-            self._random.randint(n, size=(len(anchors), draws), dtype=np.int64)
-            for n in (n_candidates, -(-n_candidates // _OWN_RANKS_PER_OTHER))
+            self._random.randint(n, size=(len(anchors), draws), dtype=np.int64) for n in self._ranks
         )
         return _core.deciding_pairs(
             embedded,
@@ -204,6 +221,17 @@ def _default_step(settings: ARML, d: int) -> float:
 
 def _first_step(settings: ARML, d: int) -> float:
     return settings.learning_rate or _default_step(settings, d)
+
+
+def _rank_counts(n_candidates: int, n_classes: int) -> tuple[int, int]:
+    """How many own-class and how many other-class ranks are drawn from.
+
+    Their geometric mean is n_candidates. Near a point there are n_classes - 1 times as many points
+    of other classes as of its own, so with more classes less of the own and more of the others.
+    """
+    skew = 2.0 / math.sqrt(max(n_classes - 1, 1))
+    skew = min(max(skew, 1.0 / _MOST_SKEW), _MOST_SKEW)
+    return max(1, round(n_candidates * skew)), max(1, round(n_candidates / skew))
 
 
 def _initial_components(X: _Float, r: int) -> _Float:

@@ -71,14 +71,14 @@ class Validation:
 def _hold_out(
     labels: NDArray[np.int32], fraction: float, random: np.random.RandomState
 ) -> NDArray[np.bool_]:
-    """Choose the same share of every class, rounded down, but leave two points."""
+    """Choose the same share of every class, rounded up, but leave two points."""
     held_out = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         rows = random.permutation(np.flatnonzero(labels == label))
-        held_out[rows[: max(0, min(int(fraction * len(rows)), len(rows) - 2))]] = True
+        held_out[rows[: max(0, min(math.ceil(fraction * len(rows)), len(rows) - 2))]] = True
     if not held_out.any():
         raise ValueError(
-            f"validation_fraction must hold out at least one point, got {fraction} of classes of "
-            f"at most {np.bincount(labels).max()} points"
+            "early_stopping must hold out a point of a class and leave two, "
+            f"got classes of at most {np.bincount(labels).max()} points"
         )
     return held_out
