@@ -50,9 +50,9 @@ class ARML(MahalanobisMixin, BaseEstimator):
         Rows r of L, at most d; None keeps all d features. With fewer rows training starts from the
         principal directions of X, otherwise from the Euclidean metric.
     n_candidates : int, default 10
-        How far ranks go: with C classes, own-class ranks are drawn below ``n_candidates`` times s,
-        other-class ranks below ``n_candidates`` over s, with ``s = 2 / sqrt(C - 1)``, but from 0.5
-        to 2. Lowered where a class has fewer points.
+        How far ranks go: with C classes, own-class ranks are drawn below ``n_candidates / sqrt(q)``
+        and other-class ranks below ``n_candidates * sqrt(q)``, where q is ``(C - 1) / 2``, but at
+        least 0.5 and at most 2. Lowered where a class has fewer points.
     max_iter : int, default 300
         Gradient steps.
     learning_rate : float, optional
@@ -72,7 +72,8 @@ class ARML(MahalanobisMixin, BaseEstimator):
         decides the bound of drawn ranks, or each at random among the ``n_candidates`` nearest, as
         published.
     schedule : {"cosine", "constant"}, default "cosine"
-        The step length falls to 0 along a cosine, or stays.
+        The step length falls to 0 along a cosine, and L is averaged over the last three fifths of
+        the steps; or it stays, and the last L counts.
     early_stopping : bool, default False
         Hold out ``validation_fraction`` of each class, score the metric by their mean certified
         radius (K = 1 and 11, under ``norm``, each at most ``target_radius``) after every round, keep

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # How training is cut up; measured in docs/arml.md.
 _MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in default steps
 _POOL = 2  # pairs are ranked among this many times as many points of each side as ranks are drawn
-_MOST_SKEW = 2.0  # most that one of the two numbers of ranks exceeds n_candidates
+_MOST_RATIO = 2.0  # of the numbers of own-class and other-class ranks
+_AVERAGED = 0.6  # share of the steps, the last ones, whose L are averaged
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
 
@@ -97,6 +98,7 @@ class Trainer:
         self._batch = min(settings.batch_size or len(X), len(self._anchors))
         self._ranks = _rank_counts(settings.n_candidates, len(np.unique(labels)))
         self._movement = _first_step(settings, X.shape[1]) / _default_step(settings, X.shape[1])
+        self._sum = np.zeros_like(components)  # of L over the last steps
         # what the cosine stretches over: it never falls if that is infinite
         self._decay = settings.max_iter if settings.schedule == "cosine" else math.inf
         self._adam = stream.adam if stream else Adam(_first_step(settings, X.shape[1]), self._decay)
@@ -113,6 +115,8 @@ class Trainer:
                     break
         if self.validation:
             self.components = self.validation.best
+        elif np.any(self._sum):
+            self.components = _normalized(self._sum)
 
     def run_once(self) -> None:
         """Make as many steps as show every point once, on triplets chosen together."""
@@ -160,9 +164,11 @@ class Trainer:
     def _move(self, gradient: _Float) -> None:
         if self._settings.shape == "diagonal":
             gradient = np.diag(np.diag(gradient))
-        components = self.components + self._adam.step(gradient)
-        # The bound ignores the scale of L, but steps have a length only relative to it.
-        self.components = components * math.sqrt(len(components) / np.vdot(components, components))
+        self.components = _normalized(self.components + self._adam.step(gradient))
+        if (
+            len(self.losses) >= (1.0 - _AVERAGED) * self._decay
+        ):  # never with steps of constant length
+            self._sum += self.components
 
     def _draw_triplets(self, count: int) -> NDArray[np.int64]:
         """Return (3, count) rows of the points: anchors, own-class and other-class points."""
@@ -223,15 +229,22 @@ def _first_step(settings: ARML, d: int) -> float:
     return settings.learning_rate or _default_step(settings, d)
 
 
+def _normalized(components: _Float) -> _Float:
+    # The bound ignores the scale of L, but steps have a length only relative to it.
+    scaled: _Float = components * math.sqrt(len(components) / np.vdot(components, components))
+    return scaled
+
+
 def _rank_counts(n_candidates: int, n_classes: int) -> tuple[int, int]:
     """How many own-class and how many other-class ranks are drawn from.
 
     Their geometric mean is n_candidates. Near a point there are n_classes - 1 times as many points
     of other classes as of its own, so with more classes less of the own and more of the others.
     """
-    skew = 2.0 / math.sqrt(max(n_classes - 1, 1))
-    skew = min(max(skew, 1.0 / _MOST_SKEW), _MOST_SKEW)
-    return max(1, round(n_candidates * skew)), max(1, round(n_candidates / skew))
+    ratio = min(max((n_classes - 1) / 2.0, 1.0 / _MOST_RATIO), _MOST_RATIO)
+    return max(1, round(n_candidates / math.sqrt(ratio))), max(
+        1, round(n_candidates * math.sqrt(ratio))
+    )
 
 
 def _initial_components(X: _Float, r: int) -> _Float:
