@@ -20,6 +20,7 @@ from ._shared import Float, check_n_components, check_range, labelled_data, stra
 Index = NDArray[np.int64]
 
 _LISTED_PER_ANCHOR = 256  # possible impostors kept of an anchor on average: memory stays linear
+_FIRST_SLACK = 0.05  # how far lists go beyond the reach of targets and margin, as a share of it
 _WORK_OF_ONE_THREAD = 3e6  # multiplications of a search
 _LIST_SHARE = 6  # lists of more than this part of all points are slower than looking at all
 
@@ -207,7 +208,10 @@ class _Objective:
             points, labels, self._anchors, k, num_threads=threads
         )
         self._missing = self._targets < 0
+        self._targets[self._missing] = 0  # any row: such targets get no weight
         self._search = _ImpostorSearch(points, labels, self._anchors, threads)
+        alone = len(self._anchors) < len(points)
+        self._anchor_points = points[self._anchors] if alone else points
         self._pull = self._scatter_of_targets((~self._missing).astype(np.float64))
 
     def __call__(self, components: Float) -> tuple[float, Float]:
@@ -216,7 +220,7 @@ class _Objective:
         squared = np.einsum("ijk,ijk->ij", differences, differences)
         squared[self._missing] = 0.0
         thresholds = np.where(self._missing, -np.inf, 1.0 + squared)
-        hinge, by_target, by_point, sums = self._search(components, embedded, thresholds)
+        hinge, by_target, by_point, sums = self._search(embedded, thresholds)
         scatter = self._push_scatter(by_target, by_point, sums)
         weight = self._pull_weight
         value = weight * float(squared.sum()) + (1.0 - weight) * hinge
@@ -237,14 +241,18 @@ class _Objective:
         The squares of x cancel. What remains are squares of targets and impostors, and products of
         x with the sums of its targets and impostors.
         """
-        weights = -by_point.astype(np.float64)
-        np.add.at(weights, self._targets[~self._missing], by_target[~self._missing])
+        weights = np.bincount(
+            self._targets.ravel(), weights=by_target.ravel(), minlength=len(by_point)
+        )
+        weights -= by_point
         for column, count in zip(self._targets.T, by_target.T, strict=True):
             sums -= count[:, np.newaxis] * self._points[column]
+        points = self._points
         busy = np.flatnonzero(weights)
-        squares = self._points[busy].T @ (weights[busy, np.newaxis] * self._points[busy])
-        active = np.flatnonzero(by_target.any(axis=1))
-        products = self._points[self._anchors[active]].T @ sums[active]
+        if 2 * len(busy) < len(points):  # worth a copy
+            weights, points = weights[busy], points[busy]
+        squares = points.T @ (weights[:, np.newaxis] * points)
+        products = self._anchor_points.T @ sums
         scatter: Float = squares + products + products.T
         return scatter
 
@@ -252,8 +260,9 @@ class _Objective:
 class _ImpostorSearch:
     """Sums over impostors, mostly from lists of the points that can be impostors.
 
-    A distance changes by at most ‖ΔL‖ times the distance of the points, so points beyond an anchor's
-    reach when its list was made cannot be impostors before L has moved by a known amount.
+    A distance between two images changes by at most the sum of how far the two have moved. So points
+    beyond an anchor's reach when its list was made cannot be impostors before that sum, with the
+    farthest move of all for the other point, has used up what the list went beyond the reach.
     """
 
     def __init__(
@@ -263,23 +272,19 @@ class _ImpostorSearch:
         self._labels = labels
         self._anchors = anchors
         self._threads = threads
-        sizes = np.linalg.norm(points, axis=1)
-        self._extent = sizes[anchors] + sizes.max()  # no point is farther from the anchor
         per_anchor = min(_LISTED_PER_ANCHOR, len(points) // _LIST_SHARE)
         self._limit = per_anchor * len(anchors)
         self._lists: _core.ImpostorLists | None = None
         self._reach = np.zeros(len(anchors))
-        self._listed_at: Float | None = None
-        self._slack = 0.05
+        self._listed_at = np.empty((0, 0))  # images of the points when the lists were made
+        self._slack = _FIRST_SLACK
         self._uses = 0
         self._pause = 0  # evaluations to go before lists are tried again
 
-    def __call__(
-        self, components: Float, embedded: Float, thresholds: Float
-    ) -> tuple[float, Index, Index, Float]:
+    def __call__(self, embedded: Float, thresholds: Float) -> tuple[float, Index, Index, Float]:
         reach = np.sqrt(thresholds.max(axis=1))
-        if not self._complete(components, reach):
-            self._renew(components, embedded, reach)
+        if not self._complete(embedded, reach):
+            self._renew(embedded, reach)
         self._uses += 1
         return _core.impostors(
             self._points,
@@ -291,21 +296,26 @@ class _ImpostorSearch:
             num_threads=self._threads,
         )
 
-    def _complete(self, components: Float, reach: Float) -> bool:
-        if self._lists is None or self._listed_at is None:
+    def _complete(self, embedded: Float, reach: Float) -> bool:
+        if self._lists is None:
             return False
-        moved = float(np.linalg.norm(components - self._listed_at)) * (1.0 + 1e-9)
-        return bool((reach * (1.0 + 1e-9) + moved * self._extent <= self._reach).all())
+        moved = embedded - self._listed_at
+        moves = np.sqrt(np.einsum("ij,ij->i", moved, moved))
+        needed = reach + moves[self._anchors] + moves.max()
+        return bool((needed * (1.0 + 1e-9) <= self._reach).all())
 
-    def _renew(self, components: Float, embedded: Float, reach: Float) -> None:
-        self._lists = None
+    def _renew(self, embedded: Float, reach: Float) -> None:
+        """Make lists anew; go without for a while where they would be too long."""
+        had_lists, self._lists = self._lists is not None, None
         self._pause -= 1
         if self._pause > 0 or not np.isfinite(reach).all():
             return
-        # lists that last only a few steps cost more than they save, and so do long ones
-        self._slack = min(max(self._slack * (2.0 if self._uses < 8 else 0.7), 0.01), 0.5)
+        if (
+            had_lists
+        ):  # those that last a few steps only cost more than they save, and so do long ones
+            self._slack = min(max(self._slack * (1.5 if self._uses < 8 else 0.8), 0.01), 0.5)
         self._reach = reach * (1.0 + self._slack)
-        self._listed_at = components
+        self._listed_at = embedded
         self._uses = 0
         self._lists = _core.list_impostors(
             embedded,
@@ -316,5 +326,5 @@ class _ImpostorSearch:
             num_threads=self._threads,
         )
         if self._lists is None:
-            self._pause = 20
-            self._slack = 0.02
+            self._pause = 10 if self._slack <= 0.02 else 0
+            self._slack = max(self._slack / 2.0, 0.01)
