@@ -48,6 +48,7 @@ autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say it better
 autodoc_mock_imports: list[str] = []
 numpydoc_show_class_members = False
+default_role = "py:obj"  # `name` in a docstring leads to name, where it has a page
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -87,13 +88,23 @@ def put_repository_texts(app: object, page: str, source: list[str]) -> None:
     text = source[0]
     if page.upper() in REPOSITORY_TEXTS:
         text = (ROOT / f"{page.upper()}.md").read_text(encoding="utf-8")
-        text = text.replace("](docs/", "](").replace("[LICENSE](LICENSE)", "`LICENSE`")
+        text = text.replace("](docs/", "](")
+        # what is not a page: its name alone
+        text = re.sub(r"\[([^\]]+)\]\((?:LICENSE|tests/[^)]*)\)", r"\1", text)
     for name in REPOSITORY_TEXTS:
-        text = re.sub(rf"\]\((\.\./)?{name}\.md\)", f"]({name.lower()}.md)", text)
+        text = re.sub(rf"\]\((?:\.\./)?{name}\.md(#[\w-]+)?\)", rf"]({name.lower()}.md\1)", text)
     source[0] = text
+
+
+def skip_request_methods(
+    app: object, what: str, name: str, member: object, skip: bool, options: object
+) -> bool | None:
+    """Leave out what scikit-learn makes for metadata routing: its text refers to its own pages."""
+    return True if re.fullmatch(r"set_\w+_request", name) else None
 
 
 def setup(app: object) -> None:
     """Run doxygen before pages are read."""
+    app.connect("autodoc-skip-member", skip_request_methods)  # type: ignore[attr-defined]
     app.connect("source-read", put_repository_texts)  # type: ignore[attr-defined]
     app.connect("builder-inited", run_doxygen)  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ def certified_accuracy_scorer(
     ...     {"n_neighbors": [1, 5]},
     ...     scoring=rm.certified_accuracy_scorer(0.05),
     ... )
-    >>> 0.5 < grid.fit(X, y).best_score_ <= 1.0
+    >>> bool(0.5 < grid.fit(X, y).best_score_ <= 1.0)
     True
     """
     radii = np.atleast_1d(np.asarray(radius, dtype=np.float64))

@@ -1,6 +1,6 @@
 """Certified radii on one and two Dask workers: queries in blocks, and a training set in shards.
 
-Usage: python bench/distributed.py [training points] [queries]
+Usage: python bench/dask_workers.py [training points] [queries]
 
 Normal points of two classes in 32 dimensions, K = 11. Workers are processes of one thread each. Each
 figure is the best of three; the radii are compared with those of one machine, bit for bit.
