@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -18,6 +19,7 @@ from distributed import Client, LocalCluster
 
 import robust_metric as rm
 from robust_metric.dask import certified_radii
+from robust_metric.sharding import Rows, Rule, certify_shards, support
 
 
 def best(work: Callable[[], np.ndarray], expected: np.ndarray) -> float:
@@ -41,6 +43,7 @@ def main() -> None:
     expected = clf.certify(Z).radius
     alone = best(lambda: clf.certify(Z).radius, expected)
     print(f"{n} training points, {m} queries, K = 11: one thread without Dask {alone:.2f} s")
+    print(f"rows of the core, queries still open, in each round: {rounds(X, y, Z)}")
     print("| workers | queries in blocks, s | training set in 4 shards, s |\n|---|---|---|")
     for workers in (1, 2):
         with (
@@ -51,6 +54,22 @@ def main() -> None:
         ):
             by_query, by_shard = measured(clf, X, y, Z, expected)
             print(f"| {workers} | {by_query:.2f} | {by_shard:.2f} |", flush=True)
+
+
+def rounds(X: np.ndarray, y: np.ndarray, Z: np.ndarray) -> list[tuple[int, int]]:
+    """Size of the core and number of queries in each round of the exchange between four shards."""
+    parts = np.array_split(np.arange(len(X)), 4)
+    shards = [Rows(ids, X[ids], y[ids].astype(np.int32)) for ids in parts]
+    sizes = []
+
+    def run(function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        if function is support:
+            _, core, queries, _ = arguments
+            sizes.append((len(core.ids), len(queries)))
+        return [function(shard, *arguments) for shard in shards]
+
+    certify_shards(run, Rule(11, 2, None, rm.ThreatModel()), Z, None, len(Z))
+    return sizes
 
 
 def measured(clf: rm.CertifiedKNeighborsClassifier, X, y, Z, expected) -> tuple[float, float]:
