@@ -42,12 +42,20 @@ class Adam:
             rate = self._rate / np.sqrt(1.0 + self._step / _STEPS_OF_DECAY)
         else:
             rate = self._rate * cosine(self._step, self._total)
+        if self._step == 0:
+            self._mean, self._square = np.zeros_like(gradient), np.zeros_like(gradient)
         self._step += 1
-        self._mean = 0.9 * self._mean + 0.1 * gradient
-        self._square = 0.999 * self._square + 0.001 * gradient**2
-        mean = self._mean / (1.0 - 0.9**self._step)
-        square = self._square / (1.0 - 0.999**self._step)
-        change: NDArray[np.float64] = -rate * mean / (np.sqrt(square) + 1e-12)
+        # in place: no other thread works while these pass over memory
+        self._mean *= 0.9
+        self._mean += 0.1 * gradient
+        self._square *= 0.999
+        self._square += 0.001 * gradient**2
+        size = self._square / (1.0 - 0.999**self._step)
+        np.sqrt(size, out=size)
+        size += 1e-12
+        change: NDArray[np.float64] = self._mean / (1.0 - 0.9**self._step)
+        change *= -rate
+        change /= size
         return change
 
     def grow(self, rows: int) -> None:
