@@ -139,7 +139,7 @@ class ThreatModel:
         """
         size = np.abs(np.asarray(perturbations, dtype=np.float64))
         if self.feature_cost is not None:
-            weight = self._per_feature(self.feature_cost, size.shape[1], "feature_cost")
+            weight = self.weights(size.shape[1])
             with np.errstate(invalid="ignore", over="ignore", under="ignore"):
                 weighted = np.nextafter(size * weight, np.inf)
             size = np.where(size == 0.0, 0.0, weighted)
@@ -202,7 +202,7 @@ class ThreatModel:
         """Which features cannot move: (d,) bool."""
         if self.feature_cost is None:
             return np.zeros(n_features, dtype=np.bool_)
-        return np.isinf(self._per_feature(self.feature_cost, n_features, "feature_cost"))
+        return np.isinf(self.weights(n_features))
 
     def _box(self, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         lower, upper = (self._per_feature(side, n_features, "bounds") for side in self.bounds)

@@ -66,9 +66,7 @@ class _Walk:
         self.target, self.settings = target, settings
         self.best, self.cost = start, target.cost(start)
         d = target.X.shape[1]
-        cost = np.ones(d)
-        if target.threat.feature_cost is not None:
-            cost = target.threat._per_feature(target.threat.feature_cost, d, "feature_cost")
+        cost = target.threat.weights(d)
         self.movable = np.isfinite(cost)
         self.weight = np.where(self.movable, cost, 1.0)
         m = len(target)

@@ -77,9 +77,7 @@ class _Descent:
         self.target, self.settings = target, settings
         clf, d = target.clf, target.X.shape[1]
         self.k, self.L = clf._check_n_neighbors(), clf.components_
-        cost = np.ones(d)
-        if target.threat.feature_cost is not None:
-            cost = target.threat._per_feature(target.threat.feature_cost, d, "feature_cost")
+        cost = target.threat.weights(d)
         length = np.linalg.norm(start * np.where(np.isfinite(cost), cost, 0.0), axis=1)
         self.length = np.where(length > 0.0, length, 1.0)[:, None]
         self.unit = self.length / cost  # (m, d); 0 in frozen features

@@ -40,12 +40,8 @@ class RegionAttack(Attack):
     def _run(self, target: Target) -> NDArray[np.float64]:
         clf, threat, d = target.clf, target.threat, target.X.shape[1]
         empty = np.empty(0)
-        cost = (
-            empty
-            if threat.feature_cost is None
-            else threat._per_feature(threat.feature_cost, d, "feature_cost")
-        )
-        lower, upper = (empty, empty) if threat.bounds is None else threat._box(d)
+        cost = empty if threat.feature_cost is None else threat.weights(d)
+        lower, upper = threat.box(d) or (empty, empty)
         with single_threaded_blas():
             return _core.region_attacks(
                 clf._prepared(),
