@@ -206,7 +206,7 @@ def test_wrong_usage(
     assert message in err and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["demo", "fit", "certify", "attack", "check"])
+@pytest.mark.parametrize("command", ["demo", "fit", "certify", "attack", "check", "report"])
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main([command, "--help"])
