@@ -5,11 +5,14 @@ Usage: python bench/prototype_errors.py [--validate] [--set NAME=VALUE ...] [spl
 --validate  measure on a third of the training set that fitting does not see (at most 1000 points),
             averaged over --splits such splits: what the settings were chosen by
 --splits N  1 to 3, default 3
---set       a parameter of CertifiedPrototypeClassifier, for example --set n_prototypes=10; two of
-            the values are made here: --set augment=shift (images, by at most a pixel each way)
-            and --set augment=noise:0.3 (normal, of that standard deviation)
+--set       a parameter of CertifiedPrototypeClassifier, for example --set n_prototypes=10; some
+            values are made here: --set augment=shift (images, by at most a pixel each way),
+            --set augment=noise:0.3 (normal, of that standard deviation), --set augment=swap:0.2
+            (each feature, with this probability, becomes that of another point of the batch);
+            --set metric=pca:100 (the first principal directions: cheaper by the share of them)
 --test N    test points, default 1000; 0 for all
 --arml      also fit ARML and measure 1-NN with it
+--keep F    read fitted models from this folder, or write them there, so that nothing is fitted twice
 
 Radii are exact (the lower ends of minimal_perturbation).
 """
@@ -21,33 +24,63 @@ import ast
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import protocol
 from arml_errors import validation_splits
+from sklearn.decomposition import PCA
 
 import robust_metric as rm
 
 # Chosen by --validate, see docs/prototypes.md: two points of the trade-off between clean and certified error.
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "splice": [
-        {"n_prototypes": 3, "target_radius": 0.7, "max_iter": 300, "augment": "noise:0.3"},
+        {"n_prototypes": 3, "target_radius": 0.5, "max_iter": 300, "augment": "swap:0.3"},
+        {"n_prototypes": 3, "target_radius": 0.7, "augment": "swap:0.4"},
+    ],
+    "pendigits": [
         {
-            "n_prototypes": 3,
-            "target_radius": 0.6,
-            "max_iter": 300,
+            "n_prototypes": 20,
+            "target_radius": 0.25,
+            "augment": "noise:0.05",
+            "max_iter": 500,
+        },
+        {"n_prototypes": 80, "target_radius": 0.4, "augment": "noise:0.1"},
+    ],
+    "usps": [
+        {"n_prototypes": 20, "target_radius": 2.0, "augment": "noise:0.2"},
+        {"n_prototypes": 20, "augment": "noise:0.4"},
+    ],
+    "mnist": [
+        {
+            "n_prototypes": 200,
+            "target_radius": 2.3,
             "augment": "noise:0.3",
-            "loss": "ramp",
+            "metric": "pca:100",
+        },
+        {
+            "n_prototypes": 200,
+            "target_radius": 3.0,
+            "augment": "noise:0.3",
+            "metric": "pca:100",
         },
     ],
-    "pendigits": [{"n_prototypes": 40, "target_radius": 0.3}, {}],
-    "usps": [{"target_radius": 2.0, "augment": "noise:0.2"}, {"augment": "noise:0.4"}],
-    "mnist": [
-        {"n_prototypes": 60, "target_radius": 2.0},
-        {"n_prototypes": 150, "target_radius": 2.3},
+    "fashion-mnist": [
+        {
+            "n_prototypes": 60,
+            "target_radius": 1.5,
+            "augment": "noise:0.2",
+            "metric": "pca:100",
+        },
+        {
+            "n_prototypes": 60,
+            "target_radius": 2.0,
+            "augment": "noise:0.2",
+            "metric": "pca:100",
+        },
     ],
-    "fashion-mnist": [{"n_prototypes": 60, "target_radius": 1.0}, {"n_prototypes": 60}],
 }
 
 
@@ -64,25 +97,57 @@ def noise(size: float) -> Callable[[np.ndarray, np.random.RandomState], np.ndarr
     return lambda X, random_state: X + size * random_state.normal(size=X.shape)
 
 
+def swap(share: float) -> Callable[[np.ndarray, np.random.RandomState], np.ndarray]:
+    """Some features of each point become those of others: no feature alone is to be relied on."""
+
+    def swapped(X: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        others = random_state.randint(len(X), size=X.shape)
+        chosen = random_state.random_sample(X.shape) < share
+        return np.where(chosen, np.take_along_axis(X, others, axis=0), X)
+
+    return swapped
+
+
 def made(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings with the transformation that a name in them stands for."""
-    name = settings.get("augment")
-    if name is None:
-        return settings
-    transformation = shift if name == "shift" else noise(float(str(name).removeprefix("noise:")))
-    return {**settings, "augment": transformation}
+    """Settings with what names in them stand for."""
+    made = dict(settings)
+    if "augment" in settings:
+        name, _, size = str(settings["augment"]).partition(":")
+        kinds = {"noise": noise, "swap": swap}
+        made["augment"] = shift if name == "shift" else kinds[name](float(size))
+    if "metric" in settings:
+        name, _, size = str(settings["metric"]).partition(":")
+        made["metric"] = PCA(int(size), random_state=0) if name == "pca" else name
+    return made
+
+
+def fitted(clf: Any, X: np.ndarray, y: np.ndarray, path: Path | None) -> tuple[Any, float]:
+    """A model that was kept, or one fitted now and kept; seconds of the fit, nan where it was kept."""
+    if path is not None and path.exists():
+        return rm.load_model(path), math.nan
+    start = time.perf_counter()
+    clf.fit(X, y)
+    seconds = time.perf_counter() - start
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rm.save_model(clf, path)
+    return clf, seconds
 
 
 def measure(
-    clf: Any, data: tuple[np.ndarray, ...], radii: tuple[float, ...]
+    clf: Any, data: tuple[np.ndarray, ...], radii: tuple[float, ...], path: Path | None = None
 ) -> tuple[np.ndarray, float, float]:
     """Errors at the radii, seconds of the fit, seconds of certifying."""
     X_train, y_train, X, y = data
+    model, seconds = fitted(clf, X_train, y_train, path)
     start = time.perf_counter()
-    clf.fit(X_train, y_train)
-    fitted = time.perf_counter()
-    found = clf.minimal_perturbation(X, y)
-    return found.robust_error(radii), fitted - start, time.perf_counter() - fitted
+    found = model.minimal_perturbation(X, y)
+    return found.robust_error(radii), seconds, time.perf_counter() - start
+
+
+def file_name(name: str, settings: dict[str, Any]) -> str:
+    """Name of the model file of these settings, as they are written in SETTINGS."""
+    return "-".join([name, *(f"{key}={value}" for key, value in sorted(settings.items()))]) + ".npz"
 
 
 def report(title: str, results: list[tuple[np.ndarray, float, float]]) -> None:
@@ -102,7 +167,10 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--test", type=int, default=1000)
     parser.add_argument("--arml", action="store_true")
+    parser.add_argument("--keep", type=Path)
     args = parser.parse_args()
+    if args.keep and args.validate:
+        parser.error("--keep is for whole training sets, not for --validate")
     for name in args.names:
         data = protocol.load(name, args.test or None)
         runs = validation_splits(*data[:2])[: args.splits] if args.validate else [data]
@@ -114,11 +182,13 @@ def main() -> None:
         )
         if args.arml:
             arml = rm.CertifiedKNeighborsClassifier(1, rm.ARML())
-            report("1-NN, ARML", [measure(arml, run, radii) for run in runs])
+            path = args.keep and args.keep / f"{name}-arml.npz"
+            report("1-NN, ARML", [measure(arml, run, radii, path) for run in runs])
         given = {key: value(text) for key, text in (pair.split("=", 1) for pair in args.set)}
         for settings in [given] if given else SETTINGS[name]:
             clf = rm.CertifiedPrototypeClassifier(**made(settings))
-            report(f"prototypes {settings}", [measure(clf, run, radii) for run in runs])
+            path = args.keep and args.keep / file_name(name, settings)
+            report(f"prototypes {settings}", [measure(clf, run, radii, path) for run in runs])
 
 
 def value(text: str) -> Any:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Nearest prototypes of the own class and of the others that the deciding pair is looked for among.
 _CANDIDATES = (5, 20)
 _MOST_POINTS_FOR_FULL_KMEANS = 20_000
+# It is only a start, and the last hundreds of Lloyd's iterations hardly move it.
+_KMEANS_ITERATIONS = 20
 _POINTS_FOR_TARGET = 5000
 
 _Float = NDArray[np.float64]
@@ -219,5 +221,6 @@ def _cluster(points: _Float, count: int, random: np.random.RandomState) -> _Labe
     with warnings.catch_warnings(), single_threaded_blas(), one_thread:
         # fewer distinct points than clusters: then there are fewer prototypes
         warnings.simplefilter("ignore", ConvergenceWarning)
-        clusters: _Labels = kind(count, n_init=1, random_state=random).fit_predict(points)
+        model = kind(count, n_init=1, max_iter=_KMEANS_ITERATIONS, random_state=random)
+        clusters: _Labels = model.fit_predict(points)
     return clusters

@@ -1,0 +1,167 @@
+"""Certified robust error at equal l2 radii: K-NN with ARML, learned prototypes, two kinds of network.
+
+Usage: python bench/network_comparison.py [--keep FOLDER] [--plot FILE.svg] [mnist fashion-mnist]
+
+--keep FOLDER   where fitted models are read from and written to, so that nothing is fitted twice
+--test N        test points, the first of the shuffled order, default 500
+--samples N     noisy copies for each smoothed prediction, default 2000
+--alpha A       chance that one smoothed certificate is wrong, default 0.001
+--epochs N      of the networks, default 5
+--points N      training points that all methods get, default all
+
+Needs the extra "networks" (torch). What the guarantees mean: docs/network_comparison.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lipschitz_network
+import numpy as np
+import protocol
+import smoothed_network
+import torch
+from prototype_errors import SETTINGS, file_name, fitted, made
+
+import robust_metric as rm
+
+# Standard deviations of the noise of smoothed networks; target radii of Lipschitz networks.
+SIGMAS = (0.5, 1.0)
+TARGETS = {"mnist": 2.3, "fashion-mnist": 1.5}
+RADII = (0.0, 0.5, 1.0, 1.5, 1.58, 2.0, 2.5)
+
+Data = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Row = tuple[
+    str, str, np.ndarray, float, float
+]  # name, guarantee, radii, seconds to fit and certify
+
+
+def classifier_row(title: str, path: Path | None, clf: Any, data: Data) -> Row:
+    X_train, y_train, X, y = data
+    model, seconds = fitted(clf, X_train, y_train, path)
+    start = time.perf_counter()
+    radii = model.minimal_perturbation(X, y).lower
+    return title, "deterministic", radii, seconds, time.perf_counter() - start
+
+
+def network_row(
+    title: str,
+    guarantee: str,
+    path: Path | None,
+    train: Callable[[], Any],
+    certify: Callable[[Any], np.ndarray],
+) -> Row:
+    start = time.perf_counter()
+    if path is not None and path.exists():
+        network, start = torch.load(path, weights_only=False), math.nan
+    else:
+        network = train()
+    seconds = time.perf_counter() - start
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(network, path)
+    start = time.perf_counter()
+    radii = certify(network)
+    return title, guarantee, radii, seconds, time.perf_counter() - start
+
+
+def smoothed_row(path: Path | None, sigma: float, data: Data, args: argparse.Namespace) -> Row:
+    X_train, y_train, X, y = data
+    return network_row(
+        f"smoothed network, sigma {sigma}",
+        f"probability {1 - args.alpha:g}",
+        path,
+        lambda: smoothed_network.train(X_train, y_train, sigma, args.epochs),
+        lambda network: smoothed_network.certified_radii(
+            network, X, y, sigma, args.samples, args.alpha
+        ),
+    )
+
+
+def rows(name: str, data: Data, args: argparse.Namespace) -> list[Row]:
+    X_train, y_train, X, y = data
+
+    def path(file: str) -> Path | None:
+        return args.keep and args.keep / file
+
+    arml = rm.CertifiedKNeighborsClassifier(1, rm.ARML())
+    found = [classifier_row("1-NN, ARML", path(f"{name}-arml.npz"), arml, data)]
+    for settings in SETTINGS[name]:
+        clf = rm.CertifiedPrototypeClassifier(**made(settings))
+        title = (
+            f"prototypes, {settings['n_prototypes']} a class, target {settings['target_radius']}"
+        )
+        found.append(classifier_row(title, path(file_name(name, settings)), clf, data))
+    for sigma in SIGMAS:
+        found.append(smoothed_row(path(f"{name}-smoothed{sigma}.pt"), sigma, data, args))
+    found.append(
+        network_row(
+            "Lipschitz network",
+            "but for rounding",
+            path(f"{name}-lipschitz.pt"),
+            lambda: lipschitz_network.train(X_train, y_train, TARGETS[name], args.epochs),
+            lambda net: lipschitz_network.certified_radii(net, X, y),
+        )
+    )
+    return found
+
+
+def show(found: list[Row]) -> None:
+    print(f"| rule | guarantee | {' | '.join(f'{r:g}' for r in RADII)} | fit, s | certify, s |")
+    print("|---" * (len(RADII) + 4) + "|")
+    for title, guarantee, radii, fit, certify in found:
+        errors = " | ".join(f"{np.mean(radii <= r):.3f}" for r in RADII)
+        seconds = "kept" if np.isnan(fit) else f"{fit:.0f}"
+        print(f"| {title} | {guarantee} | {errors} | {seconds} | {certify:.1f} |", flush=True)
+
+
+def plot(results: dict[str, list[Row]], path: str) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        1, len(results), figsize=(5.0 * len(results), 3.6), sharey=True, squeeze=False
+    )
+    for axis, (name, found) in zip(axes[0], results.items(), strict=True):
+        for title, guarantee, radii, _, _ in found:
+            style = "-" if guarantee == "deterministic" else "--"
+            finite = np.sort(np.minimum(radii, 10.0))
+            share = np.arange(1, len(finite) + 1) / len(finite)
+            axis.step(np.r_[0.0, finite], np.r_[0.0, share], style, where="post", label=title)
+        axis.set(title=name, xlabel="radius (l2)", xlim=(0.0, 3.0), ylim=(0.0, 1.0))
+        axis.grid(alpha=0.3)
+    axes[0, 0].set_ylabel("certified robust error")
+    axes[0, -1].legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", default=["mnist"])
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--plot")
+    parser.add_argument("--test", type=int, default=500)
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--alpha", type=float, default=0.001)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--points", type=int)
+    args = parser.parse_args()
+    results = {}
+    for name in args.names:
+        X_train, y_train, X, y = protocol.load(name, args.test)
+        data = X_train[: args.points], y_train[: args.points], X, y
+        print(f"\n{name}: {len(data[0])} training points, {len(X)} test points")
+        print(f"{args.samples} samples, alpha {args.alpha:g}, {args.epochs} epochs\n", flush=True)
+        results[name] = rows(name, data, args)
+        show(results[name])
+    if args.plot:
+        plot(results, args.plot)
+
+
+if __name__ == "__main__":
+    main()
