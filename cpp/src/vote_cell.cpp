@@ -106,11 +106,11 @@ double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> mult
     direction_.assign(d, 0.0);
     proved_ = gap_ = longest_ = direction_error_ = 0.0;
     // the largest multiplier comes near 1, as in Displacements::halfspace_distance
-    int scale = 0;
-    std::frexp(count == 0 ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end()), &scale);
+    scale_ = 0;
+    std::frexp(count == 0 ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end()), &scale_);
     double gap = 0.0, size = 0.0, error = 0.0, direction_size = 0.0;
     for (std::size_t i = 0; i < count; ++i) {
-        const double weight = std::ldexp(multipliers[i], -scale);
+        const double weight = std::ldexp(multipliers[i], -scale_);
         if (weight == 0.0) continue;
         const Point &near = points_[pairs[i].entering], &far = points_[pairs[i].beaten];
         gap += weight * (near.half_lower - far.half_upper);
@@ -156,23 +156,23 @@ double VoteCell::pair_length(Pair pair) const {
 
 // Adds t times the pair to the inequality that was proved: (gap + t offset) / ‖direction + t normal‖, at the
 // best t. Derivation: docs/vote_search.md.
-double VoteCell::prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const {
+auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const -> Raised {
     const Point &near = points_[pair.entering], &far = points_[pair.beaten];
     const double offset = near.half_lower - far.half_upper;
     const double alone = offset > 0.0 ? down(offset / pair_length) : 0.0;
-    const double known = proved_;
+    const Raised without = alone > proved_ ? Raised{alone, 0.0, 1.0} : Raised{proved_, 1.0, 0.0};
     // the inner products below are those of the 2-norm without a box
-    if (!space_->threat().euclidean()) return std::max(alone, known);
-    if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return std::max(alone, known);
+    if (!space_->threat().euclidean()) return without;
+    if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return without;
     const double error = up(near.row_error + far.row_error);
     // what rounding can hide in the inner product of direction and normal
     const double slack = up(direction_error_ * pair_length + longest_ * error +
                             gamma(normal_.size() + 4) * longest_ * (near.row_norm + far.row_norm));
     const double inner = along_entering - along_beaten + slack;
     const double numerator = offset * longest_ * longest_ - gap_ * inner;
-    if (!(numerator > 0.0)) return std::max(alone, known);  // the pair adds nothing
+    if (!(numerator > 0.0)) return without;  // the pair adds nothing
     const double denominator = gap_ * pair_length * pair_length - offset * inner;
-    if (!(denominator > 0.0)) return std::max(alone, known);
+    if (!(denominator > 0.0)) return without;
     const double weight = numerator / denominator;
     const double top = gap_ + weight * offset;
     const double squares = longest_ * longest_ + weight * (2.0 * inner + weight * pair_length * pair_length);
@@ -181,7 +181,7 @@ double VoteCell::prove_with(Pair pair, double along_entering, double along_beate
     const double top_terms = gap_ + weight * std::fabs(offset);
     const double lower = top - gamma(4) * top_terms;
     const double both = lower > 0.0 ? down(lower / up(std::sqrt(up(std::max(squares + gamma(12) * terms, 0.0))))) : 0.0;
-    return std::max({alone, known, both});
+    return both > without.bound ? Raised{both, 1.0, std::ldexp(weight, scale_)} : without;
 }
 
 }  // namespace robust_metric

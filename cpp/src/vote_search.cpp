@@ -19,6 +19,9 @@ constexpr double exactness = 1e-9;
 // own-class points by which the bounds of entering points are computed, beside those that must be beaten
 constexpr std::size_t extra_own = 8;
 
+// own-class points among which those to branch on are chosen, beside the one more than may stay
+constexpr std::size_t branched_own = 24;
+
 // own-class points for which the lengths of pairs are kept
 constexpr std::size_t cached_own = 64;
 
@@ -203,13 +206,18 @@ void VoteSearch::expand(std::uint32_t index) {
     const Loss& loss = losses_[node.loss];
     const auto choice = [&](std::uint32_t i) { return ids_[node.choices.begin + i]; };
     if (node.next == Next::own) {
-        // one of the choices is beaten: the first of them, those before it stay
-        for (std::uint32_t j = 0; j < node.choices.count; ++j) {
-            load(node, sets_);
-            for (std::uint32_t i = 0; i < j; ++i) sets_.allowed.push_back(choice(i));
-            sets_.beaten.push_back(choice(j));
-            create(node.loss, node.bound, node, node.candidates, tree_.add(node.record, cell_.position(choice(j))));
-        }
+        // one of the choices is beaten, those before it stay; the last one, whose bound is smallest, comes first
+        const std::uint32_t j = node.choices.count - 1 - node.position;
+        load(node, sets_);
+        for (std::uint32_t i = 0; i < j; ++i) sets_.allowed.push_back(choice(i));
+        sets_.beaten.push_back(choice(j));
+        const auto bound_of = [&](std::uint32_t i) { return numbers_[node.numbers + node.pairs.count + i]; };
+        create(node.loss, std::max(node.bound, bound_of(j)), node, node.candidates, tree_.child(node.record, j));
+        if (j == 0) return;
+        Node& rest = nodes_[index];
+        ++rest.position;
+        rest.bound = std::max(rest.bound, bound_of(j - 1));
+        push(index);
         return;
     }
     const std::uint32_t i = node.position;
@@ -287,7 +295,8 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
     set_marks(false);
 }
 
-// Own-class points nearer than what enters, if they are more than may stay: one of the nearest spare + 1 is beaten.
+// Own-class points nearer than what enters, if they are more than may stay: one of any spare_ + 1 is beaten. Chosen are
+// those that are most expensive to beat, in this order, so that the last one's bound is the largest that can be had.
 bool VoteSearch::branch_on_own(Node& node) {
     if (spare_ == 0 || sets_.entering.empty()) return false;
     const Id last = farthest_entering();
@@ -298,12 +307,53 @@ bool VoteSearch::branch_on_own(Node& node) {
         if (cell_.violates({last, own})) ranked_.push_back({cell_.value(own), own});
     }
     if (ranked_.size() <= spare_) return false;
-    std::partial_sort(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(spare_) + 1, ranked_.end());
+    const std::size_t count = std::min(ranked_.size(), spare_ + 1 + branched_own);
+    std::partial_sort(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(count), ranked_.end());
+    ranked_.resize(count);
+    along_.clear();
+    for (const Id x : sets_.entering) along_.push_back(cell_.along(x));
+    for (Ranked& own : ranked_) own.value = -beaten_bound(own.id).bound;
+    std::sort(ranked_.begin(), ranked_.end());
+    ranked_.resize(spare_ + 1);
     node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(spare_ + 1)};
-    for (std::size_t i = 0; i <= spare_; ++i) ids_.push_back(ranked_[i].id);
+    for (const Ranked& own : ranked_) {
+        ids_.push_back(own.id);
+        numbers_.push_back(-own.value);
+    }
     node.next = Next::own;
-    tree_.split_own(node.record);
+    node.bound = std::max(node.bound, -ranked_.back().value);
+    if (tree_.keeps()) keep_own_children(node);
     return true;
+}
+
+// Lower bound of the perturbations of the node's cell at which all that enter beat this own-class point. along_: of what
+// enters.
+auto VoteSearch::beaten_bound(Id own) -> Beaten {
+    const double along = cell_.along(own);
+    Beaten best{};
+    for (std::size_t i = 0; i < sets_.entering.size(); ++i) {
+        const Pair pair{sets_.entering[i], own};
+        const double bound = cell_.prove_with(pair, along_[i], along, pair_length(pair.entering, own)).bound;
+        if (i == 0 || bound > best.bound) best = {bound, i};
+    }
+    return best;
+}
+
+// The multipliers that prove the bounds of children before they are made.
+void VoteSearch::keep_own_children(const Node& node) {
+    tree_.split_own(node.record);
+    for (const Ranked& own : ranked_) {
+        const std::size_t i = beaten_bound(own.id).entering;
+        const Pair pair{sets_.entering[i], own.id};
+        const auto raised = cell_.prove_with(pair, along_[i], cell_.along(own.id), pair_length(pair.entering, own.id));
+        std::vector<Pair> pairs(pairs_.begin(), pairs_.begin() + node.pairs.count);
+        std::vector<double> multipliers(multipliers_.begin(), multipliers_.begin() + node.pairs.count);
+        for (double& multiplier : multipliers) multiplier *= raised.share;
+        pairs.push_back(pair);
+        multipliers.push_back(raised.weight);
+        const VoteTree::Index child = tree_.add(node.record, cell_.position(own.id));
+        tree_.prove(child, raised.bound, cell_, pairs, multipliers);
+    }
 }
 
 // Points that may enter next, in the order of their bounds.
@@ -348,7 +398,7 @@ double VoteSearch::entering_bound(Id x, double upper) {
     double bound = 0.0;
     std::size_t out_of_reach = 0;
     for (const Ranked& own : near_own_) {
-        const double pair = cell_.prove_with({x, own.id}, along, own.value, pair_length(x, own.id));
+        const double pair = cell_.prove_with({x, own.id}, along, own.value, pair_length(x, own.id)).bound;
         const bool beaten = marks_[own.id] == Mark::beaten;
         if (pair >= upper && (beaten || ++out_of_reach > spare_)) return infinity;
         if (beaten)

@@ -24,6 +24,7 @@ void VoteTree::prove(Index node, double bound, const VoteCell& cell, std::span<c
                      std::span<const double> multipliers) {
     if (!keep_) return;
     Record& record = records_[node];
+    if (bound < record.proved) return;
     record.proved = bound;
     record.pairs.clear();
     for (std::size_t i = 0; i < pairs.size(); ++i)

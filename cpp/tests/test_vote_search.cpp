@@ -116,7 +116,7 @@ TEST_CASE("cells: proved bounds are below the distance, and one pair more never 
         for (VoteCell::Id i = 0; i < 3; ++i) {
             const VoteCell::Pair pair{i, i + 4};
             if (!cell.violates(pair)) continue;
-            const double single = cell.prove_with(pair, cell.along(i), cell.along(i + 4), cell.pair_length(pair));
+            const double single = cell.prove_with(pair, cell.along(i), cell.along(i + 4), cell.pair_length(pair)).bound;
             CHECK(single >= previous);
             if (!cell.require(pair)) break;
             cell.active(pairs, multipliers);

@@ -56,8 +56,12 @@ public:
     double prove(std::span<const Pair> pairs, std::span<const double> multipliers);
     // M x · the direction that was proved
     double along(Id id) const;
-    // lower bound for those δ that satisfy one pair more; along_*: along() of its points
-    double prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const;
+    // lower bound for those δ that satisfy one pair more, and what proves it: `share` of the multipliers and `weight`
+    // of the pair; along_*: along() of its points
+    struct Raised {
+        double bound, share, weight;
+    };
+    Raised prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const;
     // upper bound of the dual norm of M(a - b)
     double pair_length(Pair pair) const;
 
@@ -81,6 +85,7 @@ private:
     double norm_ = 0.0, at_query_ = 0.0;
     std::vector<double> normal_, direction_;
     double proved_ = 0.0, gap_ = 0.0, longest_ = 0.0, direction_error_ = 0.0;
+    int scale_ = 0;  // what prove multiplied by: 2^-scale
     Embedding scratch_;
     mutable std::vector<double> stored_, other_stored_;
 };

@@ -51,7 +51,7 @@ private:
         std::uint32_t begin = 0, count = 0;
     };
     enum class Next : std::uint8_t {
-        own,    // choices are own-class points nearer than what enters, one more than may stay
+        own,    // choices are own-class points nearer than what enters, one more than may stay, largest bound first
         enter,  // choices are points that may enter next, by their bounds
         closed  // every decision is taken
     };
@@ -70,6 +70,10 @@ private:
         bool operator()(std::uint32_t a, std::uint32_t b) const {
             return nodes[a].bound != nodes[b].bound ? nodes[a].bound > nodes[b].bound : a > b;
         }
+    };
+    struct Beaten {
+        double bound;
+        std::size_t entering;  // which of sets_.entering proves it
     };
     enum class Mark : std::uint8_t { free, entering, allowed, beaten, excluded };
     enum class Outcome { solved, contradiction, too_far };
@@ -94,6 +98,8 @@ private:
     Id farthest_entering() const;
     bool admit_equal_points();
     bool branch_on_own(Node& node);
+    Beaten beaten_bound(Id own);
+    void keep_own_children(const Node& node);
     void branch_on_entering(Node& node);
     double entering_bound(Id x, double upper);
     double pair_length(Id x, Id own);
@@ -133,7 +139,7 @@ private:
         bool operator<(const Ranked& b) const { return value != b.value ? value < b.value : id < b.id; }
     };
     std::vector<Ranked> ranked_, near_own_;
-    std::vector<double> largest_;
+    std::vector<double> largest_, along_;
     const Query* query_ = nullptr;
     double settled_ = 0.0;
     double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search

@@ -21,12 +21,15 @@ public:
 
     // Forgets all nodes. Where keep is false nothing is kept from now on, and the functions below do nothing.
     void start(bool keep);
+    bool keeps() const { return keep_; }
     bool full() const { return records_.size() >= most_nodes; }
 
     // A node; point: the training point that its parent's rule decides on in it, none for a root.
     Index add(Index parent, std::size_t point);
     Index add_root() { return add(none, 0); }
-    // The multipliers of its pairs prove the bound (scaled); replaces what was known.
+    // The child that was added as the i-th of its parent.
+    Index child(Index parent, std::size_t i) const { return keep_ ? records_[parent].children[i] : none; }
+    // The multipliers of its pairs prove the bound (scaled); replaces what was known, unless that is larger.
     void prove(Index node, double bound, const VoteCell& cell, std::span<const VoteCell::Pair> pairs,
                std::span<const double> multipliers);
     void improve(Index node, double bound);
