@@ -68,7 +68,7 @@ void VoteSearch::add_near_own() {
     }
     std::partial_sort(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(wanted), ranked_.end());
     own_.clear();
-    others_.clear();
+    candidates_.clear();
     for (std::size_t i = 0; i < wanted; ++i) own_.push_back(ranked_[i].id);
 }
 
@@ -189,7 +189,7 @@ bool VoteSearch::admit_equal_points() {
             marks_[own] = Mark::allowed;
             sets_.allowed.push_back(own);
         }
-        for (const Id other : others_)
+        for (const Id other : candidates_)
             if (marks_[other] != Mark::entering && (complete_ || marks_[other] == Mark::excluded) && before(other))
                 return false;
     }
@@ -239,7 +239,7 @@ bool VoteSearch::find_violated(double margin, Pair& worst) {
         for (const Id own : sets_.beaten) consider(own);
     }
     if (complete_) {
-        for (const Id other : others_)
+        for (const Id other : candidates_)
             if (marks_[other] != Mark::entering) consider(other);
     } else {
         for (const Id other : sets_.excluded) consider(other);

@@ -29,7 +29,7 @@ void VoteCell::start(const Query& query) {
     prove({}, {});
 }
 
-VoteCell::Id VoteCell::add_point(std::size_t position) {
+auto VoteCell::measure(std::size_t position) -> Measured {
     const TrainingSet& t = *training_;
     const Embedding& z = *query_->embedding;
     const double distance =
@@ -40,11 +40,16 @@ VoteCell::Id VoteCell::add_point(std::size_t position) {
         for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = z.twice_mapped_row()[j] - row[j];
         length = space_->dual_norm(normal_);
     }
-    const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
     const Interval interval = t.distance_interval(distance, z.extent + t.extent(position));
+    return {position, 0.5 * distance, length, 0.5 * interval.lower, 0.5 * interval.upper};
+}
+
+VoteCell::Id VoteCell::add_point(const Measured& point) {
+    const TrainingSet& t = *training_;
+    const double* row = t.twice_mapped_row(point.position, scratch_);
+    const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
     rows_.insert(rows_.end(), row, row + t.dimension());
-    points_.push_back({position, 0.5 * distance, length, 0.5 * interval.lower, 0.5 * interval.upper, row_norm,
-                       t.twice_mapped_norm_error(t.extent(position), 0.0)});
+    points_.push_back({point, row_norm, t.twice_mapped_norm_error(t.extent(point.position), 0.0)});
     return static_cast<Id>(points_.size() - 1);
 }
 

@@ -84,8 +84,8 @@ void VoteSearch::list_losses(const std::vector<LosingVote>& votes) {
         }
 }
 
-// Points that can be among the k nearest within the radius of the witness known; and those of other classes that
-// no bound keeps from entering: they are all that may enter.
+// Own-class points that can be among the k nearest within the radius of the witness known; and those of other classes
+// that no bound keeps from entering.
 void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     const TrainingSet& t = *training_;
     const double reach = witness_.scaled_length(), factor = t.threat().dual_factor();
@@ -110,38 +110,38 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     largest_.clear();
     for (std::size_t i = 0; i < t.size(); ++i)
         largest_.push_back(farthest(0.5 * bounds_.relative_distance(i).upper, factor * bounds_.length(i)));
-    const auto kth = [&] {
-        std::nth_element(largest_.begin(), largest_.begin() + static_cast<std::ptrdiff_t>(k) - 1, largest_.end());
-        return largest_[k - 1] + 1e-12 * std::fabs(largest_[k - 1]);
+    const auto kth = [&](std::vector<double> values) {
+        const auto at = values.begin() + static_cast<std::ptrdiff_t>(k) - 1;
+        std::nth_element(values.begin(), at, values.end());
+        return *at + 1e-12 * std::fabs(*at);
     };
-    const double filter_limit = kth();
+    const double filter_limit = kth(largest_);
     cell_.start(*query_);
-    std::vector<Id> possible;
-    candidates_.clear();
-    for (std::size_t i = 0; i < t.size(); ++i) {
-        const bool near = nearest(0.5 * bounds_.relative_distance(i).lower, factor * bounds_.length(i)) <= filter_limit;
-        if (!near && !may_enter[i]) continue;
-        const Id id = cell_.add_point(i);
-        if (near) possible.push_back(id);
-        if (may_enter[i]) candidates_.push_back(id);
-    }
     // once more by numbers that are not the filter's, so that its bits make no difference
-    largest_.clear();
-    for (const Id id : possible) largest_.push_back(farthest(cell_.half(id), cell_.length(id)));
-    const double limit = kth();
+    std::vector<double> exact;
+    std::vector<VoteCell::Measured> own;
+    for (std::size_t i = 0; i < t.size(); ++i) {
+        const double length = factor * bounds_.length(i), lower = 0.5 * bounds_.relative_distance(i).lower;
+        // with room for what the filter may be off by
+        const bool first = !(largest_[i] > filter_limit + 1e-3 * (std::fabs(filter_limit) + reach * length));
+        const bool reachable = t.label(i) == label_ && nearest(lower, length) <= filter_limit;
+        if (!first && !reachable) continue;
+        const VoteCell::Measured point = cell_.measure(i);
+        if (first) exact.push_back(farthest(point.half, point.length));
+        if (reachable) own.push_back(point);
+    }
+    const double limit = kth(std::move(exact));
+    std::erase_if(own, [&](const auto& x) { return nearest(x.half, x.length) > limit; });
+    std::sort(own.begin(), own.end(), [&](const auto& a, const auto& b) {
+        const double first = nearest(a.half, a.length), second = nearest(b.half, b.length);
+        return first != second ? first < second : a.position < b.position;
+    });
     own_.clear();
-    others_.clear();
-    for (const Id id : possible)
-        if (nearest(cell_.half(id), cell_.length(id)) <= limit)
-            (t.label(cell_.position(id)) == label_ ? own_ : others_).push_back(id);
-    const auto reachable = [&](Id a, Id b) {
-        const double first = nearest(cell_.half(a), cell_.length(a)), second = nearest(cell_.half(b), cell_.length(b));
-        return first != second ? first < second : a < b;
-    };
-    std::sort(own_.begin(), own_.end(), reachable);
+    for (const auto& point : own) own_.push_back(cell_.add_point(point));
+    candidates_.clear();
+    for (std::size_t i = 0; i < t.size(); ++i)
+        if (may_enter[i]) candidates_.push_back(cell_.add_point(i));
     marks_.assign(cell_.size(), Mark::free);
-    own_rank_.assign(cell_.size(), 0);
-    for (std::size_t i = 0; i < own_.size(); ++i) own_rank_[own_[i]] = static_cast<Id>(i);
     pair_lengths_.assign(cell_.size() * cached_own, std::numeric_limits<double>::quiet_NaN());
 }
 
@@ -413,9 +413,8 @@ double VoteSearch::entering_bound(Id x, double upper) {
 }
 
 double VoteSearch::pair_length(Id x, Id own) {
-    const std::size_t rank = own_rank_[own];
-    if (rank >= cached_own) return cell_.pair_length({x, own});
-    double& known = pair_lengths_[static_cast<std::size_t>(x) * cached_own + rank];
+    if (own >= cached_own) return cell_.pair_length({x, own});  // own-class points come first
+    double& known = pair_lengths_[static_cast<std::size_t>(x) * cached_own + own];
     if (std::isnan(known)) known = cell_.pair_length({x, own});
     return known;
 }

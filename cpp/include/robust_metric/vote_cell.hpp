@@ -26,13 +26,19 @@ public:
 
     // Starts a query, without points and constraints; query must stay in place, and space have been started with it.
     void start(const Query& query);
-    Id add_point(std::size_t position);
+    // half: ½ d(z, x), with its interval; length: the dual norm of M(z - x); by the kernels: not a filter's bits
+    struct Measured {
+        std::size_t position;
+        double half, length, half_lower, half_upper;
+    };
+    Measured measure(std::size_t position);
+    Id add_point(const Measured& point);
+    Id add_point(std::size_t position) { return add_point(measure(position)); }
     std::size_t size() const { return points_.size(); }
 
     std::size_t position(Id id) const { return points_[id].position; }
     // whether both are the same point, coordinate by coordinate
     bool equal(Id a, Id b) const;
-    // ½ d(z, x) and the dual norm of M(z - x), by the kernels: not a filter's bits
     double half(Id id) const { return points_[id].half; }
     double length(Id id) const { return points_[id].length; }
 
@@ -66,10 +72,7 @@ public:
     double pair_length(Pair pair) const;
 
 private:
-    struct Point {
-        std::size_t position;
-        double half, length;
-        double half_lower, half_upper;
+    struct Point : Measured {
         double row_norm, row_error;  // of row(), and what it may be off by
     };
     const double* row(Id id) const { return rows_.data() + id * normal_.size(); }

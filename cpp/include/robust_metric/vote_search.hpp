@@ -119,15 +119,14 @@ private:
     VoteTree tree_;
     int label_ = 0;
     std::vector<Loss> losses_;
-    std::vector<Id> own_, others_, candidates_;  // points that take part; candidates_ may enter
+    std::vector<Id> own_, candidates_;  // points that take part, own-class points first; candidates_ may enter
     std::vector<Mark> marks_;
-    std::vector<Id> own_rank_;  // place in own_
     std::vector<Node> nodes_;
     std::vector<std::uint32_t> heap_, ids_;  // ids_, numbers_: what nodes refer to
     std::vector<double> numbers_;
     Sets sets_;
-    // how the cell of sets_ is enforced: own-class points that may still stay; whether all other-class points that do
-    // not enter are beaten; whether the `spare_` nearest own-class points of the moment stay
+    // how the cell of sets_ is enforced: own-class points that may still stay; whether all candidates that do not
+    // enter are beaten; whether the `spare_` nearest own-class points of the moment stay
     std::size_t spare_ = 0;
     bool complete_ = false, nearest_stay_ = false;
     std::vector<Pair> pairs_;
