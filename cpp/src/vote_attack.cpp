@@ -233,6 +233,7 @@ bool VoteSearch::find_violated(double margin, Pair& worst) {
         }
         if (near_own_.size() > spare_) nearest = near_own_.front();
     } else if (spare_ == 0) {
+        cell_.screen();
         for (const Id own : own_)
             if (marks_[own] != Mark::allowed) consider(own);
     } else {

@@ -18,12 +18,17 @@ using rounding::up;
 // a violation below this share of ‖normal‖ ‖δ‖ is rounding
 constexpr double violation_tolerance = 1e-12;
 
+// products of a row with all others are kept once they were wanted this often, and while they take no more room
+constexpr std::size_t worth_keeping = 3, products_room = std::size_t{1} << 23;
+
 }  // namespace
 
 void VoteCell::start(const Query& query) {
     query_ = &query;
     points_.clear();
     rows_.clear();
+    products_.clear();
+    products_kept_ = 0;
     for (std::vector<double>* values : {&normal_, &stored_, &other_stored_}) values->resize(training_->dimension());
     clear();
     prove({}, {});
@@ -56,7 +61,7 @@ VoteCell::Id VoteCell::add_point(const Measured& point) {
 void VoteCell::clear() {
     qp_.reset();
     pairs_.clear();
-    contradicted_ = false;
+    contradicted_ = screened_ = false;
     norm_ = at_query_ = 0.0;
 }
 
@@ -66,6 +71,7 @@ bool VoteCell::require(Pair pair, double margin) {
     for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = a[j] - b[j];
     const double offset = near.half - far.half + margin * (near.length + far.length);
     pairs_.push_back(pair);
+    screened_ = false;
     contradicted_ = !qp_.add(normal_.data(), offset, pairs_.size() - 1);
     norm_ = qp_.norm();
     at_query_ = kernels().dot(query_->embedding->twice_mapped_row().data(), qp_.solution().data(), normal_.size());
@@ -97,6 +103,59 @@ double VoteCell::value(Id id) const {
     return half(id) - (kernels().dot(row(id), qp_.solution().data(), normal_.size()) - at_query_);
 }
 
+// The rows of weighed_ in Σ 2^-scale multiplier (entering - beaten), each once.
+void VoteCell::weigh(std::span<const double> multipliers, int scale) {
+    weights_.clear();
+    const auto add = [&](Id id, double weight) {
+        for (auto& entry : weights_)
+            if (entry.first == id) {
+                entry.second += weight;
+                return;
+            }
+        weights_.emplace_back(id, weight);
+    };
+    for (std::size_t i = 0; i < weighed_.size(); ++i) {
+        const double weight = std::ldexp(multipliers[i], -scale);
+        if (weight == 0.0) continue;
+        add(weighed_[i].entering, weight);
+        add(weighed_[i].beaten, -weight);
+    }
+}
+
+// The products of all rows with the direction that weights_ make; false where too many are not kept.
+bool VoteCell::sum_products(std::vector<double>& sums) {
+    const std::size_t n = points_.size(), d = normal_.size();
+    products_.resize(n);
+    bool known = true;
+    for (const auto& entry : weights_) {
+        Products& products = products_[entry.first];
+        if (!products.values.empty()) continue;
+        if (++products.asked < worth_keeping || (products_kept_ + 1) * n > products_room) {
+            known = false;
+            continue;
+        }
+        ++products_kept_;
+        products.values.resize(n);
+        for (Id i = 0; i < n; ++i) products.values[i] = kernels().dot(row(i), row(entry.first), d);
+    }
+    if (!known) return false;
+    sums.assign(n, 0.0);
+    for (const auto& entry : weights_) kernels().axpy(entry.second, products_[entry.first].values.data(), sums.data(), n);
+    return true;
+}
+
+void VoteCell::screen() {
+    if (screened_ || !space_->threat().euclidean()) return;
+    weighed_.clear();
+    for (const std::size_t id : qp_.active()) weighed_.push_back(pairs_[id]);
+    weigh(qp_.multipliers(), 0);
+    screened_ = sum_products(screen_);
+    if (!screened_) return;
+    double size = 0.0;
+    for (const auto& entry : weights_) size += std::fabs(entry.second) * points_[entry.first].row_norm;
+    screen_error_ = 8.0 * gamma(normal_.size() + 2 * weights_.size()) * size;
+}
+
 void VoteCell::active(std::vector<Pair>& pairs, std::vector<double>& multipliers) const {
     pairs.clear();
     for (const std::size_t id : qp_.active()) pairs.push_back(pairs_[id]);
@@ -109,7 +168,10 @@ double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> mult
     const TrainingSet& t = *training_;
     const std::size_t d = t.dimension(), count = pairs.size();
     direction_.assign(d, 0.0);
-    proved_ = gap_ = longest_ = direction_error_ = 0.0;
+    proved_ = gap_ = longest_ = direction_error_ = inner_error_ = 0.0;
+    along_known_ = false;
+    proved_pairs_.assign(pairs.begin(), pairs.end());
+    proved_multipliers_.assign(multipliers.begin(), multipliers.end());
     // the largest multiplier comes near 1, as in Displacements::halfspace_distance
     scale_ = 0;
     std::frexp(count == 0 ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end()), &scale_);
@@ -131,13 +193,23 @@ double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> mult
     gap_ = gap - slack * size;
     direction_error_ = up(error * (1.0 + slack) + slack * direction_size);
     longest_ = up(direction * (1.0 + gamma(d + 6)) + direction_error_ + 0x1p-480);
+    inner_error_ = gamma(d + 3 * count + 12) * direction_size;
     if (!(gap_ > 0.0) || !(longest_ < infinity)) return 0.0;
     proved_ = space_->threat().euclidean() ? down(gap_ / longest_)
                                            : space_->distance({direction_, direction_error_, gap_, infinity}).lower;
     return proved_;
 }
 
-double VoteCell::along(Id id) const { return kernels().dot(row(id), direction_.data(), normal_.size()); }
+double VoteCell::along(Id id) const {
+    return along_known_ ? along_[id] : kernels().dot(row(id), direction_.data(), normal_.size());
+}
+
+void VoteCell::prepare_along() {
+    if (along_known_) return;
+    weighed_ = proved_pairs_;
+    weigh(proved_multipliers_, scale_);
+    along_known_ = sum_products(along_);
+}
 
 double VoteCell::pair_length(Pair pair) const {
     const TrainingSet& t = *training_;
@@ -172,7 +244,7 @@ auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten,
     const double error = up(near.row_error + far.row_error);
     // what rounding can hide in the inner product of direction and normal
     const double slack = up(direction_error_ * pair_length + longest_ * error +
-                            gamma(normal_.size() + 4) * longest_ * (near.row_norm + far.row_norm));
+                            inner_error_ * (near.row_norm + far.row_norm));
     const double inner = along_entering - along_beaten + slack;
     const double numerator = offset * longest_ * longest_ - gap_ * inner;
     if (!(numerator > 0.0)) return without;  // the pair adds nothing

@@ -302,6 +302,7 @@ bool VoteSearch::branch_on_own(Node& node) {
     const Id last = farthest_entering();
     const double limit = cell_.value(last);
     ranked_.clear();
+    cell_.screen();
     for (const Id own : own_) {
         if (marks_[own] != Mark::free || cell_.least_value(own) > limit) continue;
         if (cell_.violates({last, own})) ranked_.push_back({cell_.value(own), own});
@@ -363,8 +364,10 @@ void VoteSearch::branch_on_entering(Node& node) {
     const double upper = witness_.scaled_length();
     // the own-class points by which the bounds are computed
     near_own_.clear();
+    cell_.screen();
     for (const Id own : own_)
-        if (marks_[own] == Mark::free) near_own_.push_back({cell_.value(own), own});
+        if (marks_[own] == Mark::free) near_own_.push_back({cell_.estimate(own), own});
+    if (node.candidates.count > 32) cell_.prepare_along();
     // at the root no fewer than HalfspaceBounds uses, so that its bounds are reached
     const std::size_t wanted = spare_ + 1 + extra_own + (sets_.entering.empty() ? bounds_.near_own().size() : 0);
     const std::size_t count = std::min(near_own_.size(), wanted);

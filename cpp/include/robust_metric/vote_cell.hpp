@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "robust_metric/cost_space.hpp"
@@ -52,7 +53,18 @@ public:
     std::span<const double> perturbation() const { return qp_.solution(); }
     // ½ d(z + δ, x) up to a number that is the same for all x, and a lower bound of it without a product
     double value(Id id) const;
-    double least_value(Id id) const { return points_[id].half - norm_ * points_[id].length; }
+    // a lower bound of value() up to a few roundings, without a product; better ones after screen(), which costs a pass
+    // over all points
+    double least_value(Id id) const {
+        const Point& x = points_[id];
+        if (!screened_) return x.half - norm_ * x.length;
+        return x.half + at_query_ - screen_[id] - screen_error_ * x.row_norm;
+    }
+    void screen();
+    // value() up to a few roundings
+    double estimate(Id id) const {
+        return screened_ ? points_[id].half + at_query_ - screen_[id] : value(id);
+    }
 
     // The active pairs and their multipliers; after a contradiction those that prove it.
     void active(std::vector<Pair>& pairs, std::vector<double>& multipliers) const;
@@ -60,8 +72,9 @@ public:
     // Lower bound of ‖δ‖ for every δ that satisfies the pairs, from multipliers >= 0: proved, by numbers of
     // float64 accuracy with their error bounds. The functions below refer to the last call.
     double prove(std::span<const Pair> pairs, std::span<const double> multipliers);
-    // M x · the direction that was proved
+    // M x · the direction that was proved; many of them are cheaper after prepare_along()
     double along(Id id) const;
+    void prepare_along();
     // lower bound for those δ that satisfy one pair more, and what proves it: `share` of the multipliers and `weight`
     // of the pair; along_*: along() of its points
     struct Raised {
@@ -76,6 +89,8 @@ private:
         double row_norm, row_error;  // of row(), and what it may be off by
     };
     const double* row(Id id) const { return rows_.data() + id * normal_.size(); }
+    void weigh(std::span<const double> multipliers, int scale);
+    bool sum_products(std::vector<double>& sums);
 
     const TrainingSet* training_;
     const CostSpace* space_;
@@ -83,11 +98,25 @@ private:
     Projection qp_;
     std::vector<Point> points_;
     std::vector<double> rows_;  // twice mapped
+    // products of a point's row with all rows, where they were asked for often enough
+    struct Products {
+        std::size_t asked = 0;
+        std::vector<double> values;
+    };
+    std::vector<Products> products_;
+    std::size_t products_kept_ = 0;
+    std::vector<std::pair<Id, double>> weights_;  // of rows in a direction
+    std::vector<Pair> weighed_;
+    std::vector<double> screen_, along_;
+    double screen_error_ = 0.0;
+    bool screened_ = false, along_known_ = false;
     std::vector<Pair> pairs_;   // by the ids that the QP knows
     bool contradicted_ = false;
     double norm_ = 0.0, at_query_ = 0.0;
     std::vector<double> normal_, direction_;
-    double proved_ = 0.0, gap_ = 0.0, longest_ = 0.0, direction_error_ = 0.0;
+    double proved_ = 0.0, gap_ = 0.0, longest_ = 0.0, direction_error_ = 0.0, inner_error_ = 0.0;
+    std::vector<double> proved_multipliers_;
+    std::vector<Pair> proved_pairs_;
     int scale_ = 0;  // what prove multiplied by: 2^-scale
     Embedding scratch_;
     mutable std::vector<double> stored_, other_stored_;
