@@ -140,7 +140,8 @@ bool VoteCell::sum_products(std::vector<double>& sums) {
     }
     if (!known) return false;
     sums.assign(n, 0.0);
-    for (const auto& entry : weights_) kernels().axpy(entry.second, products_[entry.first].values.data(), sums.data(), n);
+    for (const auto& entry : weights_)
+        kernels().axpy(entry.second, products_[entry.first].values.data(), sums.data(), n);
     return true;
 }
 
@@ -243,8 +244,8 @@ auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten,
     if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return without;
     const double error = up(near.row_error + far.row_error);
     // what rounding can hide in the inner product of direction and normal
-    const double slack = up(direction_error_ * pair_length + longest_ * error +
-                            inner_error_ * (near.row_norm + far.row_norm));
+    const double slack =
+        up(direction_error_ * pair_length + longest_ * error + inner_error_ * (near.row_norm + far.row_norm));
     const double inner = along_entering - along_beaten + slack;
     const double numerator = offset * longest_ * longest_ - gap_ * inner;
     if (!(numerator > 0.0)) return without;  // the pair adds nothing

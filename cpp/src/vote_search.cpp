@@ -16,14 +16,8 @@ namespace {
 // relative width up to which an interval counts as exact
 constexpr double exactness = 1e-9;
 
-// own-class points by which the bounds of entering points are computed, beside those that must be beaten
-constexpr std::size_t extra_own = 8;
-
-// own-class points among which those to branch on are chosen, beside the one more than may stay
-constexpr std::size_t branched_own = 24;
-
-// own-class points for which the lengths of pairs are kept
-constexpr std::size_t cached_own = 64;
+// lengths of pairs that are kept
+constexpr std::size_t cached_lengths = std::size_t{1} << 19;
 
 }  // namespace
 
@@ -142,7 +136,8 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     for (std::size_t i = 0; i < t.size(); ++i)
         if (may_enter[i]) candidates_.push_back(cell_.add_point(i));
     marks_.assign(cell_.size(), Mark::free);
-    pair_lengths_.assign(cell_.size() * cached_own, std::numeric_limits<double>::quiet_NaN());
+    cached_own_ = std::min(own_.size(), cached_lengths / std::max<std::size_t>(candidates_.size(), 1));
+    pair_lengths_.assign(candidates_.size() * cached_own_, std::numeric_limits<double>::quiet_NaN());
 }
 
 void VoteSearch::add_roots() {
@@ -293,155 +288,6 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
         }
     }
     set_marks(false);
-}
-
-// Own-class points nearer than what enters, if they are more than may stay: one of any spare_ + 1 is beaten. Chosen are
-// those that are most expensive to beat, in this order, so that the last one's bound is the largest that can be had.
-bool VoteSearch::branch_on_own(Node& node) {
-    if (spare_ == 0 || sets_.entering.empty()) return false;
-    const Id last = farthest_entering();
-    const double limit = cell_.value(last);
-    ranked_.clear();
-    cell_.screen();
-    for (const Id own : own_) {
-        if (marks_[own] != Mark::free || cell_.least_value(own) > limit) continue;
-        if (cell_.violates({last, own})) ranked_.push_back({cell_.value(own), own});
-    }
-    if (ranked_.size() <= spare_) return false;
-    const std::size_t count = std::min(ranked_.size(), spare_ + 1 + branched_own);
-    std::partial_sort(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(count), ranked_.end());
-    ranked_.resize(count);
-    along_.clear();
-    for (const Id x : sets_.entering) along_.push_back(cell_.along(x));
-    for (Ranked& own : ranked_) own.value = -beaten_bound(own.id).bound;
-    std::sort(ranked_.begin(), ranked_.end());
-    ranked_.resize(spare_ + 1);
-    node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(spare_ + 1)};
-    for (const Ranked& own : ranked_) {
-        ids_.push_back(own.id);
-        numbers_.push_back(-own.value);
-    }
-    node.next = Next::own;
-    node.bound = std::max(node.bound, -ranked_.back().value);
-    if (tree_.keeps()) keep_own_children(node);
-    return true;
-}
-
-// Lower bound of the perturbations of the node's cell at which all that enter beat this own-class point. along_: of what
-// enters.
-auto VoteSearch::beaten_bound(Id own) -> Beaten {
-    const double along = cell_.along(own);
-    Beaten best{};
-    for (std::size_t i = 0; i < sets_.entering.size(); ++i) {
-        const Pair pair{sets_.entering[i], own};
-        const double bound = cell_.prove_with(pair, along_[i], along, pair_length(pair.entering, own)).bound;
-        if (i == 0 || bound > best.bound) best = {bound, i};
-    }
-    return best;
-}
-
-// The multipliers that prove the bounds of children before they are made.
-void VoteSearch::keep_own_children(const Node& node) {
-    tree_.split_own(node.record);
-    for (const Ranked& own : ranked_) {
-        const std::size_t i = beaten_bound(own.id).entering;
-        const Pair pair{sets_.entering[i], own.id};
-        const auto raised = cell_.prove_with(pair, along_[i], cell_.along(own.id), pair_length(pair.entering, own.id));
-        std::vector<Pair> pairs(pairs_.begin(), pairs_.begin() + node.pairs.count);
-        std::vector<double> multipliers(multipliers_.begin(), multipliers_.begin() + node.pairs.count);
-        for (double& multiplier : multipliers) multiplier *= raised.share;
-        pairs.push_back(pair);
-        multipliers.push_back(raised.weight);
-        const VoteTree::Index child = tree_.add(node.record, cell_.position(own.id));
-        tree_.prove(child, raised.bound, cell_, pairs, multipliers);
-    }
-}
-
-// Points that may enter next, in the order of their bounds.
-void VoteSearch::branch_on_entering(Node& node) {
-    const Loss& loss = losses_[node.loss];
-    const Needs need = needs(loss);
-    const double upper = witness_.scaled_length();
-    // the own-class points by which the bounds are computed
-    near_own_.clear();
-    cell_.screen();
-    for (const Id own : own_)
-        if (marks_[own] == Mark::free) near_own_.push_back({cell_.estimate(own), own});
-    if (node.candidates.count > 32) cell_.prepare_along();
-    // at the root no fewer than HalfspaceBounds uses, so that its bounds are reached
-    const std::size_t wanted = spare_ + 1 + extra_own + (sets_.entering.empty() ? bounds_.near_own().size() : 0);
-    const std::size_t count = std::min(near_own_.size(), wanted);
-    std::partial_sort(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(count), near_own_.end());
-    near_own_.resize(count);
-    for (const Ranked& own : near_own_) tree_.use_own(node.record, cell_, own.id);
-    for (const Id own : sets_.beaten) near_own_.push_back({0.0, own});
-    for (Ranked& own : near_own_) own.value = cell_.along(own.id);
-    ranked_.clear();
-    for (std::uint32_t i = 0; i < node.candidates.count; ++i) {
-        const Id x = ids_[node.candidates.begin + i];
-        if ((is_rival(x, loss) ? need.rival_room : need.others_room) == 0) continue;
-        const double bound = entering_bound(x, upper);
-        if (bound < upper) ranked_.push_back({bound, x});
-    }
-    std::sort(ranked_.begin(), ranked_.end());
-    node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(ranked_.size())};
-    for (const Ranked& x : ranked_) {
-        ids_.push_back(x.id);
-        numbers_.push_back(x.value);
-    }
-    node.next = Next::enter;
-    node.bound = std::max(node.bound, rest_bound(node, need));
-}
-
-// Lower bound of the perturbations of the node's cell that let x enter: it must beat the points to be beaten, and all
-// but spare_ of the others. Infinite once it is clear that it is no less than upper.
-double VoteSearch::entering_bound(Id x, double upper) {
-    const double along = cell_.along(x);
-    largest_.clear();
-    double bound = 0.0;
-    std::size_t out_of_reach = 0;
-    for (const Ranked& own : near_own_) {
-        const double pair = cell_.prove_with({x, own.id}, along, own.value, pair_length(x, own.id)).bound;
-        const bool beaten = marks_[own.id] == Mark::beaten;
-        if (pair >= upper && (beaten || ++out_of_reach > spare_)) return infinity;
-        if (beaten)
-            bound = std::max(bound, pair);
-        else
-            largest_.push_back(pair);
-    }
-    if (largest_.size() <= spare_) return bound;
-    const auto at = largest_.begin() + static_cast<std::ptrdiff_t>(spare_);
-    std::nth_element(largest_.begin(), at, largest_.end(), std::greater<>());
-    return std::max(bound, *at);
-}
-
-double VoteSearch::pair_length(Id x, Id own) {
-    if (own >= cached_own) return cell_.pair_length({x, own});  // own-class points come first
-    double& known = pair_lengths_[static_cast<std::size_t>(x) * cached_own + own];
-    if (std::isnan(known)) known = cell_.pair_length({x, own});
-    return known;
-}
-
-auto VoteSearch::needs(const Loss& loss) const -> Needs {
-    std::size_t rivals = 0;
-    for (const Id id : sets_.entering) rivals += is_rival(id, loss);
-    const std::size_t others = sets_.entering.size() - rivals;
-    const auto missing = [](std::size_t wanted, std::size_t have) { return wanted > have ? wanted - have : 0; };
-    return {loss.entering - sets_.entering.size(), missing(loss.least, rivals),
-            missing(loss.entering - loss.most, others), missing(loss.most, rivals),
-            missing(loss.entering - loss.least, others)};
-}
-
-// What is left of a node's choices: as many must enter as are missing, and enough of each kind.
-double VoteSearch::rest_bound(const Node& node, const Needs& needs) const {
-    std::size_t total = 0, rivals = 0, others = 0;
-    for (std::uint32_t i = node.position; i < node.choices.count; ++i) {
-        ++total;
-        ++(is_rival(ids_[node.choices.begin + i], losses_[node.loss]) ? rivals : others);
-        if (total >= needs.total && rivals >= needs.rival && others >= needs.others)
-            return numbers_[node.numbers + node.pairs.count + i];
-    }
-    return infinity;
 }
 
 }  // namespace robust_metric

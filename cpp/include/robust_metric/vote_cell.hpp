@@ -62,9 +62,7 @@ public:
     }
     void screen();
     // value() up to a few roundings
-    double estimate(Id id) const {
-        return screened_ ? points_[id].half + at_query_ - screen_[id] : value(id);
-    }
+    double estimate(Id id) const { return screened_ ? points_[id].half + at_query_ - screen_[id] : value(id); }
 
     // The active pairs and their multipliers; after a contradiction those that prove it.
     void active(std::vector<Pair>& pairs, std::vector<double>& multipliers) const;
@@ -110,7 +108,7 @@ private:
     std::vector<double> screen_, along_;
     double screen_error_ = 0.0;
     bool screened_ = false, along_known_ = false;
-    std::vector<Pair> pairs_;   // by the ids that the QP knows
+    std::vector<Pair> pairs_;  // by the ids that the QP knows
     bool contradicted_ = false;
     double norm_ = 0.0, at_query_ = 0.0;
     std::vector<double> normal_, direction_;

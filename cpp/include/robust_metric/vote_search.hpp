@@ -139,6 +139,7 @@ private:
     };
     std::vector<Ranked> ranked_, near_own_;
     std::vector<double> largest_, along_;
+    std::size_t cached_own_ = 0;  // those own-class points have their lengths to candidates in pair_lengths_
     const Query* query_ = nullptr;
     double settled_ = 0.0;
     double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search
