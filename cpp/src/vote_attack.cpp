@@ -106,18 +106,18 @@ void VoteSearch::improve_witness() {
         const std::vector<std::size_t> nearest(witness_.nearest().begin(), witness_.nearest().end());
         sets_ = {};
         for (const std::size_t position : nearest) {
-            if (training_->label(position) != label_) {
-                sets_.entering.push_back(cell_.add_point(position));
+            const Id known = cell_.find(position);
+            if (training_->label(position) == label_) {
+                if (known != VoteCell::none) sets_.allowed.push_back(known);
                 continue;
             }
-            const auto same = [&](Id id) { return cell_.position(id) == position; };
-            const auto found = std::find_if(own_.begin(), own_.end(), same);
-            if (found != own_.end()) sets_.allowed.push_back(*found);
+            if (known == VoteCell::none && searching_) return;
+            sets_.entering.push_back(known == VoteCell::none ? cell_.add_point(position) : known);
         }
         marks_.resize(cell_.size(), Mark::free);
         set_marks(true);
         spare_ = 0;
-        nearest_stay_ = false;
+        nearest_stay_ = complete_ = false;
         cell_.clear();
         const bool better = solve(0.0, before) == Outcome::solved && cell_.norm() < before * (1.0 - worthwhile) &&
                             push_inside() && witness_.scaled_length() < before * (1.0 - worthwhile);

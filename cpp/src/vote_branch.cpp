@@ -141,7 +141,7 @@ double VoteSearch::entering_bound(Id x, double upper) {
 
 double VoteSearch::pair_length(Id x, Id own) {
     if (own >= cached_own_) return cell_.pair_length({x, own});  // own-class points come first
-    double& known = pair_lengths_[(x - own_.size()) * cached_own_ + own];
+    double& known = pair_lengths_[(x - own_count_) * cached_own_ + own];
     if (std::isnan(known)) known = cell_.pair_length({x, own});
     return known;
 }

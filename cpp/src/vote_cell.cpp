@@ -26,6 +26,7 @@ constexpr std::size_t worth_keeping = 3, products_room = std::size_t{1} << 23;
 void VoteCell::start(const Query& query) {
     query_ = &query;
     points_.clear();
+    id_of_.assign(training_->size(), none);
     rows_.clear();
     products_.clear();
     products_kept_ = 0;
@@ -55,7 +56,7 @@ VoteCell::Id VoteCell::add_point(const Measured& point) {
     const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
     rows_.insert(rows_.end(), row, row + t.dimension());
     points_.push_back({point, row_norm, t.twice_mapped_norm_error(t.extent(point.position), 0.0)});
-    return static_cast<Id>(points_.size() - 1);
+    return id_of_[point.position] = static_cast<Id>(points_.size() - 1);
 }
 
 void VoteCell::clear() {

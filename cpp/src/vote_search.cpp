@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "robust_metric/deadline.hpp"
 #include "robust_metric/rounding.hpp"
@@ -15,6 +16,12 @@ namespace {
 
 // relative width up to which an interval counts as exact
 constexpr double exactness = 1e-9;
+
+// nodes made before the first is followed down
+constexpr std::int64_t first_dive = 8;
+
+// points are gone through again once the witness is nearer by this factor
+constexpr double worth_narrowing = 0.98;
 
 // lengths of pairs that are kept
 constexpr std::size_t cached_lengths = std::size_t{1} << 19;
@@ -30,6 +37,7 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
     query_ = &query;
     label_ = label;
     created_ = 0;
+    searching_ = false;
     settled_ = infinity;
     nodes_.clear();
     heap_.clear();
@@ -45,6 +53,8 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
         attack(votes.front());
         choose_points(k, votes.front().kept);
         list_losses(votes);
+        searching_ = true;
+        follow_ = false;
         add_roots();
         timed_out = !search(deadline);
         searched_ = std::min(settled_, heap_.empty() ? infinity : nodes_[heap_.front()].bound);
@@ -113,6 +123,9 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     cell_.start(*query_);
     // once more by numbers that are not the filter's, so that its bits make no difference
     std::vector<double> exact;
+    nearest_points_.clear();
+    narrowed_ = reach;
+    k_ = k;
     std::vector<VoteCell::Measured> own;
     for (std::size_t i = 0; i < t.size(); ++i) {
         const double length = factor * bounds_.length(i), lower = 0.5 * bounds_.relative_distance(i).lower;
@@ -121,10 +134,13 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
         const bool reachable = t.label(i) == label_ && nearest(lower, length) <= filter_limit;
         if (!first && !reachable) continue;
         const VoteCell::Measured point = cell_.measure(i);
-        if (first) exact.push_back(farthest(point.half, point.length));
+        if (first) {
+            exact.push_back(farthest(point.half, point.length));
+            nearest_points_.push_back(point);
+        }
         if (reachable) own.push_back(point);
     }
-    const double limit = kth(std::move(exact));
+    const double limit = kth(exact);
     std::erase_if(own, [&](const auto& x) { return nearest(x.half, x.length) > limit; });
     std::sort(own.begin(), own.end(), [&](const auto& a, const auto& b) {
         const double first = nearest(a.half, a.length), second = nearest(b.half, b.length);
@@ -137,6 +153,7 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
         if (may_enter[i]) candidates_.push_back(cell_.add_point(i));
     marks_.assign(cell_.size(), Mark::free);
     cached_own_ = std::min(own_.size(), cached_lengths / std::max<std::size_t>(candidates_.size(), 1));
+    own_count_ = own_.size();
     pair_lengths_.assign(candidates_.size() * cached_own_, std::numeric_limits<double>::quiet_NaN());
 }
 
@@ -149,17 +166,31 @@ void VoteSearch::add_roots() {
 }
 
 // True where the search came to its end; else the deadline passed, or the tree that is kept is full. What is left in
-// heap_ is open.
+// heap_ is open. From time to time the best node is followed down to a closed one, for the sake of its witness.
 bool VoteSearch::search(const Deadline& deadline) {
     const Later later{nodes_};
-    while (!heap_.empty()) {
+    std::int64_t next_dive = created_ + first_dive;
+    followed_ = no_node;
+    while (followed_ != no_node || !heap_.empty()) {
         checkpoint();
         const double upper = witness_.scaled_length();
-        if (nodes_[heap_.front()].bound >= upper) return true;
-        if (deadline.passed() || tree_.full()) return false;
-        std::pop_heap(heap_.begin(), heap_.end(), later);
-        const std::uint32_t index = heap_.back();
-        heap_.pop_back();
+        std::uint32_t index = std::exchange(followed_, no_node);
+        if (index != no_node && (deadline.passed() || tree_.full() || nodes_[index].next == Next::closed)) {
+            push(index);
+            continue;
+        }
+        follow_ = index != no_node;
+        if (!follow_) {
+            if (nodes_[heap_.front()].bound >= upper) return true;
+            if (deadline.passed() || tree_.full()) return false;
+            std::pop_heap(heap_.begin(), heap_.end(), later);
+            index = heap_.back();
+            heap_.pop_back();
+            if (created_ >= next_dive) {
+                follow_ = true;
+                next_dive = created_ + (created_ >> 1);
+            }
+        }
         Node& node = nodes_[index];
         if (!node.refined && (node.next == Next::closed || node.norm >= upper * (1.0 - exactness))) {
             refine(node);
@@ -170,8 +201,22 @@ bool VoteSearch::search(const Deadline& deadline) {
         } else {
             expand(index);
         }
+        narrow();
     }
     return true;
+}
+
+// Points that no longer matter now that a nearer witness is known.
+void VoteSearch::narrow() {
+    const double reach = witness_.scaled_length();
+    if (reach > narrowed_ * worth_narrowing) return;
+    narrowed_ = reach;
+    largest_.clear();
+    for (const auto& point : nearest_points_) largest_.push_back(point.half + reach * point.length);
+    const auto at = largest_.begin() + static_cast<std::ptrdiff_t>(k_) - 1;
+    std::nth_element(largest_.begin(), at, largest_.end());
+    const double limit = *at + 1e-12 * std::fabs(*at);
+    std::erase_if(own_, [&](Id x) { return cell_.half(x) - reach * cell_.length(x) > limit; });
 }
 
 void VoteSearch::push(std::uint32_t index) {
@@ -282,9 +327,16 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
             node.allowed = store(sets_.allowed);
             node.beaten = store(sets_.beaten);
             node.excluded = store(sets_.excluded);
-            if (node.next == Next::closed && outcome == Outcome::solved) push_inside();
+            const bool better = node.next == Next::closed && outcome == Outcome::solved && push_inside();
             nodes_.push_back(node);
-            push(static_cast<std::uint32_t>(nodes_.size() - 1));
+            const auto index = static_cast<std::uint32_t>(nodes_.size() - 1);
+            if (follow_)
+                followed_ = index;
+            else
+                push(index);
+            set_marks(false);
+            if (better) improve_witness();
+            return;
         }
     }
     set_marks(false);

@@ -36,6 +36,9 @@ public:
     Id add_point(const Measured& point);
     Id add_point(std::size_t position) { return add_point(measure(position)); }
     std::size_t size() const { return points_.size(); }
+    // the point that was added for this position; none if there is none
+    static constexpr Id none = UINT32_MAX;
+    Id find(std::size_t position) const { return id_of_[position]; }
 
     std::size_t position(Id id) const { return points_[id].position; }
     // whether both are the same point, coordinate by coordinate
@@ -95,6 +98,7 @@ private:
     const Query* query_ = nullptr;
     Projection qp_;
     std::vector<Point> points_;
+    std::vector<Id> id_of_;     // by position
     std::vector<double> rows_;  // twice mapped
     // products of a point's row with all rows, where they were asked for often enough
     struct Products {

@@ -90,6 +90,7 @@ private:
     void choose_points(std::size_t k, std::size_t kept);
     void add_roots();
     bool search(const Deadline& deadline);
+    void narrow();
     void push(std::uint32_t node);
     void expand(std::uint32_t node);
     void create(std::uint32_t loss, double bound, const Node& warm, Slice candidates, VoteTree::Index record);
@@ -119,6 +120,14 @@ private:
     VoteTree tree_;
     int label_ = 0;
     std::vector<Loss> losses_;
+    static constexpr std::uint32_t no_node = UINT32_MAX;
+    std::uint32_t followed_ = no_node;  // a node that is followed down, out of heap_
+    bool follow_ = false;               // whether the next node that is made is followed
+    bool searching_ = false;            // points take part as choose_points chose them
+    std::size_t k_ = 0;
+    double narrowed_ = 0.0;                           // radius within which own_ may be among the k nearest
+    std::vector<VoteCell::Measured> nearest_points_;  // k points and more that are among the nearest
+    std::size_t own_count_ = 0;                       // own-class points of cell_
     std::vector<Id> own_, candidates_;  // points that take part, own-class points first; candidates_ may enter
     std::vector<Mark> marks_;
     std::vector<Node> nodes_;
