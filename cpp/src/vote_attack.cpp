@@ -18,6 +18,12 @@ constexpr std::size_t attack_own = 256;
 constexpr int improvements = 12;
 constexpr double worthwhile = 1e-6;
 
+// rounds of exchanging points, pairs that are looked at in a round, and points that may come in for one; what an
+// exchange must gain
+constexpr int exchanges = 8;
+constexpr std::size_t exchanged_out = 6, exchanged_in = 6;
+constexpr double worth_exchanging = 1e-4;
+
 // a witness is pushed over the boundary so far that its norm grows by this share, which a first push measures
 constexpr double growth = 1.5e-10, first_share = 0x1p-36;
 
@@ -101,29 +107,87 @@ bool VoteSearch::choose_entering(const LosingVote& vote, std::vector<std::size_t
 
 // The cell that the witness lies in has a nearest point; the next witness is near that.
 void VoteSearch::improve_witness() {
-    for (int round = 0; round < improvements; ++round) {
-        const double before = witness_.scaled_length();
-        const std::vector<std::size_t> nearest(witness_.nearest().begin(), witness_.nearest().end());
-        sets_ = {};
-        for (const std::size_t position : nearest) {
-            const Id known = cell_.find(position);
-            if (training_->label(position) == label_) {
-                if (known != VoteCell::none) sets_.allowed.push_back(known);
-                continue;
-            }
-            if (known == VoteCell::none && searching_) return;
-            sets_.entering.push_back(known == VoteCell::none ? cell_.add_point(position) : known);
+    for (int round = 0; round < improvements; ++round)
+        if (!choose_nearest() || !improve_in_cell(worthwhile)) return;
+}
+
+// Into sets_: what enters and stays at the last point that was tried. False where a point does not take part.
+bool VoteSearch::choose_nearest() {
+    const std::vector<std::size_t> nearest(witness_.nearest().begin(), witness_.nearest().end());
+    sets_ = {};
+    for (const std::size_t position : nearest) {
+        const Id known = cell_.find(position);
+        if (training_->label(position) == label_) {
+            if (known != VoteCell::none) sets_.allowed.push_back(known);
+            continue;
         }
-        marks_.resize(cell_.size(), Mark::free);
-        set_marks(true);
-        spare_ = 0;
-        nearest_stay_ = complete_ = false;
-        cell_.clear();
-        const bool better = solve(0.0, before) == Outcome::solved && cell_.norm() < before * (1.0 - worthwhile) &&
-                            push_inside() && witness_.scaled_length() < before * (1.0 - worthwhile);
-        set_marks(false);
-        if (!better) return;
+        if (known == VoteCell::none && searching_) return false;
+        sets_.entering.push_back(known == VoteCell::none ? cell_.add_point(position) : known);
     }
+    return true;
+}
+
+// A witness in the cell of sets_, if it is nearer by this share.
+bool VoteSearch::improve_in_cell(double share) {
+    const double wanted = witness_.scaled_length() * (1.0 - share);
+    const bool better = project(wanted) && cell_.norm() < wanted && push_inside() && witness_.scaled_length() < wanted;
+    set_marks(false);
+    return better;
+}
+
+// Solves the cell of sets_, all of whose own-class points are named; leaves the marks on.
+bool VoteSearch::project(double cutoff) {
+    marks_.resize(cell_.size(), Mark::free);
+    set_marks(true);
+    spare_ = 0;
+    nearest_stay_ = complete_ = false;
+    cell_.clear();
+    return solve(0.0, cutoff) == Outcome::solved;
+}
+
+// Exchanges single points of the cell that the witness lies in: an own-class point that holds the projection back may
+// stay in place of another, a point that enters gives way to one of its class that is near.
+void VoteSearch::exchange_points() {
+    for (int round = 0; round < exchanges; ++round) {
+        step_.assign(witness_.step().begin(), witness_.step().end());
+        witness_.try_step(step_);  // for its neighbours
+        if (!choose_nearest()) return;
+        const Sets from = sets_;
+        const bool solved = project(infinity);
+        cell_.active(pairs_, multipliers_);
+        std::vector<Ranked> pairs, others;
+        for (std::size_t i = 0; i < pairs_.size(); ++i) pairs.push_back({-multipliers_[i], static_cast<Id>(i)});
+        for (const Id other : candidates_)
+            if (marks_[other] != Mark::entering) others.push_back({cell_.value(other), other});
+        set_marks(false);
+        if (!solved) return;
+        std::sort(pairs.begin(), pairs.end());
+        std::sort(others.begin(), others.end());
+        const std::vector<Pair> active = pairs_;
+        bool better = false;
+        for (std::size_t i = 0; i < std::min(pairs.size(), exchanged_out) && !better; ++i)
+            better = exchange_pair(from, active[pairs[i].id], others);
+        if (!better) return;
+        improve_witness();
+    }
+}
+
+bool VoteSearch::exchange_pair(const Sets& from, Pair pair, std::span<const Ranked> others) {
+    const auto attempt = [&](std::vector<Id> Sets::*list, Id out, Id in) {
+        sets_ = from;
+        std::replace((sets_.*list).begin(), (sets_.*list).end(), out, in);
+        return improve_in_cell(worth_exchanging);
+    };
+    for (const Id out : from.allowed)
+        if (attempt(&Sets::allowed, out, pair.beaten)) return true;
+    const auto label = [&](Id id) { return training_->label(cell_.position(id)); };
+    std::size_t tried = 0;
+    for (const Ranked& in : others) {
+        if (label(in.id) != label(pair.entering)) continue;
+        if (attempt(&Sets::entering, pair.entering, in.id)) return true;
+        if (++tried == exchanged_in) break;
+    }
+    return false;
 }
 
 // Where no cell gave a witness (duplicates, ties): a training point that is one, and the segment to it.

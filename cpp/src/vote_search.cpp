@@ -17,8 +17,14 @@ namespace {
 // relative width up to which an interval counts as exact
 constexpr double exactness = 1e-9;
 
+// bytes that the open and closed nodes of a query may take
+constexpr std::size_t most_stored = std::size_t{1} << 29;
+
 // nodes made before the first is followed down
 constexpr std::int64_t first_dive = 8;
+
+// nodes made before points of the witness's cell are exchanged, and before they are again
+constexpr std::int64_t first_exchange = 64, exchange_growth = 8;
 
 // points are gone through again once the witness is nearer by this factor
 constexpr double worth_narrowing = 0.98;
@@ -165,24 +171,30 @@ void VoteSearch::add_roots() {
     }
 }
 
-// True where the search came to its end; else the deadline passed, or the tree that is kept is full. What is left in
+// True where the search came to its end; else the deadline passed, or the tree takes too much room. What is left in
 // heap_ is open. From time to time the best node is followed down to a closed one, for the sake of its witness.
 bool VoteSearch::search(const Deadline& deadline) {
     const Later later{nodes_};
     std::int64_t next_dive = created_ + first_dive;
+    std::int64_t next_exchange = first_exchange;
     followed_ = no_node;
     while (followed_ != no_node || !heap_.empty()) {
         checkpoint();
         const double upper = witness_.scaled_length();
         std::uint32_t index = std::exchange(followed_, no_node);
-        if (index != no_node && (deadline.passed() || tree_.full() || nodes_[index].next == Next::closed)) {
+        if (index != no_node && (deadline.passed() || full() || nodes_[index].next == Next::closed)) {
             push(index);
             continue;
         }
         follow_ = index != no_node;
         if (!follow_) {
             if (nodes_[heap_.front()].bound >= upper) return true;
-            if (deadline.passed() || tree_.full()) return false;
+            if (deadline.passed() || full()) return false;
+            if (created_ >= next_exchange) {
+                exchange_points();
+                next_exchange = created_ * exchange_growth;
+                continue;
+            }
             std::pop_heap(heap_.begin(), heap_.end(), later);
             index = heap_.back();
             heap_.pop_back();
@@ -204,6 +216,12 @@ bool VoteSearch::search(const Deadline& deadline) {
         narrow();
     }
     return true;
+}
+
+bool VoteSearch::full() const {
+    const std::size_t stored =
+        nodes_.size() * sizeof(Node) + ids_.size() * sizeof(ids_[0]) + numbers_.size() * sizeof(numbers_[0]);
+    return tree_.full() || stored > most_stored;
 }
 
 // Points that no longer matter now that a nearer witness is known.

@@ -47,6 +47,11 @@ private:
     struct Sets {
         std::vector<Id> entering, allowed, beaten, excluded;
     };
+    struct Ranked {
+        double value;
+        Id id;
+        bool operator<(const Ranked& b) const { return value != b.value ? value < b.value : id < b.id; }
+    };
     struct Slice {
         std::uint32_t begin = 0, count = 0;
     };
@@ -86,10 +91,16 @@ private:
     bool choose_entering(const LosingVote& vote, std::vector<std::size_t>& positions);
     void add_near_own();
     void improve_witness();
+    bool choose_nearest();
+    bool improve_in_cell(double share);
+    bool project(double cutoff);
+    void exchange_points();
+    bool exchange_pair(const Sets& from, Pair pair, std::span<const Ranked> others);
     void bisect_segments();
     void choose_points(std::size_t k, std::size_t kept);
     void add_roots();
     bool search(const Deadline& deadline);
+    bool full() const;
     void narrow();
     void push(std::uint32_t node);
     void expand(std::uint32_t node);
@@ -141,11 +152,6 @@ private:
     std::vector<Pair> pairs_;
     std::vector<double> multipliers_, step_, pair_lengths_;  // pair_lengths_: NaN where not asked for yet
     std::vector<std::size_t> far_, near_;
-    struct Ranked {
-        double value;
-        Id id;
-        bool operator<(const Ranked& b) const { return value != b.value ? value < b.value : id < b.id; }
-    };
     std::vector<Ranked> ranked_, near_own_;
     std::vector<double> largest_, along_;
     std::size_t cached_own_ = 0;  // those own-class points have their lengths to candidates in pair_lengths_
