@@ -109,6 +109,12 @@ def _arml(n_jobs: int | None) -> Any:
     return ARML(random_state=SEED, n_jobs=n_jobs)
 
 
+def _arml_published(n_jobs: int | None) -> Any:
+    from ..arml import ARML
+
+    return ARML.published(random_state=SEED, n_jobs=n_jobs)
+
+
 def _cap(n_jobs: int | None) -> Any:
     from ..baselines import CAP
 
@@ -156,6 +162,14 @@ _ALL = (
     ),
     Method("lfda", "LFDA", "#7b4fb5", "Sugiyama, JMLR 2007", _lfda, fit_at_most=10000),
     Method("arml", "ARML", "#0b6fb8", "Wang, Liu, Yi, Jiang, Hsieh, NeurIPS 2020", _arml),
+    Method(
+        "arml-published",
+        "ARML, published settings",
+        "#22262b",
+        "the same, with the settings of its published code",
+        _arml_published,
+        fit_at_most=10000,  # a gradient step looks at all points
+    ),
     Method(
         "cap",
         "CAP",
