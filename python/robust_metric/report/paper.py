@@ -40,7 +40,7 @@ class Plan:
     fit_at_most : int, optional
         Training points that slow learners are fitted on at most: those that have a limit anyway.
     limits : tuple of (str, int)
-        The same for single methods, by name.
+        The same for single methods, by name, whatever their own limit is.
     attack : bool
         False to leave attacks out.
     n_jobs : int, optional
@@ -233,8 +233,9 @@ class _Run:
     def _fit_rows(self) -> NDArray[np.intp]:
         own = self._method.fit_at_most
         general = None if own is None else self._plan.fit_at_most
-        limits = (own, general, dict(self._plan.limits).get(self._method.name))
-        limit = min((n for n in limits if n is not None), default=None)
+        limit = dict(self._plan.limits).get(self._method.name)
+        if limit is None:
+            limit = min((n for n in (own, general) if n is not None), default=None)
         return stratified(self._problem.y_train, limit)
 
     def _add_radii(self, result: MethodResult, k: int, step: str) -> None:
