@@ -164,7 +164,7 @@ _ALL = (
     Method("arml", "ARML", "#0b6fb8", "Wang, Liu, Yi, Jiang, Hsieh, NeurIPS 2020", _arml),
     Method(
         "arml-published",
-        "ARML, published settings",
+        "ARML, published",
         "#22262b",
         "the same, with the settings of its published code",
         _arml_published,
