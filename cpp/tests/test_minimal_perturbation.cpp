@@ -5,6 +5,7 @@
 #include "minimal_perturbation_reference.hpp"
 #include "neighbors_reference.hpp"
 #include "random_problem.hpp"
+#include "robust_metric/halfspace_bounds.hpp"
 #include "robust_metric/minimal_perturbation.hpp"
 
 using namespace robust_metric;
@@ -106,4 +107,21 @@ TEST_CASE("a query that keep_going interrupts") {
     } catch (const Interrupted&) {
         MESSAGE("interrupted");
     }
+}
+
+TEST_CASE("a query so far away that float64 sees no difference of distances has the bounds that double-double sees") {
+    const std::vector<double> points = {-8e-9, -0x1p-42, 0.0, 1.0, 0x1.8p-44, -0x1p-42}, query = {-0x1p25, -1.0};
+    const std::vector<std::int32_t> labels = {3, 0, 1};
+    const TrainingSet t({points.data(), 3, 2}, labels, 4, MatrixView());
+    const MatrixView queries(query.data(), 1, 2);
+    double radius = 0.0;
+    std::int32_t label = -1;
+    certified_radii(t, queries, {}, 1, {}, {&radius, 1}, {&label, 1});
+    CHECK(label == 3);
+    CHECK(radius > 1.7);
+    MinimalPerturbation found;
+    std::vector<double> perturbation(2);
+    minimal_perturbations(t, queries, {}, 1, rounding::infinity, {}, {&found, 1}, {perturbation.data(), 1, 2});
+    CHECK(found.lower >= radius);
+    CHECK(found.upper >= found.lower);
 }
