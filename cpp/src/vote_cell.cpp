@@ -56,6 +56,7 @@ VoteCell::Id VoteCell::add_point(const Measured& point) {
     const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
     rows_.insert(rows_.end(), row, row + t.dimension());
     points_.push_back({point, row_norm, t.twice_mapped_norm_error(t.extent(point.position), 0.0)});
+    screened_ = along_known_ = false;  // they know nothing of this point
     return id_of_[point.position] = static_cast<Id>(points_.size() - 1);
 }
 
@@ -130,14 +131,18 @@ bool VoteCell::sum_products(std::vector<double>& sums) {
     bool known = true;
     for (const auto& entry : weights_) {
         Products& products = products_[entry.first];
-        if (!products.values.empty()) continue;
-        if (++products.asked < worth_keeping || (products_kept_ + 1) * n > products_room) {
-            known = false;
-            continue;
+        const std::size_t done = products.values.size();  // fewer than n where points were added since
+        if (done == n) continue;
+        if (done == 0) {
+            if (++products.asked < worth_keeping || (products_kept_ + 1) * n > products_room) {
+                known = false;
+                continue;
+            }
+            ++products_kept_;
         }
-        ++products_kept_;
         products.values.resize(n);
-        for (Id i = 0; i < n; ++i) products.values[i] = kernels().dot(row(i), row(entry.first), d);
+        for (std::size_t i = done; i < n; ++i)
+            products.values[i] = kernels().dot(row(static_cast<Id>(i)), row(entry.first), d);
     }
     if (!known) return false;
     sums.assign(n, 0.0);
