@@ -56,7 +56,7 @@ def run(code: str, **environment: str) -> list[str]:
 @pytest.mark.parametrize(
     ("method", "size", "k", "components", "rarity"),
     [
-        ("predict", (20_000, 50, 40_000), 5, False, 2),
+        ("predict", (20_000, 50, 200_000), 5, False, 2),
         ("certify", (4_000, 60, 40_000), 7, True, 2),
         ("minimal_perturbation", (5_000, 784, 1_000), 1, False, 1_000),  # 0.05 s a query
     ],
