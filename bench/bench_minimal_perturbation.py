@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rivals
-from euclidean_errors import squared_distances
+from textbook import squared_distances
 
 QP_QUERIES = 20
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import protocol
 import pytest
-from euclidean_errors import squared_distances
 from sklearn.neighbors import KNeighborsClassifier
+from textbook import squared_distances
 
 import robust_metric as rm
 
