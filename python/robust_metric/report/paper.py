@@ -22,7 +22,7 @@ from .protocol import N_TEST, Problem, load, stratified
 EXACT, BOUND, ATTACK = "exact", "bound", "attack"
 
 # What a learner may raise on data it cannot cope with: its row says so, the others go on.
-_FAILURES = (ValueError, ArithmeticError, MemoryError, RuntimeError, NotImplementedError)
+_FAILURES = (ValueError, ArithmeticError, MemoryError, RuntimeError)
 
 
 @dataclass(frozen=True)
