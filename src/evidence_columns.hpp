@@ -10,60 +10,69 @@
 
 namespace robust_metric {
 
+// Lists of different lengths, one behind the other.
+struct Lists {
+    std::vector<std::int64_t> values, offsets{0};
+
+    template <class Range>
+    void append(const Range& list) {
+        values.insert(values.end(), list.begin(), list.end());
+        end_list();
+    }
+    void end_list() { offsets.push_back(static_cast<std::int64_t>(values.size())); }
+};
+
+inline void put(pybind11::dict& columns, const char* name, const char* offsets_name, const Lists& lists) {
+    columns[name] = to_array(lists.values);
+    columns[offsets_name] = to_array(lists.offsets);
+}
+
 // The search trees, or None where there are none.
 inline pybind11::object tree_columns(const std::vector<Evidence>& evidence) {
-    std::vector<std::int64_t> offsets{0}, point, children, pair_offsets{0}, entering, beaten, own_offsets{0}, own;
+    Lists point, entering, own;
+    std::vector<std::int64_t> children, beaten;
     std::vector<double> multipliers;
     for (const Evidence& proof : evidence) {
         for (const Evidence::Node& node : proof.tree) {
-            point.push_back(node.point);
+            point.values.push_back(node.point);
             children.push_back(static_cast<std::int64_t>(node.children));
             for (const Evidence::Pair& pair : node.pairs) {
-                entering.push_back(static_cast<std::int64_t>(pair.entering));
+                entering.values.push_back(static_cast<std::int64_t>(pair.entering));
                 beaten.push_back(static_cast<std::int64_t>(pair.beaten));
                 multipliers.push_back(pair.multiplier);
             }
-            pair_offsets.push_back(static_cast<std::int64_t>(entering.size()));
-            own.insert(own.end(), node.own.begin(), node.own.end());
-            own_offsets.push_back(static_cast<std::int64_t>(own.size()));
+            entering.end_list();
+            own.append(node.own);
         }
-        offsets.push_back(static_cast<std::int64_t>(point.size()));
+        point.end_list();
     }
-    if (point.empty()) return pybind11::none();
+    if (point.values.empty()) return pybind11::none();
     pybind11::dict columns;
-    columns["offsets"] = to_array(offsets);
-    columns["point"] = to_array(point);
+    put(columns, "point", "offsets", point);
     columns["children"] = to_array(children);
-    columns["pair_offsets"] = to_array(pair_offsets);
-    columns["entering"] = to_array(entering);
+    put(columns, "entering", "pair_offsets", entering);
     columns["beaten"] = to_array(beaten);
     columns["multipliers"] = to_array(multipliers);
-    columns["own_offsets"] = to_array(own_offsets);
-    columns["own"] = to_array(own);
+    put(columns, "own", "own_offsets", own);
     return columns;
 }
 
 inline pybind11::object to_columns(const std::vector<Evidence>& evidence) {
-    std::vector<std::int64_t> near_offsets{0}, near_own, row_offsets{0}, row_other, own_offsets{0}, own;
+    Lists near_own, row_other, own;
     std::vector<double> multipliers;
     for (const Evidence& proof : evidence) {
-        near_own.insert(near_own.end(), proof.near_own.begin(), proof.near_own.end());
-        near_offsets.push_back(static_cast<std::int64_t>(near_own.size()));
+        near_own.append(proof.near_own);
         for (const Evidence::Row& row : proof.rows) {
-            row_other.push_back(static_cast<std::int64_t>(row.other));
-            own.insert(own.end(), row.own.begin(), row.own.end());
+            row_other.values.push_back(static_cast<std::int64_t>(row.other));
+            own.append(row.own);
             multipliers.insert(multipliers.end(), row.multipliers.begin(), row.multipliers.end());
-            own_offsets.push_back(static_cast<std::int64_t>(own.size()));
         }
-        row_offsets.push_back(static_cast<std::int64_t>(row_other.size()));
+        row_other.end_list();
     }
     pybind11::dict columns;
-    columns["near_offsets"] = to_array(near_offsets);
-    columns["near_own"] = to_array(near_own);
-    columns["row_offsets"] = to_array(row_offsets);
-    columns["row_other"] = to_array(row_other);
-    columns["own_offsets"] = to_array(own_offsets);
-    columns["own"] = to_array(own);
+    put(columns, "near_own", "near_offsets", near_own);
+    put(columns, "row_other", "row_offsets", row_other);
+    put(columns, "own", "own_offsets", own);
     columns["multipliers"] = to_array(multipliers);
     columns["trees"] = tree_columns(evidence);
     return columns;

@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from ._runtime import single_threaded_blas
 from .arml_training import MetricState, Stream, Trainer
 from .mahalanobis import MahalanobisMixin
 from .threat import ThreatModel
-from .validation import check_count, check_fraction, check_learnable_size, check_positive
+from .validation import (
+    check_count,
+    check_fraction,
+    check_positive,
+    class_numbers,
+    learnable_points,
+)
 
 # The settings of the published code; see ARML.published.
 _PUBLISHED: dict[str, Any] = {
@@ -256,12 +260,8 @@ class ARML(MahalanobisMixin, BaseEstimator):
     def _checked_points(
         self, X: ArrayLike, y: ArrayLike, reset: bool
     ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        points, classes = validate_data(
-            self, X, y, dtype=np.float64, order="C", ensure_min_samples=2, reset=reset
-        )
-        check_classification_targets(classes)
+        points, classes = learnable_points(self, X, y, reset)
         self._check_parameters(points.shape[1])
-        check_learnable_size(points)
         return points, classes
 
     def _check_parameters(self, d: int) -> None:
@@ -291,14 +291,10 @@ class ARML(MahalanobisMixin, BaseEstimator):
 
 def _checked_classes(y: NDArray[Any]) -> NDArray[np.int32]:
     """Return y as int32 class numbers; raise where there is nothing to learn from."""
-    classes, labels, counts = np.unique(y, return_inverse=True, return_counts=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"y must have at least two classes to learn a metric from, got one class: {classes[0]}"
-        )
+    labels = class_numbers(y)
+    counts = np.bincount(labels)
     if counts.max() < 2:
         raise ValueError(
-            "y must have at least two points in some class, "
-            f"got {len(classes)} classes of one point"
+            f"y must have at least two points in some class, got {len(counts)} classes of one point"
         )
-    return labels.astype(np.int32)
+    return labels

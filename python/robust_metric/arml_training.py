@@ -13,6 +13,7 @@ from . import _core
 from ._runtime import execution_threads
 from .adam import Adam, cosine, default_learning_rate
 from .arml_validation import Validation
+from .mahalanobis import with_signs
 from .progress import Progress
 from .threat import dual_norm
 
@@ -251,9 +252,4 @@ def _initial_components(X: _Float, r: int) -> _Float:
     """Return the unit matrix, or the first r principal directions of X, (r, d)."""
     if r == X.shape[1]:
         return np.eye(r)
-    directions = np.linalg.eigh(np.cov(X, rowvar=False))[1][:, : -r - 1 : -1].T
-    # eigenvectors have no sign of their own: make the largest entry positive
-    largest = np.abs(directions).argmax(axis=1)
-    signs = np.where(directions[np.arange(r), largest] < 0.0, -1.0, 1.0)
-    components: _Float = np.ascontiguousarray(directions * signs[:, np.newaxis])
-    return components
+    return with_signs(np.linalg.eigh(np.cov(X, rowvar=False))[1][:, : -r - 1 : -1].T)

@@ -1,4 +1,4 @@
-"""What every learner of a Mahalanobis metric offers once it is fitted."""
+"""What every learner of a Mahalanobis metric offers once it is fitted, and rows of components."""
 
 from __future__ import annotations
 
@@ -95,3 +95,11 @@ class MahalanobisMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
+
+
+def with_signs(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn rows so that the largest entry of each is positive: eigenvectors have no sign."""
+    largest = np.abs(rows).argmax(axis=1)
+    signs = np.where(rows[np.arange(len(rows)), largest] < 0.0, -1.0, 1.0)
+    turned: NDArray[np.float64] = np.ascontiguousarray(rows * signs[:, np.newaxis])
+    return turned

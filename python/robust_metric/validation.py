@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d, validate_data
 
 # Beyond this, differences of features may overflow before any scaling could help.
 LARGEST_VALUE = 1e300
@@ -42,6 +43,28 @@ def check_learnable_size(X: NDArray[Any]) -> None:
     largest = float(np.abs(X).max())
     if largest > _LARGEST_LEARNABLE:
         raise ValueError(f"X must not exceed {_LARGEST_LEARNABLE:g}, got {largest:g}; scale it")
+
+
+def learnable_points(
+    learner: Any, X: ArrayLike, y: ArrayLike, reset: bool = True
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return X as (n, d) float64 that a learner can stand and y as (n,) labels; raise ValueError."""
+    points, labels = validate_data(
+        learner, X, y, dtype=np.float64, order="C", ensure_min_samples=2, reset=reset
+    )
+    check_classification_targets(labels)
+    check_learnable_size(points)
+    return points, labels
+
+
+def class_numbers(labels: NDArray[Any]) -> NDArray[np.int32]:
+    """Return (n,) labels as numbers of their sorted classes; raise ValueError for a single class."""
+    classes, numbers = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y must have at least two classes to learn a metric from, got one class: {classes[0]}"
+        )
+    return numbers.astype(np.int32)
 
 
 def check_count(name: str, value: Any) -> None:

@@ -6,27 +6,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
-from ..validation import check_count, check_learnable_size
+from ..mahalanobis import with_signs
+from ..validation import check_count, class_numbers, learnable_points
 
 Float = NDArray[np.float64]
 
 
 def labelled_data(learner: Any, X: ArrayLike, y: ArrayLike) -> tuple[Float, NDArray[np.int32]]:
     """Return X as checked (n, d) float64 and y as (n,) class numbers; raise ValueError."""
-    points, classes = validate_data(
-        learner, X, y, dtype=np.float64, order="C", ensure_min_samples=2
-    )
-    check_classification_targets(classes)
-    check_learnable_size(points)
-    names, labels = np.unique(classes, return_inverse=True)
-    if len(names) < 2:
-        raise ValueError(
-            f"y must have at least two classes to learn a metric from, got one class: {names[0]}"
-        )
-    return points, labels.astype(np.int32)
+    points, classes = learnable_points(learner, X, y)
+    return points, class_numbers(classes)
 
 
 def check_n_components(n_components: Any, n_features: int) -> int:
@@ -93,14 +83,6 @@ def random_pairs(
         if len(found) >= count:
             break
     return found[:count]
-
-
-def with_signs(rows: Float) -> Float:
-    """Turn rows so that the largest entry of each is positive: eigenvectors have no sign."""
-    largest = np.abs(rows).argmax(axis=1)
-    signs = np.where(rows[np.arange(len(rows)), largest] < 0.0, -1.0, 1.0)
-    turned: Float = np.ascontiguousarray(rows * signs[:, np.newaxis])
-    return turned
 
 
 def components_from_metric(metric: Float) -> Float:

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 
 from .. import _core
 from .._runtime import execution_threads, single_threaded_blas
-from ..mahalanobis import MahalanobisMixin
+from ..mahalanobis import MahalanobisMixin, with_signs
 from ..validation import check_count
 from ._shared import (
     Float,
@@ -17,7 +17,6 @@ from ._shared import (
     check_range,
     labelled_data,
     span,
-    with_signs,
 )
 
 _EMBEDDINGS = ("weighted", "orthonormalized", "plain")
