@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -37,3 +39,19 @@ def instruction_set() -> Iterator[None]:
     before = _core.instruction_set()
     yield
     _core.force_instruction_set(before)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Three classes by name in train.csv and test.csv, and the same with a test part in all.npz."""
+    rng = np.random.default_rng(0)
+    names = np.array(["ash", "elm", "oak"])[np.arange(90) % 3]
+    X = rng.normal(size=(90, 4)) * [1, 10, 100, 1] + 3.0 * (np.arange(90) % 3)[:, None]
+    for name, part in (("train", slice(60)), ("test", slice(60, 90))):
+        with open(tmp_path / f"{name}.csv", "w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["tree", "a", "b", "c", "d"])
+            writer.writerows([y, *x] for x, y in zip(X[part].tolist(), names[part], strict=True))
+    np.savez(tmp_path / "all.npz", X_train=X[:60], y_train=names[:60], X_test=X[60:],
+             y_test=names[60:])  # fmt: skip
+    return tmp_path
