@@ -7,12 +7,11 @@ point the ball inside which its answer is proved not to change. Nothing closer t
 class; where the ball touches the boundary, the radius cannot be improved.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.collections import EllipseCollection
 from sklearn.datasets import make_moons
 
 import robust_metric as rm
+from robust_metric import plotting, report
 
 X, y = make_moons(260, noise=0.18, random_state=3)
 X_train, y_train, X_test, y_test = X[:200], y[:200], X[200:], y[200:]
@@ -26,29 +25,30 @@ radius = clf.certify(X_test, y_test).radius
 print(f"{(radius == 0).mean():.0%} wrong, median radius {np.median(radius):.2f}")
 
 # %%
-# And the picture.
+# And the picture. Dots are training points, crosses test points; one without a ball is misclassified.
 
-low, high = X.min(axis=0) - 0.4, X.max(axis=0) + 0.4
-across, up = np.meshgrid(np.linspace(low[0], high[0], 400), np.linspace(low[1], high[1], 300))
-region = clf.predict(np.c_[across.ravel(), up.ravel()]).reshape(across.shape)
+figure = plotting.plot_decision_regions(clf, X_test, y_test).figure
 
-fig, ax = plt.subplots(figsize=(8, 5.2))
-ax.contourf(across, up, region, levels=[-0.5, 0.5, 1.5], colors=["#dbe9f6", "#fbe3d6"])
-ax.scatter(*X_train.T, c=np.where(y_train == 0, "#4c78a8", "#e45756"), s=8)
-balls = EllipseCollection(
-    2 * radius,
-    2 * radius,
-    np.zeros(len(radius)),
-    units="xy",
-    offsets=X_test,
-    transOffset=ax.transData,
-    facecolor="none",
-    edgecolor="#333333",
-    linewidth=0.8,
+# %%
+# What is inside depends on what counts as small. Here a change of the second feature costs twice as much,
+# costs add up, and no input leaves a box around the data: balls are diamonds, cut off at its edges.
+
+clf.set_params(
+    threat=rm.ThreatModel(
+        norm=1, feature_cost=[1.0, 2.0], bounds=([-1.5, -1.0], [2.5, 1.5]), clip_queries=True
+    )
 )
-ax.add_collection(balls)
-ax.scatter(*X_test.T, marker="+", c="#333333", s=22, linewidth=0.9)
-ax.set_aspect("equal")
-ax.set_title("Certified balls of 5-NN predictions")
-fig.tight_layout()
-plt.show()
+figure = plotting.plot_decision_regions(
+    clf, X_test, y_test, title="Certified balls of another threat model"
+).figure
+
+# %%
+# How the radii are spread, in a histogram for the learned and the Euclidean metric.
+
+curves = []
+clf.set_params(threat=None)
+plain = rm.CertifiedKNeighborsClassifier(n_neighbors=5).fit(X_train, y_train)
+for name, model in (("Euclidean", plain), ("ARML", clf)):
+    radius, error = model.certify(X_test, y_test).radius, 1.0 - model.score(X_test, y_test)
+    curves.append(report.RobustErrorCurve(name, 5, "bound", radius, error))
+figure = plotting.plot_radii(curves).figure

@@ -1,31 +1,46 @@
-"""Figures: certified robust error against radius, and witnesses beside the images they changed.
+"""Figures: robust error against radius, histograms of radii, certified balls in the plane, witnesses.
 
 Everything is drawn on :class:`matplotlib.figure.Figure` objects, never on pyplot's global state, so
-it works in threads, without a display, and leaves a caller's own figures alone.
+it works in threads, without a display, and leaves a caller's own figures alone. Needs matplotlib
+(``pip install 'robust_metric[plots]'``).
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from .atomic_files import PathLike, atomic_write
+from .figures import (
+    COLORS,
+    INK,
+    check_matplotlib,
+    figure_bytes,
+    new_axes,
+    quiet,
+    save_figure,
+)
+from .plotting_plane import plot_decision_regions
+from .plotting_witnesses import plot_witnesses
 from .report import RobustErrorCurve
+from .validation import check_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-# Two hues that stay apart in grey and for colour-blind readers, then three more.
-_COLORS = ("#8a8f98", "#0b6fb8", "#d1495b", "#2e8b57", "#b8860b")
+__all__ = [
+    "check_matplotlib",
+    "figure_bytes",
+    "new_axes",
+    "plot_decision_regions",
+    "plot_radii",
+    "plot_robust_error",
+    "plot_witnesses",
+    "save_figure",
+]
+
 _LINES = ("-", (0, (5, 2)), (0, (1, 1.4)), (0, (6, 2, 1, 2)))
-_INK = "#22262b"
-_FAINT = "#5d646d"
 
 
 def plot_robust_error(
@@ -69,16 +84,10 @@ def plot_robust_error(
     ValueError
         If there are no curves.
     """
-    if not curves:
-        raise ValueError("curves must hold at least one curve, got none")
+    colors, reach = _style(curves, colors, reach)
     if ax is None:
         ax = new_axes()
-    methods = list(dict.fromkeys(curve.method for curve in curves))
     neighbors = list(dict.fromkeys(curve.n_neighbors for curve in curves))
-    if colors is None:
-        colors = {method: _COLORS[i % len(_COLORS)] for i, method in enumerate(methods)}
-    if reach is None:
-        reach = _reach(curves)
     mixed = len({curve.kind == "attack" for curve in curves}) == 2
     for curve in curves:
         radii = np.concatenate([[0.0], np.unique(curve.radius[curve.radius < reach]), [reach]])
@@ -92,159 +101,93 @@ def plot_robust_error(
             linewidth=1.0 if mixed and curve.kind == "attack" else 1.8,
         )
     _shade_gaps(ax, curves, colors, reach)
-    ax.set_xlim(0.0, reach)
     ax.set_ylim(0.0, 1.0)
-    ax.set_xlabel(f"radius r ({unit})" if unit else "radius r", color=_INK)
-    ax.set_ylabel("share of test points with radius ≤ r", color=_INK)
-    ax.set_title(title, loc="left", fontsize=11, color=_INK, pad=10)
-    _quiet(ax)
+    _describe(ax, title, "radius r", unit, "share of test points with radius ≤ r", reach)
     if legend:
-        ax.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=_INK, handlelength=2.8)
+        ax.legend(loc="lower right", frameon=False, fontsize=9, labelcolor=INK, handlelength=2.8)
     return ax
 
 
-def new_axes(size: tuple[float, float] = (6.4, 4.2)) -> Axes:
-    """Return the axes of a new figure of this size in inches.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
-    return _new_figure(size).add_subplot()
-
-
-def plot_witnesses(
-    X: ArrayLike,
-    witnesses: ArrayLike,
-    labels: ArrayLike,
-    adversarial_labels: ArrayLike,
-    image_shape: tuple[int, int],
+def plot_radii(
+    curves: Sequence[RobustErrorCurve],
+    ax: Axes | None = None,
     *,
-    sizes: ArrayLike | None = None,
-    title: str = "The nearest images of another class",
-) -> Figure:
-    """Draw images, their minimal adversarial witnesses below them, and the differences below those.
+    bins: int = 30,
+    title: str = "Certified radii",
+    unit: str = "",
+    colors: Mapping[str, str] | None = None,
+    reach: float | None = None,
+) -> Axes:
+    """Draw a histogram of the radii of each method.
+
+    Points of radius 0 are not in the bins, the legend has their number: with true classes given, these
+    are the misclassified points and ties. Radii beyond ``reach`` are in the last bin.
 
     Parameters
     ----------
-    X : (n, d) float64
-        The points, images whose d pixels are h * w.
-    witnesses : (n, d) float64
-        The perturbed points: ``X + perturbation``.
-    labels, adversarial_labels : (n,)
-        The class predicted for each point and for its witness.
-    image_shape : (h, w)
-    sizes : (n,) float64, optional
-        The cost of each perturbation; by default its Euclidean length.
+    curves : sequence of RobustErrorCurve
+    ax : matplotlib Axes, optional
+        Where to draw; by default the axes of a new figure, to be had as ``ax.figure``.
+    bins : int, default 30
+        Number of bins, of the same width for all methods.
     title : str
+    unit : str
+        Shown behind the axis label, such as "scaled units".
+    colors : mapping of str to str, optional
+        The colour of each method, so that several plots agree; by default in order of appearance.
+    reach : float, optional
+        Right end of the axis; by default where nearly all points have lost their class.
 
     Returns
     -------
-    matplotlib Figure
+    matplotlib Axes
 
     Raises
     ------
     ImportError
         If matplotlib is not installed.
     ValueError
-        If the shapes do not fit together, or there are no points.
+        If there are no curves, or ``bins`` is not a positive integer.
     """
-    X, witnesses = (np.asarray(array, dtype=np.float64) for array in (X, witnesses))
-    _check_images(X, witnesses, image_shape)
-    differences = witnesses - X
-    lengths = np.linalg.norm(differences, axis=1) if sizes is None else np.asarray(sizes)
-    labels, adversarial_labels = np.asarray(labels), np.asarray(adversarial_labels)
-    for name, values in (
-        ("labels", labels),
-        ("adversarial_labels", adversarial_labels),
-        ("sizes", lengths),
-    ):
-        if values.shape != (len(X),):
-            raise ValueError(f"{name} must have shape ({len(X)},), got {values.shape}")
-
-    n = len(X)
-    figure = _new_figure((max(1.05 * n + 1.5, 4.0), 4.35))
-    grid = figure.subplots(
-        3,
-        n,
-        squeeze=False,
-        gridspec_kw={
-            "left": 1.15 / figure.get_figwidth(),
-            "right": 0.985,
-            "bottom": 0.06,
-            "top": 0.83,
-            "wspace": 0.08,
-            "hspace": 0.30,
-        },
-    )
-    # One grey scale, that of the unperturbed images, and one signed scale for the differences: rows
-    # can be compared. What a witness has beyond the grey scale shows in its difference.
-    low, high = float(X.min()), float(X.max())
-    swing = float(np.abs(differences).max()) or 1.0
-    for i in range(n):
-        for row, values in enumerate((X[i], witnesses[i], differences[i])):
-            signed = row == 2
-            grid[row, i].imshow(
-                values.reshape(image_shape),
-                cmap="RdBu_r" if signed else "gray_r",
-                vmin=-swing if signed else low,
-                vmax=swing if signed else high,
-                interpolation="nearest",
-            )
-            _frame(grid[row, i])
-        grid[0, i].set_title(str(labels[i]), fontsize=12, color=_INK, pad=4)
-        grid[1, i].set_title(str(adversarial_labels[i]), fontsize=12, color=_COLORS[2], pad=4)
-        grid[2, i].set_xlabel(f"{lengths[i]:.2f}", fontsize=9, color=_FAINT, labelpad=4)
-    for row, text in enumerate(("test image", "witness", "difference")):
-        grid[row, 0].set_ylabel(
-            text, rotation=0, ha="right", va="center", labelpad=8, fontsize=10, color=_INK
-        )
-    figure.suptitle(
-        title, x=0.15 / figure.get_figwidth(), y=0.955, ha="left", fontsize=11.5, color=_INK
-    )
-    return figure
+    colors, reach = _style(curves, colors, reach)
+    check_count("bins", bins)
+    if ax is None:
+        ax = new_axes()
+    edges = np.linspace(0.0, reach, bins + 1)
+    neighbors = list(dict.fromkeys(curve.n_neighbors for curve in curves))
+    for curve in curves:
+        positive = curve.radius[curve.radius > 0.0]
+        counts, _ = np.histogram(np.minimum(positive, reach), edges)
+        zero = len(curve.radius) - len(positive)
+        label = f"{curve.label}; radius 0: {zero} of {len(curve.radius)}"
+        line = _LINES[neighbors.index(curve.n_neighbors) % len(_LINES)]
+        color = colors[curve.method]
+        ax.stairs(counts, edges, fill=True, color=color, alpha=0.15)
+        ax.stairs(counts, edges, label=label, color=color, linestyle=line, linewidth=1.6)
+    ax.set_ylim(bottom=0.0)
+    _describe(ax, title, "radius", unit, "test points", reach)
+    ax.legend(loc="upper right", frameon=False, fontsize=9, labelcolor=INK, handlelength=2.8)
+    return ax
 
 
-def save_figure(figure: Figure | Axes, path: PathLike, *, dpi: int = 160) -> None:
-    """Write a figure (or the figure of some axes) as a PNG or, by its suffix, an SVG file, atomically."""
-    image = figure_bytes(figure, "svg" if Path(path).suffix == ".svg" else "png", dpi=dpi)
-    with atomic_write(path) as stream:
-        stream.write(image)
+def _style(
+    curves: Sequence[RobustErrorCurve], colors: Mapping[str, str] | None, reach: float | None
+) -> tuple[Mapping[str, str], float]:
+    """Return the colour of each method and the right end of the axis, as given or by default."""
+    if not curves:
+        raise ValueError("curves must hold at least one curve, got none")
+    if colors is None:
+        methods = dict.fromkeys(curve.method for curve in curves)
+        colors = {method: COLORS[i % len(COLORS)] for i, method in enumerate(methods)}
+    return colors, _reach(curves) if reach is None else reach
 
 
-def figure_bytes(figure: Figure | Axes, kind: str = "png", *, dpi: int = 160) -> bytes:
-    """Return a figure as a "png" or "svg" image; an SVG is the same, byte for byte, each time."""
-    from matplotlib import rc_context
-
-    whole: Any = getattr(figure, "figure", figure)
-    stream = io.BytesIO()
-    # without the salt, the names inside an SVG file are random; without the date, so is the file
-    with rc_context({"svg.hashsalt": "robust_metric"}):
-        whole.savefig(
-            stream, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None
-        )
-    return stream.getvalue()
-
-
-def check_matplotlib() -> None:
-    """Raise an ImportError that says how to install matplotlib, if it is missing."""
-    _figure_class()
-
-
-def _figure_class() -> type[Figure]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "plotting needs matplotlib, which is not installed; "
-            "install it with: pip install 'robust_metric[plots]'"
-        ) from error
-    return Figure
-
-
-def _new_figure(size: tuple[float, float]) -> Figure:
-    return _figure_class()(figsize=size, facecolor="white")
+def _describe(ax: Axes, title: str, across: str, unit: str, up: str, reach: float) -> None:
+    ax.set_xlim(0.0, reach)
+    ax.set_xlabel(f"{across} ({unit})" if unit else across, color=INK)
+    ax.set_ylabel(up, color=INK)
+    ax.set_title(title, loc="left", fontsize=11, color=INK, pad=10)
+    quiet(ax)
 
 
 def _reach(curves: Sequence[RobustErrorCurve]) -> float:
@@ -252,21 +195,6 @@ def _reach(curves: Sequence[RobustErrorCurve]) -> float:
     finite = [curve.radius[np.isfinite(curve.radius)] for curve in curves]
     ends = [float(np.quantile(radius, 0.99)) for radius in finite if radius.size]
     return max(ends, default=0.0) or 1.0
-
-
-def _check_images(
-    X: NDArray[np.float64], witnesses: NDArray[np.float64], image_shape: tuple[int, int]
-) -> None:
-    height, width = image_shape
-    if X.ndim != 2 or len(X) == 0 or X.shape[1] != height * width:
-        raise ValueError(
-            f"X must have shape (n, {height * width}) for image_shape {tuple(image_shape)}, "
-            f"with n positive, got {X.shape}"
-        )
-    if witnesses.shape != X.shape:
-        raise ValueError(f"witnesses must have the shape {X.shape} of X, got {witnesses.shape}")
-    if not (np.isfinite(X).all() and np.isfinite(witnesses).all()):
-        raise ValueError("X and witnesses must be finite, got NaN or infinite values")
 
 
 def _shade_gaps(
@@ -290,23 +218,3 @@ def _shade_gaps(
                 alpha=0.15,
                 linewidth=0.0,
             )
-
-
-def _quiet(ax: Axes) -> None:
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_color("#b6bbc2")
-    ax.tick_params(colors=_FAINT, labelsize=9)
-    ax.grid(color="#e9ebee", linewidth=0.8)
-    ax.set_axisbelow(True)
-    figure: Any = ax.figure
-    if figure.get_layout_engine() is None:
-        figure.set_layout_engine("constrained")
-
-
-def _frame(ax: Axes) -> None:
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for spine in ax.spines.values():
-        spine.set_color("#d5d9de")
