@@ -33,6 +33,13 @@ COMPILED = [
     "tests/test_threat_models.py",
 ]
 
+# Python tests that skip where another library is not installed.
+WITH_LIBRARIES = [
+    "tests/test_threads.py",
+    "tests/test_attack_adapters.py",
+    "tests/test_network_comparison.py",
+]
+
 TESTED_WITH = PROJECT["project"]["optional-dependencies"]["tests"]
 
 FUZZ_SECONDS = 60
@@ -112,6 +119,15 @@ def cluster(session: nox.Session) -> None:
     """Run the tests that start a Dask cluster of several processes."""
     session.install(".[tests,dask]")
     session.run("python", "-m", "pytest", "tests/test_dask.py", "tests/test_sharding.py")
+
+
+@nox.session
+def libraries(session: nox.Session) -> None:
+    """Run the tests that need torch, foolbox or ART: import orders, adapters, networks."""
+    session.install(".[tests,networks,attacks]")
+    # skipped tests would be those that this session is for
+    session.run("python", "-c", "import torch, foolbox, art")
+    session.run("python", "-m", "pytest", *(session.posargs or WITH_LIBRARIES))
 
 
 @nox.session

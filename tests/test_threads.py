@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -64,14 +65,21 @@ def alone() -> str:
     return run(WORK["robust_metric"] + END)
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
-@pytest.mark.parametrize("other", ["torch", "sklearn"])
-def test_import_order(alone: str, other: str, first: bool) -> None:
-    if importlib.util.find_spec(other) is None:
-        pytest.skip(f"{other} is not installed")
-    order = [other, "robust_metric"] if first else ["robust_metric", other]
-    # whoever came first works once more after the other
-    code = "\n".join(WORK[name] for name in [*order, other])
+ORDERS = [
+    *permutations(["sklearn", "robust_metric"]),
+    *permutations(["torch", "robust_metric"]),
+    *permutations(["torch", "sklearn", "robust_metric"]),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_import_order(alone: str, order: tuple[str, ...]) -> None:
+    for name in order:
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")
+    # the others work once more after all are there
+    again = [name for name in order if name != "robust_metric"]
+    code = "\n".join(WORK[name] for name in [*order, *again])
     assert run(code + END) == alone
 
 
