@@ -118,10 +118,18 @@ def test_infinite_radii_are_null_in_json(
 
 
 def test_user_errors_of_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    train, out = files / "train.csv", files / "m.npz"
+    train, gaps, out = files / "train.csv", files / "gaps.csv", files / "m.npz"
+    gaps.write_text("a,b,tree\n1,,ash\n2,3,oak\n")
     for arguments, message in (
         ((files / "no.csv", "--out", out), "name_or_path must name an existing file, got"),
-        ((train, "--out", out), "must name a CSV file of numbers (and a label), got"),
+        (
+            (train, "--out", out),
+            "got 'ash' in line 2 of " + f"{train}; turn text into numbers first",
+        ),
+        (
+            (gaps, "--out", out),
+            f"got '' in line 2 of {gaps}; fill missing values or leave rows out",
+        ),
         ((train, "--label", "bush", "--out", out), "label must name one column of"),
         ((train, "--label", "tree", "--out", files / "no" / "m.npz"), "an existing folder"),
         ((train, "--label", "tree", "--out", files), "path must name a file to write"),

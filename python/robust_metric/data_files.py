@@ -317,9 +317,12 @@ def _csv_point(cells: list[str], number: int, path: object) -> NDArray[np.float6
         return np.array(cells, dtype=np.float64)
     except ValueError:
         odd = next(cell for cell in cells if not _is_number(cell))
+        remedy = (
+            "turn text into numbers" if odd.strip() else "fill missing values or leave rows out"
+        )
         raise ValueError(
             f"name_or_path must name a CSV file of numbers (and a label), got {odd!r} "
-            f"in line {number} of {path}"
+            f"in line {number} of {path}; {remedy} first"
         ) from None
 
 

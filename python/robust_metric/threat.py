@@ -112,7 +112,8 @@ class ThreatModel:
         if self.feature_cost is not None:
             cost = np.asarray(self.feature_cost, dtype=np.float64)
             parts.append("feature costs" if (cost[np.isfinite(cost)] != 1.0).any() else "")
-            parts.append(f"{np.isinf(cost).sum()} of {len(cost)} features frozen")
+            frozen = int(np.isinf(cost).sum())
+            parts.append(f"{frozen} of {len(cost)} features frozen" if frozen else "")
         if self.bounds is not None:
             lower, upper = (np.asarray(side, dtype=np.float64) for side in self.bounds)
             single = lower.ndim == upper.ndim == 0
