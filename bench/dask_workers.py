@@ -42,9 +42,10 @@ def main() -> None:
     clf = rm.CertifiedKNeighborsClassifier(11, n_jobs=1).fit(X, y)
     expected = clf.certify(Z).radius
     alone = best(lambda: clf.certify(Z).radius, expected)
-    print(f"{n} training points, {m} queries, K = 11: one thread without Dask {alone:.2f} s")
-    print(f"rows of the core, queries still open, in each round: {rounds(X, y, Z)}")
-    print("| workers | queries in blocks, s | training set in 4 shards, s |\n|---|---|---|")
+    print(f"{n} training points, {m} queries, K = 11")
+    print(f"rows of the core, queries still open, in each round: {rounds(X, y, Z)}\n")
+    print("| | queries in blocks, s | training set in 4 shards, s |\n|---|---|---|")
+    print(f"| one thread without Dask | {alone:.1f} | |", flush=True)
     for workers in (1, 2):
         with (
             LocalCluster(
@@ -53,7 +54,8 @@ def main() -> None:
             Client(cluster),
         ):
             by_query, by_shard = measured(clf, X, y, Z, expected)
-            print(f"| {workers} | {by_query:.2f} | {by_shard:.2f} |", flush=True)
+            name = "1 worker" if workers == 1 else f"{workers} workers"
+            print(f"| {name} | {by_query:.1f} | {by_shard:.1f} |", flush=True)
 
 
 def rounds(X: np.ndarray, y: np.ndarray, Z: np.ndarray) -> list[tuple[int, int]]:

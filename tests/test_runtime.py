@@ -28,6 +28,7 @@ L = rng.normal(size=(d, d)) if {components} else None
 clf = CertifiedKNeighborsClassifier({k}, L, n_jobs={jobs}).fit(X, y)
 clf.predict(X[:2])
 started = time.perf_counter()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
 signal.setitimer(signal.ITIMER_REAL, 0.5)
 try:
