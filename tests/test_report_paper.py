@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +238,22 @@ def test_user_errors(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit):
             cli.main(arguments)
         assert message in capsys.readouterr().err
+
+
+def test_json_holds_the_curves(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = report(data, "--sets", "flowers", "--k", "1", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["folder"] == str(out) and [part["data"] for part in found["sets"]] == ["flowers"]
+    rows = list(csv.DictReader((out / "flowers.csv").open()))
+    for method in found["sets"][0]["methods"]:
+        assert method["failure"] is None and len(method["curves"]) == 2
+        for curve in method["curves"]:
+            expected = [
+                float(row["certified_robust_error"])
+                for row in rows
+                if (row["method"], row["kind"]) == (method["method"], curve["radius"])
+            ]
+            assert curve["robust_error"] == expected and curve["n_neighbors"] == 1
 
 
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,13 +9,16 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__, datasets
 from .data_files import STANDARD_INPUT, Parts, read_csv
+
+if TYPE_CHECKING:
+    from .report import RobustErrorCurve
 
 DATA_HELP = (
     "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
@@ -85,14 +88,7 @@ def _demo(args: argparse.Namespace) -> None:
                 "folder": args.out,
                 "radii": radii.tolist(),
                 "curves": [
-                    {
-                        "metric": curve.method,
-                        "n_neighbors": curve.n_neighbors,
-                        "radius": curve.kind,
-                        "clean_error": curve.clean_error,
-                        "median_radius": finite(curve.median_radius),
-                        "certified_robust_error": curve.errors(radii).tolist(),
-                    }
+                    {"metric": curve.method, **curve_values(curve, "certified_robust_error", radii)}
                     for curve in curves
                 ],
             }
@@ -114,6 +110,17 @@ def _check(args: argparse.Namespace) -> int:
         }
     )
     return int(not found.ok)
+
+
+def curve_values(curve: RobustErrorCurve, error: str, radii: NDArray[np.float64]) -> dict[str, Any]:
+    """Return what ``--json`` prints of a curve, its errors at the radii under a name."""
+    return {
+        "n_neighbors": curve.n_neighbors,
+        "radius": curve.kind,
+        "clean_error": curve.clean_error,
+        "median_radius": finite(curve.median_radius),
+        error: curve.errors(radii).tolist(),
+    }
 
 
 def print_json(values: dict[str, Any]) -> None:

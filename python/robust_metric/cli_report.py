@@ -7,11 +7,14 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import cli
 from .report.methods import METHODS
 from .report.protocol import N_TEST, RADII
+
+if TYPE_CHECKING:
+    from .report.paper import SetResult
 
 QUICK_TEST, QUICK_TRAIN = 100, 1000
 
@@ -50,8 +53,33 @@ def run_paper(args: argparse.Namespace) -> int:
         log("stopped; the same command goes on where this ended")
         raise
     written = write_report(found, plan, out)
-    print(f"Wrote to {out}: {', '.join(written)}.")
+    if args.json:
+        cli.print_json({"folder": args.out, "sets": [_summary(part) for part in found]})
+    else:
+        print(f"Wrote to {out}: {', '.join(written)}.")
     return int(any(result.failure for part in found for result in part.results))
+
+
+def _summary(part: SetResult) -> dict[str, Any]:
+    """Return what ``--json`` prints of a data set; errors of kind "attack" are empirical ones."""
+    from .report.tables import radii_of
+
+    radii = radii_of(part)
+    return {
+        "data": part.problem.name,
+        "radii": radii.tolist(),
+        "methods": [
+            {
+                "method": result.method.title,
+                "failure": result.failure,
+                "curves": [
+                    cli.curve_values(curve, "robust_error", radii)
+                    for curve in result.curves.values()
+                ],
+            }
+            for result in part.results
+        ],
+    }
 
 
 def _data_files(folder: str, wanted: list[str] | None) -> list[Path]:
@@ -152,4 +180,5 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="write the report from what is stored, without computing anything",
     )
+    cli.add_json(command)
     cli.add_n_jobs(command)
