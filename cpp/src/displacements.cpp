@@ -279,7 +279,7 @@ template class Displacements<DoubleDouble>;
 Interval RefinedBounds::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
                                            std::span<const double> multipliers) {
     const Interval fast = fast_.halfspace_distance(other, own, multipliers, *space_);
-    const bool tight = fast.upper < rounding::infinity && fast.upper - fast.lower <= 1e-11 * fast.upper;
+    const bool tight = fast.upper < rounding::infinity && fast.upper - fast.lower <= 1e-10 * fast.upper;
     if (tight || fast.lower == rounding::infinity) return fast;
     const Interval accurate = accurate_.halfspace_distance(other, own, multipliers, *space_);
     return {std::max(fast.lower, accurate.lower), std::min(fast.upper, accurate.upper)};

@@ -83,7 +83,7 @@ extern template class Displacements<double>;
 extern template class Displacements<DoubleDouble>;
 
 // The bound of the half-space in float64, and again in double-double where float64 leaves it looser than
-// 1e-11 relative. Lengths are costs under the threat model of the training set.
+// 1e-10 relative. Lengths are costs under the threat model of the training set.
 class RefinedBounds {
 public:
     explicit RefinedBounds(const TrainingSet& training)
