@@ -14,6 +14,7 @@ void bind_halfspace_bounds(pybind11::module_& m);
 void bind_impostors(pybind11::module_& m);
 void bind_kernels(pybind11::module_& m);
 void bind_logdet_projections(pybind11::module_& m);
+void bind_margin_loss(pybind11::module_& m);
 void bind_minimal_perturbation(pybind11::module_& m);
 void bind_neighbor_certificates(pybind11::module_& m);
 void bind_neighbors(pybind11::module_& m);

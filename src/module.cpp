@@ -19,6 +19,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     robust_metric::bind_prototype_loss(m);
     robust_metric::bind_impostors(m);
     robust_metric::bind_logdet_projections(m);
+    robust_metric::bind_margin_loss(m);
     robust_metric::bind_reference(m);
     robust_metric::bind_sharding(m);
     robust_metric::bind_c_api(m);

@@ -94,7 +94,6 @@ public:
     Sums(MatrixView points, MatrixView thresholds, int num_threads)
         : points_(points),
           thresholds_(thresholds),
-          losses_(thresholds.rows()),
           by_point_(static_cast<std::size_t>(num_threads), std::vector<std::int64_t>(points.rows())) {
         out_.by_target.resize(thresholds.rows() * thresholds.cols());
         out_.sums.resize(thresholds.rows() * points.cols());
@@ -110,9 +109,7 @@ public:
         std::int64_t count = 0;
         const std::size_t k = thresholds_.cols();
         for (std::size_t j = 0; j < k; ++j) {
-            const double violation = thresholds_(a, j) - squared_distance;
-            if (!(violation > 0.0)) continue;
-            losses_[a] += violation;
+            if (!(squared_distance < thresholds_(a, j))) continue;
             ++out_.by_target[a * k + j];
             ++count;
         }
@@ -121,7 +118,6 @@ public:
     }
 
     Impostors take() {
-        for (const double loss : losses_) out_.loss += loss;
         out_.by_point.resize(points_.rows());
         for (const auto& counts : by_point_)
             for (std::size_t l = 0; l < counts.size(); ++l) out_.by_point[l] += counts[l];
@@ -130,7 +126,7 @@ public:
 
 private:
     MatrixView points_, thresholds_;
-    std::vector<double> losses_, reach_;
+    std::vector<double> reach_;
     std::vector<std::vector<std::int64_t>> by_point_;  // of each thread: integers, so their order is free
     Impostors out_;
 };
@@ -161,20 +157,6 @@ void scan_all(const TileScan& scan, MatrixView points, std::size_t first, std::s
     scan.scan(first, last, sums.reach(), near, finished);
 }
 
-void scan_lists(const ImpostorLists& lists, MatrixView points, MatrixView embedded,
-                std::span<const std::int64_t> anchors, std::size_t first, std::size_t last, int thread, Sums& sums) {
-    for (std::size_t a = first; a < last; ++a) {
-        const double* own = embedded.row(static_cast<std::size_t>(anchors[a]));
-        for (std::int64_t i = lists.offsets[a]; i < lists.offsets[a + 1]; ++i) {
-            const auto l = static_cast<std::size_t>(lists.rows[static_cast<std::size_t>(i)]);
-            const double squared_distance = kernels().squared_distance(own, embedded.row(l), embedded.cols());
-            if (!(squared_distance < sums.reach()[a])) continue;
-            const std::int64_t weight = sums.add(a, l, squared_distance, thread);
-            kernels().axpy(static_cast<double>(weight), points.row(l), sums.sum(a), points.cols());
-        }
-    }
-}
-
 [[noreturn]] void wrong_size(const char* name, std::size_t wanted, std::size_t got) {
     throw std::invalid_argument(std::string(name) + " must have " + std::to_string(wanted) + " entries or rows, got " +
                                 std::to_string(got));
@@ -191,25 +173,16 @@ void check(MatrixView embedded, std::span<const std::int32_t> labels, std::span<
 }  // namespace
 
 Impostors find_impostors(MatrixView points, MatrixView embedded, std::span<const std::int32_t> labels,
-                         std::span<const std::int64_t> anchors, MatrixView thresholds, const ImpostorLists* lists,
-                         const Execution& execution) {
+                         std::span<const std::int64_t> anchors, MatrixView thresholds, const Execution& execution) {
     check(embedded, labels, anchors);
     if (points.rows() != embedded.rows()) wrong_size("points", embedded.rows(), points.rows());
     if (thresholds.rows() != anchors.size()) wrong_size("thresholds", anchors.size(), thresholds.rows());
     if (thresholds.cols() == 0) throw std::invalid_argument("thresholds must have at least 1 column, got 0");
-    if (lists && lists->offsets.size() != anchors.size() + 1)
-        wrong_size("lists", anchors.size() + 1, lists->offsets.size());
     Sums sums(points, thresholds, execution.num_threads);
-    if (lists) {
-        parallel_for(anchors.size(), anchor_tile, execution, [&](std::size_t first, std::size_t last, int thread) {
-            scan_lists(*lists, points, embedded, anchors, first, last, thread, sums);
-        });
-    } else {
-        const TileScan scan(embedded, labels, anchors);
-        parallel_for(anchors.size(), anchor_tile, execution, [&](std::size_t first, std::size_t last, int thread) {
-            scan_all(scan, points, first, last, thread, sums);
-        });
-    }
+    const TileScan scan(embedded, labels, anchors);
+    parallel_for(anchors.size(), anchor_tile, execution, [&](std::size_t first, std::size_t last, int thread) {
+        scan_all(scan, points, first, last, thread, sums);
+    });
     return sums.take();
 }
 

@@ -37,10 +37,22 @@ struct Problem {
             out.push_back(*std::max_element(limits().row(a), limits().row(a) + k));
         return out;
     }
+    // of all anchors, one after the other
+    std::vector<std::int64_t> near() const {
+        std::vector<std::int64_t> out;
+        for (std::size_t a = 0; a < anchors.size(); ++a)
+            for (std::size_t l = 0; l < n; ++l) {
+                const auto anchor = static_cast<std::size_t>(anchors[a]);
+                double squared = 0.0;
+                for (std::size_t j = 0; j < d; ++j)
+                    squared += (points()(anchor, j) - points()(l, j)) * (points()(anchor, j) - points()(l, j));
+                if (labels[l] != labels[anchor] && squared < reach()[a]) out.push_back(static_cast<std::int64_t>(l));
+            }
+        return out;
+    }
 };
 
 void check_equal(const Impostors& fast, const Impostors& slow) {
-    CHECK(fast.loss == slow.loss);
     CHECK(fast.by_target == slow.by_target);
     CHECK(fast.by_point == slow.by_point);
     CHECK(fast.sums == slow.sums);
@@ -48,7 +60,7 @@ void check_equal(const Impostors& fast, const Impostors& slow) {
 
 }  // namespace
 
-TEST_CASE("impostors equal the slow twin's: few and many, with and without lists, any number of threads") {
+TEST_CASE("impostors equal the slow twin's: few and many, any number of threads") {
     for (const std::size_t n : {1, 2, 65, 600})
         for (const std::size_t k : {1, 3})
             for (const int reach : {2, 60}) {
@@ -57,14 +69,12 @@ TEST_CASE("impostors equal the slow twin's: few and many, with and without lists
                                                                  problem.anchors, problem.limits());
                 for (const int threads : {1, 3}) {
                     check_equal(find_impostors(problem.points(), problem.points(), problem.labels, problem.anchors,
-                                               problem.limits(), nullptr, {threads, {}}),
+                                               problem.limits(), {threads, {}}),
                                 slow);
                     const auto lists = list_impostors(problem.points(), problem.labels, problem.anchors,
                                                       problem.reach(), n * n, {threads, {}});
                     REQUIRE(lists);
-                    check_equal(find_impostors(problem.points(), problem.points(), problem.labels, problem.anchors,
-                                               problem.limits(), &*lists, {threads, {}}),
-                                slow);
+                    CHECK(lists->rows == problem.near());
                 }
             }
 }
@@ -80,7 +90,7 @@ TEST_CASE("impostors: malformed arguments") {
     const std::vector<std::int64_t> outside(problem.anchors.size(), 5);
     const auto search = [&](const std::vector<std::int32_t>& labels, const std::vector<std::int64_t>& anchors,
                             MatrixView limits) {
-        find_impostors(problem.points(), problem.points(), labels, anchors, limits, nullptr, {});
+        find_impostors(problem.points(), problem.points(), labels, anchors, limits, {});
     };
     CHECK_THROWS_AS(search(few, problem.anchors, problem.limits()), std::invalid_argument);
     CHECK_THROWS_AS(search(problem.labels, outside, problem.limits()), std::invalid_argument);

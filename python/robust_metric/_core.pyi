@@ -206,19 +206,6 @@ def list_impostors(
     num_threads: int = 1,
     progress: _Progress = None,
 ) -> ImpostorLists | None: ...
-def impostors(
-    points: _Float,
-    embedded: _Float,
-    labels: _Label,
-    anchors: _Index,
-    thresholds: _Float,
-    lists: ImpostorLists | None = None,
-    num_threads: int = 1,
-    progress: _Progress = None,
-) -> tuple[float, _Index, _Index, _Float]: ...
-def impostors_reference(
-    points: _Float, embedded: _Float, labels: _Label, anchors: _Index, thresholds: _Float
-) -> tuple[float, _Index, _Index, _Float]: ...
 
 # bind_logdet_projections.cpp
 def logdet_projections(
@@ -242,6 +229,27 @@ def logdet_projections_reference(
     max_sweeps: int,
     tolerance: float,
 ) -> tuple[_Float, int, float]: ...
+
+# bind_margin_loss.cpp
+class MarginLoss:
+    def __init__(
+        self,
+        points: _Float,
+        labels: _Label,
+        anchors: _Index,
+        targets: _Index,
+        pull_weight: float,
+    ) -> None: ...
+    def evaluate(self, components: _Float, num_threads: int = 1) -> tuple[float, _Float]: ...
+
+def margin_loss_reference(
+    points: _Float,
+    labels: _Label,
+    anchors: _Index,
+    targets: _Index,
+    pull_weight: float,
+    components: _Float,
+) -> tuple[float, _Float]: ...
 
 # bind_prototype_loss.cpp
 def prototype_loss(

@@ -1,6 +1,6 @@
 // Impostors of large-margin nearest neighbours (Weinberger & Saul, JMLR 2009): points of another class that come
-// nearer to an anchor than its target neighbours plus a margin. Their sums are all that loss and gradient need, so
-// memory is linear in the number of points however many impostors there are. Plain floating point: nothing certified
+// nearer to an anchor than its target neighbours plus a margin. Their sums are all that a gradient needs, so memory is
+// linear in the number of points however many impostors there are. Plain floating point: nothing certified
 // may be built on it.
 #pragma once
 
@@ -23,18 +23,16 @@ struct ImpostorLists {
 // Over all pairs of an anchor a and a point l of another class, c(a, l) of the anchor's thresholds being above their
 // squared distance:
 struct Impostors {
-    double loss = 0.0;                    // sum of threshold − squared distance, where positive
     std::vector<std::int64_t> by_target;  // anchors × k: pairs below each threshold
     std::vector<std::int64_t> by_point;   // n: sum over a of c(a, l)
     std::vector<double> sums;             // anchors × d: sum over l of c(a, l) x_l
 };
 
 // points: n × d; embedded: n × r, the points under the metric; anchors: rows of them; thresholds: anchors × k, squared
-// distances. With lists only the points in them are looked at. The answer does not depend on the number of threads.
-// Throws std::invalid_argument if the shapes disagree or an anchor is out of range.
+// distances. The answer does not depend on the number of threads. Throws std::invalid_argument if the shapes disagree
+// or an anchor is out of range.
 Impostors find_impostors(MatrixView points, MatrixView embedded, std::span<const std::int32_t> labels,
-                         std::span<const std::int64_t> anchors, MatrixView thresholds, const ImpostorLists* lists,
-                         const Execution& execution);
+                         std::span<const std::int64_t> anchors, MatrixView thresholds, const Execution& execution);
 
 // The points of other classes whose squared distance from the anchor is below its reach; nothing if there are more
 // than `limit` in all.
