@@ -89,6 +89,26 @@ def test_the_files(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert {row["step"] for row in times} == {"fit", "k1 exact", "k11 bound", "k11 attack"}
 
 
+def test_fewer_points_are_attacked_and_the_report_says_so(data: Path) -> None:
+    report(data)
+    out = report(data, "--attack-at-most", "9,usps=4")
+    times = list(csv.DictReader((out / "times.csv").open()))
+    counts = {(row["set"], row["step"]): int(row["n_points"]) for row in times}
+    assert counts["usps", "k11 attack"] == 4 and counts["flowers", "k11 attack"] == 9
+    assert counts["usps", "k11 bound"] == 15
+    for name in ("results.md", "report.html"):
+        text = (out / name).read_text()
+        assert "15 test points, the first 4 of them attacked." in text
+    rows = list(csv.DictReader((out / "usps.csv").open()))
+    X_train, X, y_train, y = rm.datasets.load(data / "usps.npz")
+    X, y = (part[:4] for part in shuffle(X, y, random_state=42))
+    costs = RegionAttack()(rm.CertifiedKNeighborsClassifier(11).fit(X_train, y_train), X, y).costs
+    for row in rows:
+        if (row["method"], row["kind"]) == ("Euclidean", "attack") and row["n_neighbors"] == "11":
+            error = certified_robust_error(costs, float(row["radius"]))
+            assert float(row["certified_robust_error"]) == error
+
+
 def test_a_second_run_computes_nothing(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = report(data, "--sets", "flowers")
     first = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}

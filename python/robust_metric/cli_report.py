@@ -38,6 +38,8 @@ def run_paper(args: argparse.Namespace) -> int:
         fit_at_most=args.fit_at_most[0],
         limits=args.fit_at_most[1],
         attack=not args.no_attack,
+        attack_at_most=args.attack_at_most[0],
+        attack_limits=args.attack_at_most[1],
         n_jobs=args.n_jobs,
         redo=frozenset(_known("--redo", args.redo, METHODS) if args.redo else ()),
         compute=not args.only_render,
@@ -112,12 +114,25 @@ def _neighbors(text: str) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
-def _limits(text: str) -> tuple[int | None, tuple[tuple[str, int], ...]]:
+_Limits = tuple[int | None, tuple[tuple[str, int], ...]]
+
+
+def _fit_limits(text: str) -> _Limits:
+    return _limits(text, METHODS, "2000 or 2000,arml=10000")
+
+
+def _attack_limits(text: str) -> _Limits:
+    return _limits(text, None, "100 or 1000,mnist=100")
+
+
+def _limits(text: str, known: Iterable[str] | None, example: str) -> _Limits:
+    """Return the limit for all and those for single names; any name where none are known."""
     general, single = None, []
     for part in text.split(","):
         name, _, number = part.rpartition("=")
-        if not number.isdecimal() or int(number) < 1 or (name and name not in METHODS):
-            raise argparse.ArgumentTypeError(f"wanted 2000 or 2000,arml=10000, got {text!r}")
+        unknown = bool(name) and known is not None and name not in known
+        if not number.isdecimal() or int(number) < 1 or unknown:
+            raise argparse.ArgumentTypeError(f"wanted {example}, got {text!r}")
         if name:
             single.append((name, int(number)))
         else:
@@ -158,11 +173,19 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument(
         "--fit-at-most",
-        type=_limits,
+        type=_fit_limits,
         default=(None, ()),
         metavar="N,METHOD=N",
         help="training points that slow learners, or single methods, are fitted on: a stratified "
         "sample (default: 4000 for NCA, 10000 for LMNN, ITML, LFDA and CAP)",
+    )
+    command.add_argument(
+        "--attack-at-most",
+        type=_attack_limits,
+        default=(None, ()),
+        metavar="N,SET=N",
+        help="test points that are attacked, the first ones, in all or in single data sets "
+        "(default: all)",
     )
     command.add_argument(
         "--no-attack", action="store_true", help="certified errors only; attacks take longest"

@@ -219,11 +219,6 @@ def _summary(parts: Sequence[SetResult], plan: Plan) -> str:
 
 def _section(part: SetResult, drawn: Drawings, plan: Plan) -> str:
     problem = part.problem
-    n, d = problem.X_train.shape
-    facts = (
-        f"{n} training points, {d} features, {len(set(problem.y_train.tolist()))} classes; "
-        f"{len(problem.X)} test points."
-    )
     plots = "".join(
         f'<img alt="Robust error over the radius, {html.escape(problem.title)}, K = {k}, {kind}" '
         f'src="{_data_uri(image, "svg+xml")}">'
@@ -247,7 +242,7 @@ def _section(part: SetResult, drawn: Drawings, plan: Plan) -> str:
     )
     return (
         f'<h2 id="{html.escape(problem.name)}">{html.escape(problem.title)}</h2>'
-        f'<p class="faint">{facts}</p>{_legend(part)}<div class="plots">{plots}</div>'
+        f'<p class="faint">{plan.facts(problem)}</p>{_legend(part)}<div class="plots">{plots}</div>'
         f'<div class="pair">{tables}</div>{failures}'
         + (f"<h3>Witnesses</h3>{pictures}" if pictures else "")
     )

@@ -43,6 +43,10 @@ class Plan:
         The same for single methods, by name, whatever their own limit is.
     attack : bool
         False to leave attacks out.
+    attack_at_most : int, optional
+        Test points that are attacked at most, the first ones.
+    attack_limits : tuple of (str, int)
+        The same for single data sets, by name.
     n_jobs : int, optional
         Threads; None is all cores.
     redo : collection of str
@@ -57,6 +61,8 @@ class Plan:
     fit_at_most: int | None = None
     limits: tuple[tuple[str, int], ...] = ()
     attack: bool = True
+    attack_at_most: int | None = None
+    attack_limits: tuple[tuple[str, int], ...] = ()
     n_jobs: int | None = None
     redo: frozenset[str] = frozenset()
     compute: bool = True
@@ -70,11 +76,30 @@ class Plan:
             options.append(f"--n-test {self.n_test}")
         if self.n_train is not None:
             options.append("--quick")
-        limits = [str(self.fit_at_most)] if self.fit_at_most is not None else []
-        limits += [f"{name}={limit}" for name, limit in self.limits]
-        if limits:
-            options.append(f"--fit-at-most {','.join(limits)}")
+        for option, general, single in (
+            ("--fit-at-most", self.fit_at_most, self.limits),
+            ("--attack-at-most", self.attack_at_most, self.attack_limits),
+        ):
+            limits = [str(general)] if general is not None else []
+            limits += [f"{name}={limit}" for name, limit in single]
+            if limits:
+                options.append(f"{option} {','.join(limits)}")
         return " ".join(options)
+
+    def attacked(self, problem: Problem) -> int:
+        """How many test points are attacked: the first ones."""
+        limit = dict(self.attack_limits).get(problem.name, self.attack_at_most)
+        return len(problem.X) if limit is None else min(limit, len(problem.X))
+
+    def facts(self, problem: Problem) -> str:
+        """Return the sizes of a data set in a sentence."""
+        n, d = problem.X_train.shape
+        classes, attacked = len(set(problem.y_train.tolist())), self.attacked(problem)
+        few = self.attack and attacked < len(problem.X)
+        return (
+            f"{n} training points, {d} features, {classes} classes; {len(problem.X)} test points"
+            f"{f', the first {attacked} of them attacked' if few else ''}."
+        )
 
 
 @dataclass(frozen=True)
@@ -113,7 +138,8 @@ class MethodResult:
     method: Method
     fit: Fit | None = None
     curves: dict[tuple[int, str], RobustErrorCurve] = field(default_factory=dict)
-    seconds: dict[tuple[int, str], float] = field(default_factory=dict)  # per test point
+    # of all points of a step, and how many these were
+    seconds: dict[tuple[int, str], tuple[float, int]] = field(default_factory=dict)
     witnesses: Witnesses | None = None
     failure: str | None = None
 
@@ -240,17 +266,20 @@ class _Run:
 
     def _add_radii(self, result: MethodResult, k: int, step: str) -> None:
         assert self._fit is not None
-        key = {
+        key: dict[str, Any] = {
             "version": __version__,
             "data": self._problem.digest,
             "fit": self._fit.digest,
         }
+        count = len(self._problem.X)
+        if step == ATTACK and self._plan.attacked(self._problem) < count:
+            key["attacked"] = count = self._plan.attacked(self._problem)
         compute = {EXACT: self._exact, BOUND: self._bound, ATTACK: self._attack}[step]
         cell = self._step(f"k{k}-{step}", key, lambda: compute(k), self._redo)
         if cell is None:
             return
         clean, arrays = cell.values["clean_error"], cell.arrays
-        result.seconds[k, step] = cell.values["seconds"] / len(self._problem.X)
+        result.seconds[k, step] = (cell.values["seconds"], count)
         kinds = {EXACT: "lower", ATTACK: "upper"} if step == EXACT else {step: "radius"}
         for kind, name in kinds.items():
             curve = RobustErrorCurve(self._method.title, k, kind, arrays[name], clean)
@@ -289,15 +318,15 @@ class _Run:
     def _attack(self, k: int) -> Cell:
         from ..attacks import RegionAttack
 
-        clf = self._classifier(k)
+        clf, count = self._classifier(k), self._plan.attacked(self._problem)
         start = time.perf_counter()
-        found = RegionAttack()(clf, self._problem.X, self._problem.y)
+        found = RegionAttack()(clf, self._problem.X[:count], self._problem.y[:count])
         return Cell(self._values(start, found.label), {"radius": found.costs})
 
     def _values(self, start: float, label: NDArray[Any]) -> dict[str, Any]:
         return {
             "seconds": time.perf_counter() - start,
-            "clean_error": float(np.mean(label != self._problem.y)),
+            "clean_error": float(np.mean(label != self._problem.y[: len(label)])),
         }
 
     def _classifier(self, k: int) -> Any:
