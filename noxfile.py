@@ -172,7 +172,9 @@ def qemu(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site with its gallery, warnings being errors, and run the doctests; needs doxygen."""
     session.install(".[docs,plots,dask]", "pytest")
-    session.run("python", "-m", "pytest", "--doctest-modules", "-q", *_modules_with_doctests())
+    # by their names: the files of the repository have no compiled modules beside them
+    doctests = ["--doctest-modules", "--pyargs", *_modules_with_doctests()]
+    session.run("python", "-m", "pytest", "-q", *doctests)
     session.run("sphinx-build", "-W", "--keep-going", "-q", "docs", "docs/_build/html")
 
 
@@ -230,4 +232,6 @@ def _carried_libraries(path: Path) -> list[str]:
 
 
 def _modules_with_doctests() -> list[str]:
-    return [str(p) for p in sorted(Path("python").rglob("*.py")) if ">>> " in p.read_text()]
+    root = Path("python")
+    files = [p for p in sorted(root.rglob("*.py")) if ">>> " in p.read_text(encoding="utf-8")]
+    return [".".join(p.relative_to(root).with_suffix("").parts) for p in files]

@@ -182,7 +182,8 @@ def strictly_inside(
     frozen = threat.frozen(len(z))
     moved = moved[np.isfinite(moved).all(axis=1)]
     moved = moved[threat.holds(moved) & (moved[:, frozen] == z[frozen]).all(axis=1)]
-    size = threat.cost((moved - z) / radius)
+    with np.errstate(over="ignore"):  # infinitely far beyond a subnormal radius is far enough
+        size = threat.cost((moved - z) / radius)
     inside = size < 1 - 1e-12
     for i in np.flatnonzero(np.abs(size - 1) <= 1e-12):
         inside[i] = costs_less(z, moved[i], radius, threat)

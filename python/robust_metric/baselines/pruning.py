@@ -155,7 +155,10 @@ def vertex_cover(graph: csr_array) -> Index:
 
 def _koenig(edges: csr_array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Minimum vertex cover of a bipartite graph: which rows and which columns of its edges."""
-    partner_of_row = maximum_bipartite_matching(edges, perm_type="column")
+    # SciPy 1.11 matches by 32-bit indices only
+    indices, offsets = edges.indices.astype(np.int32), edges.indptr.astype(np.int32)
+    narrow = csr_array((edges.data, indices, offsets), shape=edges.shape)
+    partner_of_row = maximum_bipartite_matching(narrow, perm_type="column")
     partner_of_column = np.full(edges.shape[1], -1)
     matched = np.flatnonzero(partner_of_row >= 0)
     partner_of_column[partner_of_row[matched]] = matched
