@@ -12,7 +12,15 @@ import numpy as np
 from .. import plotting
 from .methods import METHODS
 from .paper import Plan, SetResult
-from .tables import comparison_table, error_table, kinds, method_table, summary_table, time_table
+from .tables import (
+    comparison_table,
+    error_table,
+    kinds,
+    method_table,
+    radii_of,
+    summary_table,
+    time_table,
+)
 
 _STYLE = """
 :root { color-scheme: light; --ink: #22262b; --faint: #5d646d; --line: #e1e4e8; --blue: #0b6fb8; }
@@ -116,11 +124,15 @@ def draw(part: SetResult, plan: Plan) -> Drawings:
 
 
 def _reach(part: SetResult) -> float:
-    """Where most methods have lost nearly all points: one right end for all plots of a data set."""
+    """One right end for all plots of a data set.
+
+    The last radius of the tables, or where most methods have lost nearly all points if that is farther.
+    """
     found = [curve.radius for result in part.results for curve in result.curves.values()]
     ends = [float(np.quantile(radius, 0.99, method="lower")) for radius in found]
     finite = [end for end in ends if 0.0 < end < np.inf]
-    return float(np.median(finite)) if finite else 1.0
+    usual = float(np.median(finite)) if finite else 1.0
+    return max(usual, float(radii_of(part)[-1]))
 
 
 def _draw_witnesses(part: SetResult) -> dict[str, bytes]:
