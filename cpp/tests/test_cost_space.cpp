@@ -120,6 +120,18 @@ TEST_CASE("a half-space beyond the box is infinitely far") {
     CHECK(space.distance({flat, 1e-12, 1.0, 1.0}, 0.0).lower == infinity);
 }
 
+TEST_CASE("an offset without an upper end leaves the lower distance as it is") {
+    const double lower[] = {-1.0, -0.25}, upper[] = {1.0, 0.5}, point[] = {0.0, 0.0}, normal[] = {1.0, 200.0};
+    for (const Norm norm : norms) {
+        const Threat threat(norm, 2, {}, lower, upper);
+        CostSpace space(threat, 2);
+        space.start(point, 0);
+        const Interval open = space.distance({normal, 1e-12, 100.5, infinity});
+        CHECK(open.lower == space.distance({normal, 1e-12, 100.5, 100.5}).lower);
+        CHECK(open.upper == infinity);
+    }
+}
+
 TEST_CASE("scales from 2^-300 to 2^300") {
     for (const Norm norm : norms) {
         const Case c(6, 5, true, false);
