@@ -121,13 +121,13 @@ TEST_CASE("a half-space beyond the box is infinitely far") {
 }
 
 TEST_CASE("an offset without an upper end leaves the lower distance as it is") {
-    const double lower[] = {-1.0, -0.25}, upper[] = {1.0, 0.5}, point[] = {0.0, 0.0}, normal[] = {1.0, 200.0};
+    const double lower[] = {-1.0, -0.25}, upper[] = {1.0, 0.5}, point[] = {0.0, 0.0}, normal[] = {0.002, 0.4};
     for (const Norm norm : norms) {
         const Threat threat(norm, 2, {}, lower, upper);
         CostSpace space(threat, 2);
         space.start(point, 0);
-        const Interval open = space.distance({normal, 1e-12, 100.5, infinity});
-        CHECK(open.lower == space.distance({normal, 1e-12, 100.5, 100.5}).lower);
+        const Interval open = space.distance({normal, 1e-12, 0.201, infinity});
+        CHECK(open.lower == space.distance({normal, 1e-12, 0.201, 0.201}).lower);
         CHECK(open.upper == infinity);
     }
 }
