@@ -173,7 +173,7 @@ def docs(session: nox.Session) -> None:
     """Build the site with its gallery, warnings being errors, and run the doctests; needs doxygen."""
     session.install(".[docs,plots,dask]", "pytest")
     # by their names: the files of the repository have no compiled modules beside them
-    doctests = ["--doctest-modules", "--pyargs", *_modules_with_doctests()]
+    doctests = ["--noconftest", "--doctest-modules", "--pyargs", *_modules_with_doctests()]
     session.run("python", "-m", "pytest", "-q", *doctests)
     session.run("sphinx-build", "-W", "--keep-going", "-q", "docs", "docs/_build/html")
 

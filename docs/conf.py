@@ -35,6 +35,8 @@ exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/sg_execution_ti
 templates_path = ["_templates"]
 suppress_warnings = ["toc.not_included"]  # a page may be led to by links alone
 
+highlight_language = "none"  # blocks that name no language are output or formulas
+
 html_theme = "furo"
 html_title = "robust_metric"
 html_static_path = ["_static"]
