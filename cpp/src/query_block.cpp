@@ -4,6 +4,7 @@
 #include <string>
 
 #include "robust_metric/blas.hpp"
+#include "robust_metric/kernels.hpp"
 
 namespace robust_metric {
 
@@ -11,6 +12,9 @@ namespace {
 
 // training points of one product, so that Ctrl-C need not wait for all of a large set
 constexpr std::size_t tile = 8192;
+
+// up to this many queries the product costs less row by row than what a matrix product would spend on packing
+constexpr std::size_t few_queries = 3;
 
 }  // namespace
 
@@ -44,10 +48,18 @@ void QueryBlock::multiply(const FilterRows& training, Product& product) const {
     product.values.resize(count * n);
     for (std::size_t first = 0; first < n; first += tile) {
         const std::size_t last = std::min(n, first + tile);
-        for (std::size_t i = 0; i < count; ++i)
-            std::copy(training.norms() + first, training.norms() + last, product.values.data() + i * n + first);
-        blas::gemm_nt(-2.0f, {product.rows.data(), count, width}, training.rows().slice(first, last), 1.0f,
-                      {product.values.data() + first, count, last - first, n});
+        if (count <= few_queries) {
+            for (std::size_t x = first; x < last; ++x)
+                for (std::size_t i = 0; i < count; ++i)
+                    product.values[i * n + x] =
+                        training.norms()[x] -
+                        2.0f * kernels().dot_single(product.rows.data() + i * width, training.row(x), width);
+        } else {
+            for (std::size_t i = 0; i < count; ++i)
+                std::copy(training.norms() + first, training.norms() + last, product.values.data() + i * n + first);
+            blas::gemm_nt(-2.0f, {product.rows.data(), count, width}, training.rows().slice(first, last), 1.0f,
+                          {product.values.data() + first, count, last - first, n});
+        }
         checkpoint();
     }
 }
