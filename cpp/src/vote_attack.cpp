@@ -1,7 +1,8 @@
-// VoteSearch, the part that solves cells and finds witnesses: greedily, and pushed over the boundary.
+// VoteSearch, the part that finds witnesses before the search and from those it finds.
 #include <algorithm>
 #include <cmath>
 
+#include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
 #include "robust_metric/vote_search.hpp"
 
@@ -14,6 +15,9 @@ namespace {
 // own-class points that the first attack looks at
 constexpr std::size_t attack_own = 256;
 
+// classes that are tried where the first witness is far above the bound
+constexpr std::size_t most_seeds = 4;
+
 // rounds of improving the first witness, and what a round must gain for another
 constexpr int improvements = 12;
 constexpr double worthwhile = 1e-6;
@@ -24,27 +28,27 @@ constexpr int exchanges = 8;
 constexpr std::size_t exchanged_out = 6, exchanged_in = 6;
 constexpr double worth_exchanging = 1e-4;
 
-// a witness is pushed over the boundary so far that its norm grows by this share, which a first push measures
-constexpr double growth = 1.5e-10, first_share = 0x1p-36;
-
 }  // namespace
 
-// A first witness: the points with the smallest bounds enter, the own-class points nearest at the moment stay.
+// A first witness: the points with the smallest bounds enter, or, where that leaves much above the bound, points of
+// one class that are near each other; the own-class points nearest at the moment stay.
 void VoteSearch::attack(const LosingVote& vote) {
     const TrainingSet& t = *training_;
-    std::vector<std::size_t> entering;
-    if (vote.kept < t.class_size(label_) && choose_entering(vote, entering)) {
+    std::vector<std::size_t> rows, entering;
+    if (vote.kept < t.class_size(label_) && choose_entering(vote, rows, entering)) {
         cell_.start(*query_);
         add_near_own();
-        sets_ = {};
-        for (const std::size_t position : entering) sets_.entering.push_back(cell_.add_point(position));
-        marks_.assign(cell_.size(), Mark::free);
-        spare_ = vote.kept;
-        complete_ = false;
-        nearest_stay_ = true;
-        cell_.clear();
-        if (solve(0.0, infinity) == Outcome::solved && push_inside()) improve_witness();
-        nearest_stay_ = false;
+        attack_cell(entering, vote.kept);
+        std::vector<char> tried(vote.needed.size(), 0);
+        std::size_t seeds = 0;
+        for (const std::size_t seed : rows) {
+            if (seeds == most_seeds || has_good_start()) break;
+            char& known = tried[static_cast<std::size_t>(t.label(seed))];
+            if (known || !gather(vote, seed, entering)) continue;
+            known = 1;
+            ++seeds;
+            attack_cell(entering, vote.kept);
+        }
     }
     if (witness_.scaled_length() < infinity) return;
     bisect_segments();
@@ -54,6 +58,43 @@ void VoteSearch::attack(const LosingVote& vote) {
     cell_.start(*query_);
     add_near_own();
     improve_witness();
+}
+
+// Projects onto the cell that these points make with whatever own-class points are nearest.
+void VoteSearch::attack_cell(std::span<const std::size_t> entering, std::size_t kept) {
+    sets_ = {};
+    for (const std::size_t position : entering) {
+        const Id known = cell_.find(position);
+        sets_.entering.push_back(known == VoteCell::none ? cell_.add_point(position) : known);
+    }
+    marks_.assign(cell_.size(), Mark::free);
+    spare_ = kept;
+    complete_ = false;
+    nearest_stay_ = true;
+    cell_.clear();
+    const bool found = solve(0.0, witness_.scaled_length()) == Outcome::solved && push_inside();
+    nearest_stay_ = false;
+    if (found) improve_witness();
+}
+
+// The points of the seed's class that are nearest to the middle between query and seed.
+bool VoteSearch::gather(const LosingVote& vote, std::size_t seed, std::vector<std::size_t>& positions) {
+    const TrainingSet& t = *training_;
+    const int rival = t.label(seed);
+    if (vote.needed[static_cast<std::size_t>(rival)] == 0 || t.class_size(rival) < vote.entering) return false;
+    const std::size_t rank = t.metric().rank();
+    const auto mapped = query_->embedding->mapped_row();
+    std::vector<double> middle(mapped.begin(), mapped.end());
+    const double* row = t.mapped_row(seed, embedding_);
+    for (std::size_t i = 0; i < rank; ++i) middle[i] = 0.5 * (middle[i] + row[i]);
+    std::vector<std::pair<double, std::size_t>> near;
+    for (const std::size_t i : t.members(rival))
+        near.emplace_back(kernels().squared_distance(middle.data(), t.mapped_row(i, embedding_), rank), i);
+    const auto end = near.begin() + static_cast<std::ptrdiff_t>(vote.entering);
+    std::partial_sort(near.begin(), end, near.end());
+    positions.clear();
+    for (auto at = near.begin(); at != end; ++at) positions.push_back(at->second);
+    return true;
 }
 
 // The own-class points nearest to the query, chosen by numbers that are not the filter's.
@@ -78,10 +119,12 @@ void VoteSearch::add_near_own() {
     for (std::size_t i = 0; i < wanted; ++i) own_.push_back(ranked_[i].id);
 }
 
-bool VoteSearch::choose_entering(const LosingVote& vote, std::vector<std::size_t>& positions) {
+// rows: the points that were looked at, those with the smallest bounds.
+bool VoteSearch::choose_entering(const LosingVote& vote, std::vector<std::size_t>& rows,
+                                 std::vector<std::size_t>& positions) {
     const TrainingSet& t = *training_;
     bounds_.enqueue(vote.kept, false, infinity);
-    std::vector<std::size_t> rows, count(vote.needed.size(), 0);
+    std::vector<std::size_t> count(vote.needed.size(), 0);
     for (auto row = bounds_.top(HalfspaceBounds::refined); row && rows.size() < 8 * vote.entering;
          row = bounds_.top(HalfspaceBounds::refined)) {
         const auto rival = static_cast<std::size_t>(t.label(row->position));
@@ -219,147 +262,6 @@ void VoteSearch::bisect_segments() {
         }
         return;
     }
-}
-
-// Adds the most violated pair until none is left.
-auto VoteSearch::solve(double margin, double cutoff) -> Outcome {
-    double previous = -1.0;
-    std::size_t stalled = 0;
-    for (Pair worst{}; find_violated(margin, worst);) {
-        checkpoint();
-        if (!cell_.require(worst, margin)) return Outcome::contradiction;
-        const double norm = cell_.norm();
-        // rounding alone keeps it going once the norm has stopped to grow
-        stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
-        // a linear program's solution may move on while the norm stays
-        if (stalled > (training_->threat().norm() == Norm::two ? 8 : 100)) break;
-        previous = std::max(previous, norm);  // rounding may let it fall, and circle
-        if (norm > cutoff * (1.0 + 1e-7)) return Outcome::too_far;
-    }
-    return Outcome::solved;
-}
-
-// A point enters only after every equal point of smaller index: those of the own class stay. False where a decision
-// of the node forbids it.
-bool VoteSearch::admit_equal_points() {
-    const TrainingSet& t = *training_;
-    for (const Id x : sets_.entering) {
-        if (!t.shadowed(cell_.position(x))) continue;
-        const auto before = [&](Id y) { return cell_.position(y) < cell_.position(x) && cell_.equal(x, y); };
-        for (const Id own : own_) {
-            if (marks_[own] == Mark::allowed || !before(own)) continue;
-            if (marks_[own] == Mark::beaten || spare_ == 0) return false;
-            --spare_;
-            marks_[own] = Mark::allowed;
-            sets_.allowed.push_back(own);
-        }
-        for (const Id other : candidates_)
-            if (marks_[other] != Mark::entering && (complete_ || marks_[other] == Mark::excluded) && before(other))
-                return false;
-    }
-    return true;
-}
-
-auto VoteSearch::farthest_entering() const -> Id {
-    Id last = sets_.entering.front();
-    double value = -infinity;
-    for (const Id id : sets_.entering) {
-        const double v = cell_.value(id);
-        if (v > value || (v == value && id < last)) {
-            value = v;
-            last = id;
-        }
-    }
-    return last;
-}
-
-// The farthest point that enters and the nearest that must be beaten, where the order is wrong.
-bool VoteSearch::find_violated(double margin, Pair& worst) {
-    if (sets_.entering.empty()) return false;
-    const Id last = farthest_entering();
-    Ranked nearest{infinity, 0};
-    const auto consider = [&](Id id) {
-        if (cell_.least_value(id) > nearest.value) return;
-        const Ranked found{cell_.value(id), id};
-        // an equal point of larger index is beaten already, and must not hide the others
-        if (found < nearest && !cell_.equal(last, id)) nearest = found;
-    };
-    if (nearest_stay_) {
-        // the (spare_ + 1)-th nearest own-class point
-        near_own_.clear();
-        for (const Id own : own_) {
-            if (near_own_.size() > spare_ && cell_.least_value(own) > near_own_.front().value) continue;
-            near_own_.push_back({cell_.value(own), own});
-            std::push_heap(near_own_.begin(), near_own_.end());
-            if (near_own_.size() <= spare_ + 1) continue;
-            std::pop_heap(near_own_.begin(), near_own_.end());
-            near_own_.pop_back();
-        }
-        if (near_own_.size() > spare_) nearest = near_own_.front();
-    } else if (spare_ == 0) {
-        cell_.screen();
-        for (const Id own : own_)
-            if (marks_[own] != Mark::allowed) consider(own);
-    } else {
-        for (const Id own : sets_.beaten) consider(own);
-    }
-    if (complete_) {
-        for (const Id other : candidates_)
-            if (marks_[other] != Mark::entering) consider(other);
-    } else {
-        for (const Id other : sets_.excluded) consider(other);
-    }
-    if (nearest.value == infinity) return false;
-    worst = {last, nearest.id};
-    return cell_.violates(worst, margin);
-}
-
-// Solves the cell of sets_ with its boundaries moved inwards, as little as it takes to change the class. The first
-// move makes the norm grow by about `growth`: less would leave orders to be decided that float64 cannot.
-bool VoteSearch::push_inside() {
-    const TrainingSet& t = *training_;
-    const double norm = cell_.norm(), unit = std::max(norm, 0x1p-20 * std::sqrt(query_->embedding->extent));
-    double share = first_share;
-    if (solve(share * unit, infinity) != Outcome::solved) return false;
-    const double grown = cell_.norm() / norm - 1.0;
-    share *= std::clamp(growth / grown, 0x1p-16, 0x1p6);
-    if (share < first_share) cell_.clear();
-    for (; share < 0x1p-8; share *= 4.0) {
-        if (solve(share * unit, infinity) != Outcome::solved) return false;
-        if (cell_.norm() >= witness_.scaled_length()) return false;
-        step_.resize(t.dimension());
-        for (std::size_t j = 0; j < step_.size(); ++j)
-            step_[j] = std::ldexp(cell_.perturbation()[j], t.exponent()) *
-                       (t.threat().weighted() ? t.threat().inverse_cost(j) : 1.0);
-        if (witness_.try_step(step_)) return true;
-    }
-    return false;
-}
-
-void VoteSearch::set_marks(bool on) {
-    const auto mark = [&](const std::vector<Id>& ids, Mark value) {
-        for (const Id id : ids) marks_[id] = on ? value : Mark::free;
-    };
-    mark(sets_.excluded, Mark::excluded);
-    mark(sets_.beaten, Mark::beaten);
-    mark(sets_.allowed, Mark::allowed);
-    mark(sets_.entering, Mark::entering);
-}
-
-void VoteSearch::load(const Node& node, Sets& sets) const {
-    const auto fill = [&](std::vector<Id>& ids, Slice slice) {
-        ids.assign(ids_.begin() + slice.begin, ids_.begin() + slice.begin + slice.count);
-    };
-    fill(sets.entering, node.entering);
-    fill(sets.allowed, node.allowed);
-    fill(sets.beaten, node.beaten);
-    fill(sets.excluded, node.excluded);
-}
-
-auto VoteSearch::store(std::span<const Id> ids) -> Slice {
-    const Slice slice{static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(ids.size())};
-    ids_.insert(ids_.end(), ids.begin(), ids.end());
-    return slice;
 }
 
 }  // namespace robust_metric

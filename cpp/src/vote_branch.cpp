@@ -14,14 +14,39 @@ namespace {
 // own-class points by which the bounds of entering points are computed, beside those that must be beaten
 constexpr std::size_t extra_own = 8;
 
+// points that may enter, up to which each is looked at with each
+constexpr std::size_t most_company = 128, root_company = 512;
+
 // own-class points among which those to branch on are chosen, beside the one more than may stay
 constexpr std::size_t branched_own = 24;
 
+// own-class points are decided first where that closes this share of the gap between a node's bound and the witness
+constexpr double worthwhile_gain = 0.05;
+
 }  // namespace
 
-// Own-class points nearer than what enters, if they are more than may stay: one of any spare_ + 1 is beaten. Chosen are
-// those that are most expensive to beat, in this order, so that the last one's bound is the largest that can be had.
-bool VoteSearch::branch_on_own(Node& node) {
+// Chooses the next decision of a node whose cell was solved.
+void VoteSearch::branch(Node& node) {
+    const bool own = rank_beaten();
+    if (!complete_ && !(own && own_first(node)))
+        branch_on_entering(node);
+    else if (own)
+        branch_on_own(node);
+}
+
+// Whether own-class points are decided before more points enter. While few points have entered, most cells of kept
+// and beaten points are alike in length, and going through them gains nothing; without any to be beaten, no bound
+// knows of those that have entered.
+bool VoteSearch::own_first(const Node& node) const {
+    if (sets_.beaten.empty()) return true;
+    const double gain = -ranked_.back().value - node.bound;
+    return gain >= worthwhile_gain * (witness_.scaled_length() - node.bound);
+}
+
+// Into ranked_: own-class points nearer than what enters, if they are more than may stay. One of any spare_ + 1 is
+// beaten; these are the most expensive to beat, in this order, so that the last one's bound is the largest that can be
+// had.
+bool VoteSearch::rank_beaten() {
     if (spare_ == 0 || sets_.entering.empty()) return false;
     const Id last = farthest_entering();
     const double limit = cell_.value(last);
@@ -40,7 +65,12 @@ bool VoteSearch::branch_on_own(Node& node) {
     for (Ranked& own : ranked_) own.value = -beaten_bound(own.id).bound;
     std::sort(ranked_.begin(), ranked_.end());
     ranked_.resize(spare_ + 1);
-    node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(spare_ + 1)};
+    return true;
+}
+
+// The points of ranked_ are the choices.
+void VoteSearch::branch_on_own(Node& node) {
+    node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(ranked_.size())};
     for (const Ranked& own : ranked_) {
         ids_.push_back(own.id);
         numbers_.push_back(-own.value);
@@ -48,7 +78,6 @@ bool VoteSearch::branch_on_own(Node& node) {
     node.next = Next::own;
     node.bound = std::max(node.bound, -ranked_.back().value);
     if (tree_.keeps()) keep_own_children(node);
-    return true;
 }
 
 // Lower bound of the perturbations of the node's cell at which all that enter beat this own-class point. along_: of
@@ -98,23 +127,45 @@ void VoteSearch::branch_on_entering(Node& node) {
     std::partial_sort(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(count), near_own_.end());
     near_own_.resize(count);
     for (const Ranked& own : near_own_) tree_.use_own(node.record, cell_, own.id);
+    if (sets_.entering.empty())
+        for (const Id own : joint_.own()) tree_.use_own(node.record, cell_, own);
     for (const Id own : sets_.beaten) near_own_.push_back({0.0, own});
     for (Ranked& own : near_own_) own.value = cell_.along(own.id);
     ranked_.clear();
     for (std::uint32_t i = 0; i < node.candidates.count; ++i) {
         const Id x = ids_[node.candidates.begin + i];
         if ((is_rival(x, loss) ? need.rival_room : need.others_room) == 0) continue;
-        const double bound = entering_bound(x, upper);
+        const double joint = joint_bound(x);
+        if (joint >= upper) continue;
+        const double bound = std::max(joint, entering_bound(x, upper));
         if (bound < upper) ranked_.push_back({bound, x});
     }
+    raise_by_company(loss, need, upper);
+    list_entering(node, loss, need);
+    node.next = Next::enter;
+    node.bound = std::max(node.bound, rest_bound(node, need));
+}
+
+// The points of ranked_ are the choices, in the order of their bounds: first those of the kind, rival's or not, that
+// the node branches on. Where some of both must enter, that is the kind with fewer ways to begin.
+void VoteSearch::list_entering(Node& node, const Loss& loss, const Needs& needs) {
     std::sort(ranked_.begin(), ranked_.end());
+    std::size_t branching = ranked_.size();
+    if (needs.rival > 0 && needs.others > 0) {
+        const auto rivals = static_cast<std::size_t>(
+            std::count_if(ranked_.begin(), ranked_.end(), [&](const Ranked& x) { return is_rival(x.id, loss); }));
+        const std::size_t others = ranked_.size() - rivals;
+        const bool by_rivals = rivals + needs.others < others + needs.rival;
+        std::stable_partition(ranked_.begin(), ranked_.end(),
+                              [&](const Ranked& x) { return is_rival(x.id, loss) == by_rivals; });
+        branching = by_rivals ? rivals : others;
+    }
     node.choices = {static_cast<std::uint32_t>(ids_.size()), static_cast<std::uint32_t>(ranked_.size())};
+    node.branching = static_cast<std::uint32_t>(branching);
     for (const Ranked& x : ranked_) {
         ids_.push_back(x.id);
         numbers_.push_back(x.value);
     }
-    node.next = Next::enter;
-    node.bound = std::max(node.bound, rest_bound(node, need));
 }
 
 // Lower bound of the perturbations of the node's cell that let x enter: it must beat the points to be beaten, and all
@@ -139,6 +190,64 @@ double VoteSearch::entering_bound(Id x, double upper) {
     return std::max(bound, *at);
 }
 
+// The own-class points by which points are bounded together are those of the roots, so that evidence names them once.
+void VoteSearch::start_joint(std::size_t kept) {
+    std::vector<Id> own;
+    if (training_->threat().euclidean() && !candidates_.empty()) {
+        near_own_.clear();
+        for (const Id id : own_) near_own_.push_back({cell_.half(id), id});
+        const std::size_t count = std::min(near_own_.size(), kept + 1 + extra_own + bounds_.near_own().size());
+        std::partial_sort(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(count), near_own_.end());
+        for (std::size_t i = 0; i < count; ++i) own.push_back(near_own_[i].id);
+    }
+    joint_.start(candidates_.empty() ? 0 : candidates_.front(), candidates_.size(), own, kept);
+}
+
+// Lower bound of the perturbations at which x enters together with each that has entered.
+double VoteSearch::joint_bound(Id x) {
+    double bound = 0.0;
+    if (joint_.usable())
+        for (const Id e : sets_.entering) bound = std::max(bound, static_cast<double>(joint_.bound(e, x)));
+    return bound;
+}
+
+// Into the bounds of ranked_: whoever enters does so with all others that are missing, the least expensive ones at
+// best. Points that this keeps out are no company for others, so it is repeated until none is.
+void VoteSearch::raise_by_company(const Loss& loss, const Needs& needs, double upper) {
+    const std::size_t most = sets_.entering.empty() ? root_company : most_company;
+    if (!joint_.usable() || needs.total < 2 || ranked_.size() > most) return;
+    for (std::size_t before = 0; before != ranked_.size();) {
+        before = ranked_.size();
+        for (Ranked& x : ranked_) x.value = std::max(x.value, company_bound(x.id, loss, needs, upper));
+        std::erase_if(ranked_, [&](const Ranked& x) { return x.value >= upper; });
+    }
+}
+
+// What it costs to enter with x, of the points of ranked_ as many as are missing beside it, and enough of each kind.
+double VoteSearch::company_bound(Id x, const Loss& loss, const Needs& needs, double upper) {
+    const auto row = joint_.row(x);
+    std::vector<double>&all = company_[0], &rivals = company_[1], &others = company_[2];
+    for (auto& values : company_) values.clear();
+    for (const Ranked& y : ranked_) {
+        if (y.id == x) continue;
+        const double bound = std::max(y.value, static_cast<double>(row[y.id - candidates_.front()]));
+        if (bound >= upper) continue;
+        all.push_back(bound);
+        (is_rival(y.id, loss) ? rivals : others).push_back(bound);
+    }
+    const auto smallest = [](std::vector<double>& values, std::size_t count) {
+        if (count == 0) return 0.0;
+        if (values.size() < count) return infinity;
+        const auto at = values.begin() + static_cast<std::ptrdiff_t>(count) - 1;
+        std::nth_element(values.begin(), at, values.end());
+        return *at;
+    };
+    const bool rival = is_rival(x, loss);
+    const auto without = [](std::size_t needed, bool one) { return needed - (one && needed > 0 ? 1 : 0); };
+    return std::max({smallest(all, needs.total - 1), smallest(rivals, without(needs.rival, rival)),
+                     smallest(others, without(needs.others, !rival))});
+}
+
 double VoteSearch::pair_length(Id x, Id own) {
     if (own >= cached_own_) return cell_.pair_length({x, own});  // own-class points come first
     double& known = pair_lengths_[(x - own_count_) * cached_own_ + own];
@@ -158,12 +267,15 @@ auto VoteSearch::needs(const Loss& loss) const -> Needs {
 
 // What is left of a node's choices: as many must enter as are missing, and enough of each kind.
 double VoteSearch::rest_bound(const Node& node, const Needs& needs) const {
+    const auto bound_of = [&](std::uint32_t i) { return numbers_[node.numbers + node.pairs.count + i]; };
     std::size_t total = 0, rivals = 0, others = 0;
-    for (std::uint32_t i = node.position; i < node.choices.count; ++i) {
+    std::uint32_t a = node.position, b = node.branching;  // both parts are sorted
+    while (a < node.branching || b < node.choices.count) {
+        const bool first = b == node.choices.count || (a < node.branching && bound_of(a) <= bound_of(b));
+        const std::uint32_t i = first ? a++ : b++;
         ++total;
         ++(is_rival(ids_[node.choices.begin + i], losses_[node.loss]) ? rivals : others);
-        if (total >= needs.total && rivals >= needs.rival && others >= needs.others)
-            return numbers_[node.numbers + node.pairs.count + i];
+        if (total >= needs.total && rivals >= needs.rival && others >= needs.others) return bound_of(i);
     }
     return infinity;
 }

@@ -238,6 +238,12 @@ double VoteCell::pair_length(Pair pair) const {
     return up(std::sqrt(squares) * (1.0 + gamma(d + 6)) + error);
 }
 
+double VoteCell::product(Id x, Id y) const { return kernels().dot(row(x), row(y), normal_.size()); }
+
+void VoteCell::products(Id x, Id first, std::span<double> out) const {
+    for (std::size_t j = 0; j < out.size(); ++j) out[j] = product(first + static_cast<Id>(j), x);
+}
+
 // Adds t times the pair to the inequality that was proved: (gap + t offset) / ‖direction + t normal‖, at the
 // best t. Derivation: docs/vote_search.md.
 auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const -> Raised {

@@ -26,6 +26,9 @@ constexpr std::int64_t first_dive = 8;
 // nodes made before points of the witness's cell are exchanged, and before they are again
 constexpr std::int64_t first_exchange = 64, exchange_growth = 8;
 
+// a first witness up to this much above the certified bound is good enough to search with
+constexpr double good_start = 1.25;
+
 // points are gone through again once the witness is nearer by this factor
 constexpr double worth_narrowing = 0.98;
 
@@ -58,8 +61,12 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
     if (!votes.empty()) {
         attack(votes.front());
         choose_points(k, votes.front().kept);
-        list_losses(votes);
         searching_ = true;
+        if (const double first = witness_.scaled_length(); !has_good_start()) {
+            exchange_points();
+            if (witness_.scaled_length() <= first * worth_narrowing) choose_points(k, votes.front().kept);
+        }
+        list_losses(votes);
         follow_ = false;
         add_roots();
         timed_out = !search(deadline);
@@ -79,6 +86,8 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
         result.status = timed_out ? SearchStatus::time_limit : SearchStatus::interval;
     return result;
 }
+
+bool VoteSearch::has_good_start() const { return witness_.scaled_length() <= certified_ * good_start; }
 
 // The ways to lose that differ: what a larger number of votes kept covers already is left out by `most`.
 void VoteSearch::list_losses(const std::vector<LosingVote>& votes) {
@@ -160,6 +169,7 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     marks_.assign(cell_.size(), Mark::free);
     cached_own_ = std::min(own_.size(), cached_lengths / std::max<std::size_t>(candidates_.size(), 1));
     own_count_ = own_.size();
+    start_joint(kept);
     pair_lengths_.assign(candidates_.size() * cached_own_, std::numeric_limits<double>::quiet_NaN());
 }
 
@@ -339,7 +349,7 @@ void VoteSearch::create(std::uint32_t loss_index, double bound, const Node& warm
         node.numbers = static_cast<std::uint32_t>(numbers_.size());
         numbers_.insert(numbers_.end(), multipliers_.begin(), multipliers_.end());
         node.next = Next::closed;
-        if (outcome == Outcome::solved && !branch_on_own(node) && !complete_) branch_on_entering(node);
+        if (outcome == Outcome::solved) branch(node);
         if (node.bound < upper) {
             node.entering = store(sets_.entering);
             node.allowed = store(sets_.allowed);

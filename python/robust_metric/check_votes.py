@@ -22,6 +22,7 @@ from .check_threat import Reach
 from .evidence import SearchTrees
 
 _DEEPEST = 300  # nodes above each other
+_MOST_TOGETHER = 512  # points of which each is tried with each
 
 
 class Inequalities(Protocol):
@@ -114,6 +115,9 @@ class TreeProof:
         self.children = trees.children[self.first : last].tolist()
         self.ends = _ends(self.children)
         self.pairs: dict[tuple[int, int], tuple[bool, int]] = {}
+        self.own: list[int] = []  # by which points are kept from entering together
+        self.apart: dict[tuple[int, int, int], bool] = {}
+        self.products: dict[int, dict[int, int]] = {}
 
     def problem(self, loss: Loss, order: int, free: frozenset[int]) -> str | None:
         """Return why no tree proves a loss, or None; ``free``: the only points that may enter."""
@@ -122,6 +126,11 @@ class TreeProof:
             root = self.ends[root] if root < len(self.ends) else len(self.ends)
         if root >= len(self.ends):
             return "it has no search tree"
+        listed = self.trees.own_of(self.first + root)
+        self.own = [
+            w for w in dict.fromkeys(listed) if 0 <= w < len(self.y) and self.y[w] == self.c
+        ]
+        self.products = {}
         failed = self._failed(root, loss, _Node(out=self.others - free), 0)
         return None if failed is None else f"node {failed} of its search tree is not proved"
 
@@ -186,6 +195,8 @@ class TreeProof:
             if not (no_more_rivals if self.y[x] == loss.rival else no_more_others)
         }
         pool -= self._kept_out(index, loss, node, pool, total)
+        if not self._too_few(loss, node, pool):
+            pool = self._with_company(loss, node, pool)
         for child in children:
             if self._too_few(loss, node, pool):
                 return None
@@ -234,6 +245,49 @@ class TreeProof:
                         out.add(x)
                         break
         return out
+
+    def _with_company(self, loss: Loss, node: _Node, pool: set[int]) -> set[int]:
+        """Return those that can enter together with all of E and enough others of the pool."""
+        if not self.inner_products or not self.own or len(pool) > _MOST_TOGETHER:
+            return pool
+        pool = {x for x in pool if not any(self._apart(x, e, loss.kept) for e in node.entering)}
+        before = -1
+        while before != len(pool) and len(node.entering) + 1 < loss.entering:
+            before = len(pool)
+            for x in sorted(pool):
+                company = {y for y in pool if y != x and not self._apart(x, y, loss.kept)}
+                if self._too_few(loss, replace(node, entering=node.entering | {x}), company):
+                    pool.discard(x)
+        return pool
+
+    def _apart(self, x: int, y: int, kept: int) -> bool:
+        """Whether x and y, both nearer than an own-class point, contradict it for more than may stay."""
+        key = (min(x, y), max(x, y), kept)
+        if key not in self.apart:
+            ahead, between = 0, (self.scaled[x] * self.scaled[y]).sum()
+            for w in self.own:
+                ahead += self._contradicts(y, w, None, 0) or self._contradicts(
+                    x,
+                    w,
+                    _Sum(
+                        self.near.distances[y] - self.near.distances[w],
+                        self.near.G[y] - self.near.G[w],
+                        self.scaled[y] - self.scaled[w],
+                        self.pairs[y, w][1],
+                    ),
+                    between - self._product(x, w) - self._product(y, w) + self._product(w, w),
+                )
+                if ahead > kept:
+                    break
+            self.apart[key] = ahead > kept
+        return self.apart[key]
+
+    def _product(self, x: int, own: int) -> int:
+        """Multiply scaled rows; those of x with all of ``self.own`` at once."""
+        if x not in self.products:
+            products = self.scaled[self.own].dot(self.scaled[x])
+            self.products[x] = dict(zip(self.own, products, strict=True))
+        return self.products[x][own]
 
     def _contradicts(self, x: int, own: int, total: _Sum | None, inner: int) -> bool:
         """Decide whether no z' of the node, nearer than the radius, has x before own."""

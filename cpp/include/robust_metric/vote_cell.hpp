@@ -33,6 +33,9 @@ public:
         double half, length, half_lower, half_upper;
     };
     Measured measure(std::size_t position);
+    struct Point : Measured {
+        double row_norm, row_error;  // of the twice mapped row, and what it may be off by
+    };
     Id add_point(const Measured& point);
     Id add_point(std::size_t position) { return add_point(measure(position)); }
     std::size_t size() const { return points_.size(); }
@@ -43,6 +46,7 @@ public:
     std::size_t position(Id id) const { return points_[id].position; }
     // whether both are the same point, coordinate by coordinate
     bool equal(Id a, Id b) const;
+    const Point& point(Id id) const { return points_[id]; }
     double half(Id id) const { return points_[id].half; }
     double length(Id id) const { return points_[id].length; }
 
@@ -84,11 +88,12 @@ public:
     Raised prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const;
     // upper bound of the dual norm of M(a - b)
     double pair_length(Pair pair) const;
+    // Mx · My, by the kernels; with each of the points from `first` on
+    double product(Id x, Id y) const;
+    void products(Id x, Id first, std::span<double> out) const;
+    std::size_t dimension() const { return normal_.size(); }
 
 private:
-    struct Point : Measured {
-        double row_norm, row_error;  // of row(), and what it may be off by
-    };
     const double* row(Id id) const { return rows_.data() + id * normal_.size(); }
     void weigh(std::span<const double> multipliers, int scale);
     bool sum_products(std::vector<double>& sums);

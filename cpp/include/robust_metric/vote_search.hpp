@@ -3,6 +3,7 @@
 // Why it covers every way to lose the vote: docs/vote_search.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "robust_metric/certificate.hpp"
 #include "robust_metric/deadline.hpp"
 #include "robust_metric/halfspace_bounds.hpp"
+#include "robust_metric/joint_bounds.hpp"
 #include "robust_metric/minimal_perturbation.hpp"
 #include "robust_metric/vote_cell.hpp"
 #include "robust_metric/vote_tree.hpp"
@@ -24,7 +26,9 @@ public:
         : training_(&training),
           bounds_(training),
           witness_(training, bounds_.refined_bounds().space()),
-          cell_(training, bounds_.refined_bounds().space()) {}
+          cell_(training, bounds_.refined_bounds().space()),
+          joint_(cell_) {}
+    VoteSearch(const VoteSearch&) = delete;
 
     // As PerturbationSearch::run; label: the prediction by k neighbours. keep_tree: for evidence() afterwards; the
     // search then stops, as by the time limit, at VoteTree::most_nodes.
@@ -67,8 +71,9 @@ private:
         Next next;
         bool refined;
         Slice entering, allowed, beaten, excluded, pairs, candidates, choices;
-        std::uint32_t numbers;   // multipliers, then the bounds of choices
-        std::uint32_t position;  // choices handed out
+        std::uint32_t numbers;    // multipliers, then the bounds of choices
+        std::uint32_t position;   // choices handed out
+        std::uint32_t branching;  // of points that enter: so many of the choices, the first ones, are handed out
     };
     struct Later {
         const std::vector<Node>& nodes;
@@ -88,7 +93,10 @@ private:
 
     void list_losses(const std::vector<LosingVote>& votes);
     void attack(const LosingVote& vote);
-    bool choose_entering(const LosingVote& vote, std::vector<std::size_t>& positions);
+    void attack_cell(std::span<const std::size_t> entering, std::size_t kept);
+    bool gather(const LosingVote& vote, std::size_t seed, std::vector<std::size_t>& positions);
+    bool has_good_start() const;
+    bool choose_entering(const LosingVote& vote, std::vector<std::size_t>& rows, std::vector<std::size_t>& positions);
     void add_near_own();
     void improve_witness();
     bool choose_nearest();
@@ -109,11 +117,19 @@ private:
     bool find_violated(double margin, Pair& worst);
     Id farthest_entering() const;
     bool admit_equal_points();
-    bool branch_on_own(Node& node);
+    void branch(Node& node);
+    bool own_first(const Node& node) const;
+    bool rank_beaten();
+    void branch_on_own(Node& node);
     Beaten beaten_bound(Id own);
     void keep_own_children(const Node& node);
     void branch_on_entering(Node& node);
+    void list_entering(Node& node, const Loss& loss, const Needs& needs);
     double entering_bound(Id x, double upper);
+    double joint_bound(Id x);
+    void start_joint(std::size_t kept);
+    void raise_by_company(const Loss& loss, const Needs& needs, double upper);
+    double company_bound(Id x, const Loss& loss, const Needs& needs, double upper);
     double pair_length(Id x, Id own);
     Needs needs(const Loss& loss) const;
     double rest_bound(const Node& node, const Needs& needs) const;
@@ -128,6 +144,7 @@ private:
     HalfspaceBounds bounds_;
     Witness witness_;
     VoteCell cell_;
+    JointBounds joint_;
     VoteTree tree_;
     int label_ = 0;
     std::vector<Loss> losses_;
@@ -154,8 +171,10 @@ private:
     std::vector<std::size_t> far_, near_;
     std::vector<Ranked> ranked_, near_own_;
     std::vector<double> largest_, along_;
+    std::array<std::vector<double>, 3> company_;  // bounds of points beside one: all, the rival's, others
     std::size_t cached_own_ = 0;  // those own-class points have their lengths to candidates in pair_lengths_
     const Query* query_ = nullptr;
+    Embedding embedding_;
     double settled_ = 0.0;
     double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search
     std::int64_t created_ = 0;
