@@ -111,6 +111,16 @@ def test_threads_do_not_show(kind, target, count: int) -> None:
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("r", [3, 140])  # few rows, and a sum of d x d entries
+def test_gradients_of_several_bands(r: int) -> None:
+    X, L, triplets = problem(8, d=150, r=r, count=200)
+    with _runtime.single_threaded_blas():
+        one, two = (_core.triplet_loss(X, L, *triplets, num_threads=n) for n in (1, 2))
+    np.testing.assert_array_equal(one[1], two[1])
+    slow = _core.triplet_loss_reference(X, L, *triplets)
+    np.testing.assert_allclose(one[1], slow[1], atol=1e-10 * np.abs(slow[1]).max())
+
+
 def test_degenerate_triplets_count_as_zero() -> None:
     X = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 5.0], [1.0, 0.0]])
     L = np.array([[1.0, 0.0]])  # maps the difference of points 1 and 2 to 0

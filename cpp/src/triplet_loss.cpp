@@ -13,8 +13,9 @@ namespace robust_metric {
 
 namespace {
 
-constexpr std::size_t block_size = 128;  // triplets that go through one set of matrix products
-constexpr std::size_t max_lanes = 16;    // partial gradients: bounds memory, fixes the summation order
+constexpr std::size_t block_size = 128;  // triplets whose normals go through one set of matrix products
+constexpr std::size_t slab_size = 2048;  // triplets whose factors are kept at a time: bounds memory
+constexpr std::size_t band_size = 64;    // rows of the gradient that are summed together
 
 // ‖LᵀLw‖ below this share of ‖L‖² ‖w‖ is rounding noise around 0 and gives no direction.
 constexpr double degenerate_share = 1e-10;
@@ -22,111 +23,161 @@ constexpr double degenerate_share = 1e-10;
 // Multiplications and additions that make another thread worth waking: half a millisecond's worth.
 constexpr double work_per_thread = 1e7;
 
-double squared_norm(const double* x, std::size_t size) { return kernels().dot(x, x, size); }
-
 double squared_norm(MatrixView matrix) {
     double sum = 0.0;
-    for (std::size_t i = 0; i < matrix.rows(); ++i) sum += squared_norm(matrix.row(i), matrix.cols());
+    for (std::size_t i = 0; i < matrix.rows(); ++i) sum += kernels().dot(matrix.row(i), matrix.row(i), matrix.cols());
     return sum;
 }
 
-// A contiguous share of the triplets, worked through block by block into one partial gradient. Each
-// row of the buffers belongs to one triplet; "difference" holds p = x − x⁻ above q = x − x⁺.
-class Lane {
+MatrixView columns(MutableMatrixView matrix, std::size_t first, std::size_t last) {
+    return {matrix.data() + first, matrix.rows(), last - first, matrix.stride()};
+}
+
+// The gradient is the sum over triplets of L (c wᵀ + w cᵀ), with w = x⁺ − x⁻ and a factor c of each triplet. Sections
+// run in parallel over blocks of triplets (w and c) and over bands of the gradient's rows (the sum), both of fixed
+// sizes, so that bits do not depend on the number of threads.
+class Gradient {
 public:
-    Lane(MatrixView points, MatrixView components, const Triplets& triplets, const BoundLossOptions& options,
-         Norm dual_norm)
+    Gradient(MatrixView points, MatrixView components, const Triplets& triplets, const BoundLossOptions& options,
+             Norm dual_norm, const Execution& execution)
         : points_(points),
           components_(components),
           triplets_(triplets),
           options_(options),
           dual_norm_(dual_norm),
-          weight_(1.0 / static_cast<double>(triplets.anchor.size())),
+          weight_(1.0 / static_cast<double>(size())),
           degenerate_(degenerate_share * squared_norm(components)),
-          difference_(2 * block_size * d()),
-          embedded_(2 * block_size * r()),
-          embedded_w_(block_size * r()),
-          h_(block_size * d()),
-          lengths_(block_size),
-          zero_(d()),
-          embedded_h_(block_size * r()) {}
+          slab_(std::min(slab_size, size())),
+          by_metric_(2 * d() * (size() + r()) < 5 * size() * r()),
+          execution_{threads(execution.num_threads), execution.keep_going},
+          w_(slab_ * d()),
+          c_(slab_ * d()),
+          metric_(by_metric_ ? d() * d() : 0),
+          sum_(metric_.size()),
+          embedded_w_(by_metric_ ? 0 : slab_ * r()),
+          embedded_c_(embedded_w_.size()),
+          losses_(size()) {
+        result_.bounds.resize(size());
+        result_.gradient.resize(r() * d());
+    }
 
-    // Adds the loss and gradient of the triplets [first, last); writes their bounds.
-    void run(std::size_t first, std::size_t last, std::vector<double>& bounds, double& loss, double* gradient) {
-        for (std::size_t start = first; start < last; start += block_size) {
-            const std::size_t count = std::min(block_size, last - start);
-            gather(start, count);
-            project(count);
-            for (std::size_t t = 0; t < count; ++t) bounds[start + t] = weigh(t, count, loss);
-            accumulate(count, {gradient, r(), d()});
+    TripletLoss run() {
+        if (by_metric_)
+            in_bands(d(), [&](std::size_t first, std::size_t last) {
+                blas::gemm_tn(1.0, {components_.data() + first, r(), last - first, components_.stride()}, components_,
+                              0.0, rows(metric_, first, last));
+            });
+        for (std::size_t start = 0; start < size(); start += slab_) {
+            const std::size_t count = std::min(slab_, size() - start);
+            parallel_for(count, block_size, execution_,
+                         [&](std::size_t first, std::size_t last, int) { load(start, first, last); });
+            accumulate(count);
         }
+        if (by_metric_) multiply_sum();
+        for (const double loss : losses_) result_.loss += weight_ * loss;
+        return std::move(result_);
     }
 
 private:
     std::size_t d() const { return components_.cols(); }
     std::size_t r() const { return components_.rows(); }
+    std::size_t size() const { return triplets_.anchor.size(); }
     const double* point(std::int64_t i) const { return points_.row(static_cast<std::size_t>(i)); }
 
-    void gather(std::size_t start, std::size_t count) {
-        for (std::size_t t = 0; t < count; ++t) {
-            const double* x = point(triplets_.anchor[start + t]);
-            const double* near = point(triplets_.near[start + t]);
-            const double* far = point(triplets_.far[start + t]);
-            double* p = difference_.data() + t * d();
-            double* q = difference_.data() + (count + t) * d();
-            for (std::size_t j = 0; j < d(); ++j) {
-                p[j] = x[j] - far[j];
-                q[j] = x[j] - near[j];
-            }
+    int threads(int most) const {
+        const double by_metric = 2.0 * static_cast<double>(d() * d()) * static_cast<double>(size() + r());
+        const double work = by_metric_ ? by_metric : 5.0 * static_cast<double>(r() * d()) * static_cast<double>(size());
+        return static_cast<int>(std::clamp(2.0 * work / work_per_thread, 1.0, std::max(1.0, double(most))));
+    }
+
+    template <class Body>
+    void in_bands(std::size_t count, Body body) {
+        parallel_for(count, band_size, execution_,
+                     [&](std::size_t first, std::size_t last, int) { body(first, last); });
+    }
+
+    MutableMatrixView rows(std::vector<double>& matrix, std::size_t first, std::size_t last) const {
+        return {matrix.data() + first * d(), last - first, d()};
+    }
+    MutableMatrixView embedded_rows(std::vector<double>& matrix, std::size_t first, std::size_t last) const {
+        return {matrix.data() + first * r(), last - first, r()};
+    }
+
+    // Rows [first, last) of w_ and c_, from the triplets that follow start.
+    void load(std::size_t start, std::size_t first, std::size_t last) {
+        const MutableMatrixView w = rows(w_, first, last), c = rows(c_, first, last);
+        std::vector<double> normals((last - first) * d());
+        const MutableMatrixView s(normals.data(), last - first, d());
+        for (std::size_t t = first; t < last; ++t) gather(start + t, w_.data() + t * d(), c_.data() + t * d());
+        if (by_metric_) {
+            blas::gemm_nn(1.0, w, {metric_.data(), d(), d()}, 0.0, s);
+        } else {
+            const MutableMatrixView embedded = embedded_rows(embedded_w_, first, last);
+            blas::gemm_nt(1.0, w, components_, 0.0, embedded);
+            blas::gemm_nn(1.0, embedded, components_, 0.0, s);
+        }
+        const std::vector<double> zero(d());
+        for (std::size_t i = 0; i < last - first; ++i) weigh(start + first + i, w.row(i), s.row(i), c.row(i), zero);
+        if (!by_metric_) blas::gemm_nt(1.0, c, components_, 0.0, embedded_rows(embedded_c_, first, last));
+    }
+
+    // w = x⁺ − x⁻, and into v the sum of p = x − x⁻ and q = x − x⁺.
+    void gather(std::size_t t, double* w, double* v) const {
+        const double* x = point(triplets_.anchor[t]);
+        const double* near = point(triplets_.near[t]);
+        const double* far = point(triplets_.far[t]);
+        for (std::size_t j = 0; j < d(); ++j) {
+            w[j] = near[j] - far[j];
+            v[j] = (x[j] - far[j]) + (x[j] - near[j]);
         }
     }
 
-    // Lp, Lq, Lw with w = x⁺ − x⁻ = p − q, the length D of s = LᵀLw, its gradient h in s, and Lh.
-    void project(std::size_t count) {
-        blas::gemm_nt(1.0, {difference_.data(), 2 * count, d()}, components_, 0.0, {embedded_.data(), 2 * count, r()});
-        for (std::size_t i = 0; i < count * r(); ++i) embedded_w_[i] = embedded_[i] - embedded_[count * r() + i];
-        blas::gemm_nn(1.0, {embedded_w_.data(), count, r()}, components_, 0.0, {h_.data(), count, d()});
-        for (std::size_t t = 0; t < count; ++t) {
-            double* s = h_.data() + t * d();
-            lengths_[t] = dual_length(dual_norm_, s, zero_.data(), d());
-            if (lengths_[t] <= degenerate_ * norm_w(t, count)) lengths_[t] = 0.0;
-            if (lengths_[t] > 0.0) to_dual_gradient(dual_norm_, lengths_[t], s, d());
+    // Notes the bound and the loss of triplet t; its factor c replaces v. s = LᵀLw is overwritten.
+    void weigh(std::size_t t, const double* w, double* s, double* v, const std::vector<double>& zero) {
+        const double length = dual_length(dual_norm_, s, zero.data(), d());
+        const double norm_w = std::sqrt(kernels().dot(w, w, d()));
+        if (length <= degenerate_ * norm_w) {
+            losses_[t] = loss_of_bound(options_, 0.0).value;
+            std::fill_n(v, d(), 0.0);
+            return;
         }
-        blas::gemm_nt(1.0, {h_.data(), count, d()}, components_, 0.0, {embedded_h_.data(), count, r()});
-    }
-
-    double norm_w(std::size_t t, std::size_t count) const {
-        const double* p = difference_.data() + t * d();
-        const double* q = difference_.data() + (count + t) * d();
-        return std::sqrt(kernels().squared_distance(p, q, d()));
-    }
-
-    // Adds the loss of triplet t and overwrites Lp, Lq, Lw by the left factors of its gradient,
-    // (a Lp + b Lh) pᵀ − (a Lq + b Lh) qᵀ + (b Lw) hᵀ. Returns ε.
-    double weigh(std::size_t t, std::size_t count, double& loss) {
-        double* lp = embedded_.data() + t * r();
-        double* lq = embedded_.data() + (count + t) * r();
-        double* lw = embedded_w_.data() + t * r();
-        const double* lh = embedded_h_.data() + t * r();
-        const double length = lengths_[t];
-        const bool degenerate = length == 0.0;
-        const double margin = squared_norm(lp, r()) - squared_norm(lq, r());
-        const double bound = degenerate ? 0.0 : margin / (2.0 * length);
+        const double bound = kernels().dot(v, s, d()) / (2.0 * length);  // ‖Lp‖² − ‖Lq‖² = v · s
         const LossValue value = loss_of_bound(options_, bound);
-        loss += weight_ * value.value;
-        const double a = degenerate ? 0.0 : weight_ * value.slope / length;
-        const double b = -a * bound;
-        for (std::size_t j = 0; j < r(); ++j) {
-            lp[j] = a * lp[j] + b * lh[j];
-            lq[j] = -(a * lq[j] + b * lh[j]);
-            lw[j] *= b;
-        }
-        return bound;
+        result_.bounds[t] = bound;
+        losses_[t] = value.value;
+        const double a = weight_ * value.slope / length;
+        to_dual_gradient(dual_norm_, length, s, d());
+        for (std::size_t j = 0; j < d(); ++j) v[j] = 0.5 * a * v[j] - a * bound * s[j];
     }
 
-    void accumulate(std::size_t count, MutableMatrixView gradient) const {
-        blas::gemm_tn(1.0, {embedded_.data(), 2 * count, r()}, {difference_.data(), 2 * count, d()}, 1.0, gradient);
-        blas::gemm_tn(1.0, {embedded_w_.data(), count, r()}, {h_.data(), count, d()}, 1.0, gradient);
+    // Adds Σ c wᵀ to sum_, or with fewer rows Σ (Lc wᵀ + Lw cᵀ) to the gradient.
+    void accumulate(std::size_t count) {
+        const MutableMatrixView w = rows(w_, 0, count), c = rows(c_, 0, count);
+        if (by_metric_)
+            return in_bands(d(), [&](std::size_t first, std::size_t last) {
+                blas::gemm_tn(1.0, columns(c, first, last), w, 1.0, rows(sum_, first, last));
+            });
+        const MutableMatrixView lw = embedded_rows(embedded_w_, 0, count), lc = embedded_rows(embedded_c_, 0, count);
+        in_bands(r(), [&](std::size_t first, std::size_t last) {
+            const MutableMatrixView band = rows(result_.gradient, first, last);
+            blas::gemm_tn(1.0, columns(lc, first, last), w, 1.0, band);
+            blas::gemm_tn(1.0, columns(lw, first, last), c, 1.0, band);
+        });
+    }
+
+    // The gradient is L times the sum and its transpose.
+    void multiply_sum() {
+        in_bands(d(), [&](std::size_t first, std::size_t last) {
+            for (std::size_t i = first; i < last; ++i)
+                for (std::size_t j = 0; j <= i; ++j) {
+                    const double both = sum_[i * d() + j] + sum_[j * d() + i];
+                    sum_[i * d() + j] = sum_[j * d() + i] = both;
+                }
+        });
+        in_bands(r(), [&](std::size_t first, std::size_t last) {
+            blas::gemm_nn(1.0, components_.slice(first, last), {sum_.data(), d(), d()}, 0.0,
+                          rows(result_.gradient, first, last));
+        });
     }
 
     MatrixView points_, components_;
@@ -134,7 +185,11 @@ private:
     BoundLossOptions options_;
     Norm dual_norm_;
     double weight_, degenerate_;
-    std::vector<double> difference_, embedded_, embedded_w_, h_, lengths_, zero_, embedded_h_;
+    std::size_t slab_;
+    bool by_metric_;  // through M = LᵀL and a d × d sum: fewer multiplications unless r is much smaller than d
+    Execution execution_;
+    std::vector<double> w_, c_, metric_, sum_, embedded_w_, embedded_c_, losses_;
+    TripletLoss result_;
 };
 
 void check(MatrixView points, MatrixView components, const Triplets& triplets) {
@@ -159,27 +214,7 @@ void check(MatrixView points, MatrixView components, const Triplets& triplets) {
 TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplets& triplets,
                          const BoundLossOptions& options, const Execution& execution, Norm dual_norm) {
     check(points, components, triplets);
-    const std::size_t count = triplets.anchor.size();
-    const std::size_t size = components.rows() * components.cols();
-    const std::size_t lanes = std::clamp<std::size_t>(count / (block_size / 2), 1, max_lanes);
-    const double work = 14.0 * static_cast<double>(count) * static_cast<double>(size);  // seven products
-    const Execution limited{
-        static_cast<int>(std::clamp(work / work_per_thread, 1.0, std::max(1.0, double(execution.num_threads)))),
-        execution.keep_going};
-    TripletLoss result;
-    result.bounds.resize(count);
-    std::vector<double> gradients(lanes * size), losses(lanes);
-    parallel_for(lanes, 1, limited, [&](std::size_t lane, std::size_t, int) {
-        Lane(points, components, triplets, options, dual_norm)
-            .run(count * lane / lanes, count * (lane + 1) / lanes, result.bounds, losses[lane],
-                 gradients.data() + lane * size);
-    });
-    for (const double loss : losses) result.loss += loss;
-    for (std::size_t lane = 1; lane < lanes; ++lane)
-        for (std::size_t i = 0; i < size; ++i) gradients[i] += gradients[lane * size + i];
-    gradients.resize(size);
-    result.gradient = std::move(gradients);
-    return result;
+    return Gradient(points, components, triplets, options, dual_norm, execution).run();
 }
 
 }  // namespace robust_metric
