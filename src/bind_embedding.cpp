@@ -7,25 +7,25 @@ namespace robust_metric {
 
 namespace {
 
-pybind11::tuple embed_points(const DoubleArray& points, const DoubleArray& components, int num_threads,
-                             const pybind11::object& progress) {
+DoubleArray embed_points(const DoubleArray& points, const DoubleArray& components, int num_threads,
+                         const pybind11::object& progress) {
     const MatrixView data = matrix(points, "points"), metric = matrix(components, "components");
     const Execution execution = make_execution(num_threads, progress);
-    DoubleArray embedded = make_matrix(data.rows(), metric.rows()), normals = make_matrix(data.rows(), data.cols());
-    const MutableMatrixView embedded_rows = matrix(embedded), normal_rows = matrix(normals);
+    DoubleArray embedded = make_matrix(data.rows(), metric.rows());
+    const MutableMatrixView rows = matrix(embedded);
     {
         pybind11::gil_scoped_release release;
-        embed(data, metric, embedded_rows, normal_rows, execution);
+        embed(data, metric, rows, execution);
     }
-    return pybind11::make_tuple(std::move(embedded), std::move(normals));
+    return embedded;
 }
 
 }  // namespace
 
 void bind_embedding(pybind11::module_& m) {
     using pybind11::arg;
-    m.def("embed", embed_points, "(embedded, normals): the rows X Lᵀ and X LᵀL.", arg("points"), arg("components"),
-          arg("num_threads") = 1, arg("progress") = pybind11::none());
+    m.def("embed", embed_points, "The rows X Lᵀ.", arg("points"), arg("components"), arg("num_threads") = 1,
+          arg("progress") = pybind11::none());
 }
 
 }  // namespace robust_metric

@@ -103,7 +103,7 @@ def minimal_perturbations(
 # bind_embedding.cpp
 def embed(
     points: _Float, components: _Float, num_threads: int = 1, progress: _Progress = None
-) -> tuple[_Float, _Float]: ...
+) -> _Float: ...
 
 # bind_region_attack.cpp
 def region_attacks(

@@ -62,7 +62,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
     learning_rate : float, optional
         First step length of Adam, for each entry of L. L starts with rows of length 1. None is
         ``min(0.05, 1.2 / sqrt(f))`` with f the number of free entries: r d, or d if diagonal.
-    batch_size : int or None, default 512
+    batch_size : int or None, default 2048
         Triplets of one gradient step, at most the number of training points; None is that number.
     shape : {"full", "diagonal"}, default "full"
         With "diagonal", L stays a diagonal matrix: a weight for each feature.
@@ -133,7 +133,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
         n_candidates: int = 10,
         max_iter: int = 300,
         learning_rate: float | None = None,
-        batch_size: int | None = 512,
+        batch_size: int | None = 2048,
         shape: str = "full",
         target_radius: float | None = None,
         norm: float = 2,

@@ -26,10 +26,20 @@ _POOL = 2  # pairs are ranked among this many times as many points of each side 
 _MOST_RATIO = 2.0  # of the numbers of own-class and other-class ranks
 _AVERAGED = 0.6  # share of the steps, the last ones, whose L are averaged
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
-_MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor once its candidates are known
+_MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor in a round
+_SEARCHED = 0.25  # share of a round's anchors whose candidates are searched anew, the oldest
 
 _Float = NDArray[np.float64]
 _Classes = NDArray[np.int32]
+_Indices = NDArray[np.int64]
+
+
+class _Tables(NamedTuple):
+    """Anchors and their candidates, the longest known first; -1 fills up."""
+
+    anchors: _Indices  # (m,)
+    own: _Indices  # (m, k)
+    other: _Indices
 
 
 class MetricState(NamedTuple):
@@ -95,7 +105,9 @@ class Trainer:
         self._points = points[by_class]
         self._labels = labels = labels[by_class]
         # a point that is alone in its class has no own-class neighbour and cannot be an anchor
-        self._anchors = np.flatnonzero(np.bincount(labels)[labels] > 1)
+        self._anchors = random.permutation(np.flatnonzero(np.bincount(labels)[labels] > 1))
+        self._next_anchor = 0
+        self._tables: _Tables | None = None
         self._batch = min(settings.batch_size or len(X), len(self._anchors))
         self._ranks = _rank_counts(settings.n_candidates, len(np.unique(labels)))
         self._movement = _first_step(settings, X.shape[1]) / _default_step(settings, X.shape[1])
@@ -171,45 +183,69 @@ class Trainer:
         ):  # never with steps of constant length
             self._sum += self.components
 
-    def _draw_triplets(self, count: int) -> NDArray[np.int64]:
+    def _draw_triplets(self, count: int) -> _Indices:
         """Return (3, count) rows of the points: anchors, own-class and other-class points."""
         wanted = int(_SHARE_OF_ANCHORS * len(self._anchors))
         wanted = min(max(wanted, -(-count // _MAX_DRAWS)), -(-count // _MIN_DRAWS))
-        n_anchors = min(len(self._anchors), wanted)
-        anchors = self._random.permutation(self._anchors)[:n_anchors]
-        draws = -(-count // n_anchors)
-        near, far = self._choose_pairs(anchors, draws)
-        triplets = np.stack([np.repeat(anchors, draws), near.ravel(), far.ravel()])
+        embedded = _core.embed(self._points, self.components, num_threads=self._threads)
+        tables = self._refresh_tables(embedded, min(len(self._anchors), wanted))
+        draws = -(-count // len(tables.anchors))
+        if self._settings.triplets == "deciding":
+            near, far = self._choose_pairs(embedded, tables, draws)
+        else:
+            near, far = (self._choose_uniformly(table, draws) for table in tables[1:])
+        triplets = np.stack([np.repeat(tables.anchors, draws), near.ravel(), far.ravel()])
         return triplets[:, self._random.permutation(triplets.shape[1])[:count]]
 
-    def _choose_pairs(
-        self, anchors: NDArray[np.int64], draws: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Own-class and other-class points of each anchor, (anchors, draws)."""
-        by_rank = self._settings.triplets == "deciding"
-        embedded, normals = _core.embed(self._points, self.components, num_threads=self._threads)
-        k = _POOL * max(self._ranks) if by_rank else self._settings.n_candidates
+    def _refresh_tables(self, embedded: _Float, wanted: int) -> _Tables:
+        """Search for the candidates of the anchors next in turn, and forget the oldest."""
+        known = self._tables
+        fresh = wanted if known is None else math.ceil(_SEARCHED * wanted)
+        turn = np.arange(self._next_anchor, self._next_anchor + fresh) % len(self._anchors)
+        self._next_anchor = (turn[-1] + 1) % len(self._anchors)
+        anchors = self._anchors[turn]
+        deciding = self._settings.triplets == "deciding"
+        k = _POOL * max(self._ranks) if deciding else self._settings.n_candidates
         own, other = _core.find_candidates(
             embedded, self._labels, anchors, min(k, len(self._points)), num_threads=self._threads
         )
-        if not by_rank:
-            return self._choose_uniformly(own, draws), self._choose_uniformly(other, draws)
+        found = _Tables(anchors, own, other)
+        if known is not None:
+            pairs = zip(known, found, strict=True)
+            found = _Tables(*(np.concatenate(pair)[-wanted:] for pair in pairs))
+        self._tables = found
+        return found
+
+    def _choose_pairs(
+        self, embedded: _Float, tables: _Tables, draws: int
+    ) -> tuple[_Indices, _Indices]:
+        """Own-class and other-class points of each anchor, (anchors, draws)."""
+        needed = np.zeros(len(embedded) + 1, dtype=bool)
+        for table in tables:
+            needed[table] = True
+        needed[-1] = False  # where -1 points to
+        rows = np.append(np.flatnonzero(needed), -1)
+        place = np.full(len(needed), -1, dtype=np.int64)
+        place[rows[:-1]] = np.arange(len(rows) - 1)
+        shown = embedded[rows[:-1]]
         near_rank, far_rank = (
-            self._random.randint(n, size=(len(anchors), draws), dtype=np.int64) for n in self._ranks
+            self._random.randint(n, size=(len(tables.anchors), draws), dtype=np.int64)
+            for n in self._ranks
         )
-        return _core.deciding_pairs(
-            embedded,
-            normals,
-            anchors,
-            own,
-            other,
+        near, far = _core.deciding_pairs(
+            shown,
+            _core.embed(shown, np.ascontiguousarray(self.components.T), num_threads=self._threads),
+            place[tables.anchors],
+            place[tables.own],
+            place[tables.other],
             near_rank,
             far_rank,
             self._dual_norm,
             num_threads=self._threads,
         )
+        return rows[near], rows[far]
 
-    def _choose_uniformly(self, table: NDArray[np.int64], draws: int) -> NDArray[np.int64]:
+    def _choose_uniformly(self, table: _Indices, draws: int) -> _Indices:
         """Entries of each row, -1 at its end left out."""
         share = self._random.uniform(size=(len(table), draws))
         column = (share * np.sum(table >= 0, axis=1, keepdims=True)).astype(np.intp)

@@ -7,10 +7,8 @@
 
 namespace robust_metric {
 
-// embedded = X Lᵀ (n × r) and normals = embedded L (n × d), for points X (n × d) and components L (r ×
-// d). Bits do not depend on the number of threads, provided that the BLAS runs on one. Throws
-// std::invalid_argument if the shapes disagree.
-void embed(MatrixView points, MatrixView components, MutableMatrixView embedded, MutableMatrixView normals,
-           const Execution& execution);
+// embedded = X Lᵀ (n × r), for points X (n × d) and components L (r × d). Bits do not depend on the number of threads,
+// provided that the BLAS runs on one. Throws std::invalid_argument if the shapes disagree.
+void embed(MatrixView points, MatrixView components, MutableMatrixView embedded, const Execution& execution);
 
 }  // namespace robust_metric
