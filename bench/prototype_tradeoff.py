@@ -3,7 +3,7 @@
 Usage: python bench/prototype_tradeoff.py [--csv FILE.csv] [--plot FILE.svg] [splice pendigits usps ...]
 
 For each data set, number of prototypes of a class and target radius: certified robust errors of the
-first test points (exact radii), seconds of fitting and of certifying. Rows of sets that are not named
+first test points (exact radii), processor seconds of fitting and certifying. Rows of sets not named
 are kept from the CSV file; with --plot and no names the curves are drawn from it alone.
 
 --test N    test points, default 1000
@@ -27,8 +27,12 @@ SWEEPS: dict[str, tuple[tuple[int, ...], tuple[float, ...], dict[str, Any]]] = {
     "splice": ((2, 3, 6), (0.2, 0.4, 0.6, 0.8), {"augment": "swap:0.3", "max_iter": 300}),
     "pendigits": ((20, 80), (0.15, 0.2, 0.25, 0.35, 0.5), {"augment": "noise:0.05"}),
     "usps": ((5, 20), (1.0, 1.5, 2.0, 2.5, 3.0), {"augment": "noise:0.3"}),
-    "mnist": ((20, 60), (1.0, 1.5, 2.0, 2.5, 3.0), {"augment": "noise:0.3"}),
-    "fashion-mnist": ((20, 60), (0.5, 1.0, 1.5, 2.0), {"augment": "noise:0.2"}),
+    "mnist": ((20, 100), (1.0, 1.5, 2.0, 3.0), {"augment": "warp:10", "n_directions": 100}),
+    "fashion-mnist": (
+        (20, 100),
+        (0.5, 1.0, 2.0, 3.0),
+        {"augment": "noise:0.1", "n_directions": 100},
+    ),
 }
 # 1-NN with ARML on all points, `bench/prototype_errors.py --arml`: clean error and mean over the radii.
 ARML = {"splice": (0.098, 0.408), "pendigits": (0.027, 0.476), "usps": (0.045, 0.499)}

@@ -143,6 +143,8 @@ def test_partial_fit_errors(digits: Data) -> None:
         Prototypes(2).partial_fit(X, y)
     with pytest.raises(ValueError, match="early_stopping must be False for partial_fit, got True"):
         Prototypes(2, early_stopping=True).partial_fit(X, y, range(10))
+    with pytest.raises(ValueError, match="n_directions must be None for partial_fit, got 5; use"):
+        Prototypes(2, n_directions=5).partial_fit(X, y, range(10))
     with pytest.raises(ValueError, match="y must hold labels among classes"):
         Prototypes(2).partial_fit(X, y, range(9))
     clf = Prototypes(2).partial_fit(X, y, range(10))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -126,6 +127,27 @@ def test_few_prototypes_under_a_metric_are_euclidean_ones() -> None:
     np.testing.assert_allclose(found.lower, learned.lower, rtol=1e-7, atol=1e-9)
 
 
+def test_directions(digits: tuple[np.ndarray, ...]) -> None:
+    """The Euclidean rule on prototypes in few directions: those of the metric that keeps only these."""
+    X, X_test, y, y_test = digits
+    clf = Prototypes(4, n_directions=20, max_iter=150).fit(X, y)
+    centred = clf.prototypes_ - X.mean(axis=0)
+    assert np.linalg.matrix_rank(centred, tol=1e-9) == 20
+    assert clf.components_ is None
+    principal = PCA(20).fit(X).components_
+    np.testing.assert_allclose(centred @ principal.T @ principal, centred, atol=1e-12)
+    projected = rm.CertifiedKNeighborsClassifier(1, principal)
+    projected.fit(clf.prototypes_, clf.prototype_labels_)
+    radii = clf.certify(X_test).radius
+    np.testing.assert_allclose(projected.certify(X_test).radius, radii, rtol=1e-9, atol=1e-9)
+    everywhere = Prototypes(4, max_iter=150).fit(X, y)
+    assert mean_error(clf, X_test, y_test) < mean_error(everywhere, X_test, y_test) + 0.03
+    assert len(Prototypes(2, n_directions=64, max_iter=1).fit(X[:30], y[:30]).prototypes_) > 10
+    again = clf.set_params(warm_start=True, max_iter=1, learning_rate=1e-12)
+    before = clf.prototypes_
+    np.testing.assert_allclose(again.fit(X, y).prototypes_, before, atol=1e-9)
+
+
 def test_options(digits: tuple[np.ndarray, ...]) -> None:
     X, X_test, y, y_test = digits
     boxed = Prototypes(4, prototype_bounds=(0.0, 1.0), max_iter=100).fit(X, y)
@@ -216,6 +238,11 @@ def test_few_points_and_few_classes() -> None:
         ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1, got 1.0"),
         ({"prototype_bounds": 3}, r"prototype_bounds must be a pair \(lower, upper\), got 3"),
         ({"prototype_bounds": (1, 0)}, "prototype_bounds must have lower <= upper"),
+        ({"n_directions": 0}, "n_directions must be an integer of at least 1, got 0"),
+        ({"n_directions": 3}, "n_directions must be at most the number of features, 2, got 3"),
+        ({"n_directions": 1, "metric": "learn"}, "n_directions needs metric=None and a threat"),
+        ({"n_directions": 1, "threat": rm.ThreatModel(1)}, "n_directions needs metric=None"),
+        ({"n_directions": 1, "prototype_bounds": (0, 1)}, "prototype_bounds must be None with"),
         ({"augment": lambda X, random_state: X[1:]}, "augment must return finite numbers"),
         ({"threat": 2}, "threat must be a ThreatModel or None"),
     ],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController
 
@@ -31,26 +32,52 @@ _Labels = NDArray[np.int32]
 
 
 class Frame(NamedTuple):
-    """Centre (d,) and extent of the features: training works in scaled ones, for precision and range only."""
+    """The coordinates that training works in: centred and scaled ones, for precision and range.
+
+    With ``directions`` (r, d), orthonormal rows, they are those of the projection onto their span.
+    """
 
     centre: _Float
     extent: float
+    directions: _Float | None = None
 
     @staticmethod
-    def of(X: _Float) -> Frame:
-        """The frame in which the (n, d) points have mean 0 and entries of at most 1."""
+    def of(
+        X: _Float, n_directions: int | None = None, random: np.random.RandomState | None = None
+    ) -> Frame:
+        """The frame in which the (n, d) points have mean 0 and features of at most 1.
+
+        With ``n_directions``, the span of so many principal directions, at most n.
+        """
         centre = X.mean(axis=0)
-        return Frame(centre, float(np.abs(X - centre).max()) or 1.0)
+        frame = Frame(centre, float(np.abs(X - centre).max()) or 1.0)
+        if n_directions is None:
+            return frame
+        principal = PCA(min(n_directions, *X.shape), random_state=random).fit(frame.scaled(X))
+        return frame._replace(directions=principal.components_)
+
+    @property
+    def dimension(self) -> int:
+        """Coordinates of a point."""
+        return len(self.centre if self.directions is None else self.directions)
 
     def scaled(self, X: _Float) -> _Float:
         """The (n, d) points in this frame, for the compiled core."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             points: _Float = np.ascontiguousarray((X - self.centre) / self.extent)
+            if self.directions is not None:
+                points = points @ self.directions.T
         if not np.isfinite(points).all():
             raise ValueError(
                 "X must be of the size that the first batch had, within a factor of 1e290; scale it"
             )
         return points
+
+    def in_caller_units(self, points: _Float) -> _Float:
+        """The (n, d) points that have these coordinates."""
+        features = points if self.directions is None else points @ self.directions
+        found: _Float = features * self.extent + self.centre
+        return found
 
 
 class PrototypeSteps:
@@ -63,17 +90,16 @@ class PrototypeSteps:
         components: _Float | None,
         random: np.random.RandomState,
     ) -> None:
-        d = len(frame.centre)
         self.frame = frame
         self.random = random
         self.components = components
-        self.prototypes = np.empty((0, d))
+        self.prototypes = np.empty((0, frame.dimension))
         self.labels = np.empty(0, dtype=np.int32)
         self.target = 0.0  # in scaled features; the plain bounds that it is derived from have none
         self.losses: list[float] = []
         self._settings = settings
         self._learns_metric = isinstance(settings.metric, str)
-        self._options = self._loss_options(d)
+        self._options = self._loss_options(len(frame.centre))
         self._box = self._prototype_box()
         self._adam: tuple[Adam, Adam] | None = None
 
@@ -86,7 +112,7 @@ class PrototypeSteps:
     @property
     def prototypes_in_caller_units(self) -> _Float:
         """(n, d) prototypes, within their bounds whatever the scaling rounded."""
-        points: _Float = self.prototypes * self.frame.extent + self.frame.centre
+        points = self.frame.in_caller_units(self.prototypes)
         box = self._settings.prototype_bounds
         return points if box is None else np.clip(points, *box)
 
@@ -130,9 +156,8 @@ class PrototypeSteps:
     def start(self, points: _Float, total_steps: int | None) -> None:
         """Begin a run of steps; ``points`` (scaled) give the unit of their length."""
         rate = self._settings.learning_rate
-        scaled = (
-            0.1 * float(np.sqrt(np.mean(points**2))) if rate is None else rate / self.frame.extent
-        )
+        deviation = np.sqrt(np.sum(points**2) / (len(points) * len(self.frame.centre)))
+        scaled = 0.1 * float(deviation) if rate is None else rate / self.frame.extent
         size = 1 if self.components is None else self.components.size
         self._adam = Adam(scaled, total_steps), Adam(default_learning_rate(size), total_steps)
 
@@ -191,7 +216,7 @@ class PrototypeSteps:
             return None
         try:
             lower, upper = (np.asarray(side, dtype=np.float64) for side in bounds)
-            centre, extent = self.frame
+            centre, extent = self.frame.centre, self.frame.extent
             lower, upper = (lower - centre) / extent, (upper - centre) / extent
         except (TypeError, ValueError) as error:
             raise ValueError(

@@ -58,7 +58,8 @@ class Trainer:
     ) -> None:
         self._settings = settings
         self._random = check_random_state(settings.random_state)
-        self.steps = PrototypeSteps(settings, Frame.of(X), components, self._random)
+        frame = Frame.of(X, settings.n_directions, self._random)
+        self.steps = PrototypeSteps(settings, frame, components, self._random)
         self._X, self._labels = X, labels
         self._validation: tuple[_Float, _Labels] | None = None
         if settings.early_stopping:
