@@ -258,6 +258,7 @@ def assert_valid_when_stopped(p: Problem) -> tuple[MinimalPerturbations, Minimal
     assert (cut.status == "time_limit").any()
     assert np.isin(cut.status, ["time_limit", "exact"]).all()
     assert (cut.lower <= full.upper).all() and (full.lower <= cut.upper).all()
+    assert (clf.certify(p.Z).radius <= cut.lower).all()
     assert (cut.lower <= cut.upper).all() and np.isfinite(cut.upper).all()
     witness = clf.predict(p.Z + cut.perturbation)
     assert np.array_equal(witness, cut.adversarial_label)

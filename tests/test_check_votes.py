@@ -93,8 +93,9 @@ def test_what_no_perturbation_changes_is_proved(tmp_path: Path) -> None:
     assert len(_check(tmp_path, bare).failures) == 2
 
 
-def test_a_search_that_was_stopped_is_proved(tmp_path: Path) -> None:
-    p = _larger(1, k=5)
+@pytest.mark.parametrize("k", [1, 5])
+def test_a_search_that_was_stopped_is_proved(tmp_path: Path, k: int) -> None:
+    p = _larger(1, k=k)
     clf = p.classifier()
     found = clf.minimal_perturbation(p.Z, time_limit=1e-9, evidence=True)
     assert "time_limit" in found.status

@@ -86,15 +86,12 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
             lower = std::min(lower, bound);  // in subnormal units unscale_up may exceed the bound
             break;
         }
-        if (deadline.passed()) {
-            timed_out = true;
-            lower = std::min(lower, bound);
-            break;
-        }
+        timed_out = timed_out || deadline.passed();
         if (row_bound < solved_rank) {
             const std::size_t other = row->position;
             bounds_.pop();
-            heap_.push_back(solve(other, row_bound, nearest));
+            // past the deadline a row's largest pair has to do, so that lower is never below the certified radius
+            heap_.push_back(timed_out ? bound_by_pair(other) : solve(other, row_bound, nearest));
             if (solutions_[heap_.back().solved].complete) nearest = std::min(nearest, qp_.norm());
             std::push_heap(heap_.begin(), heap_.end(), Later());
             continue;
@@ -104,7 +101,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
         heap_.pop_back();
         if (!candidate.refined) {
             Solution& solution = solutions_[candidate.solved];
-            if (!solution.complete) {  // was given up as too far, and turns out not to be
+            if (!solution.complete && !timed_out) {  // was given up as too far, and turns out not to be
                 candidate = solve(candidate.position, candidate.lower, infinity);
                 solutions_[candidate.solved].complete = true;
             }
@@ -113,6 +110,10 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
             heap_.push_back(candidate);
             std::push_heap(heap_.begin(), heap_.end(), Later());
             continue;
+        }
+        if (timed_out) {
+            lower = std::min(lower, candidate.lower);
+            break;
         }
         lower = std::min(lower, candidate.lower);
         push_inside(candidate.position, solutions_[candidate.solved].perturbation.data());
@@ -267,6 +268,19 @@ double PerturbationSearch::rows_lower(std::size_t other, const Solution& solutio
         up(direction * (1.0 + rounding::gamma(d + 6)) + direction_error * (1.0 + slack) + slack * direction_size);
     const double proved = gap - slack * size;
     return proved > 0.0 && longest < infinity ? down(proved / (2.0 * longest)) : 0.0;
+}
+
+// The candidate as its largest pair alone bounds it.
+auto PerturbationSearch::bound_by_pair(std::size_t other) -> Candidate {
+    const HalfspaceBounds::LargestPair pair = bounds_.largest_pair(other);
+    solutions_.push_back({});
+    Solution& solution = solutions_.back();
+    solution.other = other;
+    if (pair.bound > 0.0) {
+        solution.own = {pair.own};
+        solution.multipliers = {1.0};
+    }
+    return {pair.bound, other, solutions_.size() - 1, true};
 }
 
 // The bound that the multipliers prove, from the stored arrays. Never below the largest pair bound, so that lower is

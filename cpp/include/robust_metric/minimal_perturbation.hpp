@@ -63,6 +63,7 @@ private:
     };
 
     Candidate solve(std::size_t other, double known_lower, double cutoff);
+    Candidate bound_by_pair(std::size_t other);
     double distance(std::size_t position);
     std::size_t most_violated(std::size_t other, std::span<const double> perturbation);
     Interval float64_distance(std::size_t position);
