@@ -113,10 +113,12 @@ def problem(
     return Problem(X, y, Z, k, components(rng, metric, d), name)
 
 
-def with_prototypes(p: Problem, n_jobs: int | None = 1) -> Problem:
+def with_prototypes(p: Problem, n_jobs: int | None = 1, n_directions: int | None = None) -> Problem:
     """The problem of prototypes learned from the training points, under the same metric."""
     k = min(p.k, len(np.unique(p.y)))  # there are at least so many prototypes
-    clf = CertifiedPrototypeClassifier(3, p.L, p.threat, k, max_iter=10, n_jobs=n_jobs)
+    clf = CertifiedPrototypeClassifier(
+        3, p.L, p.threat, k, max_iter=10, n_directions=n_directions, n_jobs=n_jobs
+    )
     clf.fit(p.X, p.y)
     learned = {"X": clf.prototypes_, "y": clf.prototype_labels_, "k": k, "fitted": clf}
     return replace(p, name=p.name + ", prototypes", **learned)

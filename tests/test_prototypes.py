@@ -37,10 +37,10 @@ def digits() -> tuple[np.ndarray, ...]:
     return tuple(train_test_split(X / 16.0, y, test_size=500, random_state=0, stratify=y))
 
 
-@pytest.fixture(scope="module")
-def fitted(digits: tuple[np.ndarray, ...]) -> Prototypes:
+@pytest.fixture(scope="module", params=[None, 30], ids=["everywhere", "30 directions"])
+def fitted(request: pytest.FixtureRequest, digits: tuple[np.ndarray, ...]) -> Prototypes:
     X, _, y, _ = digits
-    return Prototypes(n_prototypes=5, max_iter=300).fit(X, y)
+    return Prototypes(n_prototypes=5, max_iter=300, n_directions=request.param).fit(X, y)
 
 
 def plain_loss(clf: Prototypes, X: np.ndarray, y: np.ndarray, **settings: Any) -> Any:

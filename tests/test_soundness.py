@@ -56,6 +56,14 @@ def test_learned_prototypes(family: str, metric: str) -> None:
         assert_unbroken(p, p.classifier())
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_prototypes_in_few_directions(family: str) -> None:
+    for seed, k in enumerate((1, 3)):
+        p = problem(seed, family, "euclidean", n_classes=2 + seed, k=k, d=3 + seed, n=30)
+        p = with_prototypes(p, n_directions=2)
+        assert_unbroken(p, p.classifier())
+
+
 @given(problems(queries=1))
 def test_attacks_decided_in_rational_arithmetic(p: Problem) -> None:
     """The same without relying on predict."""
