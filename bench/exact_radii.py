@@ -1,10 +1,11 @@
 """Exact radii of K-NN votes: share closed, time, what the bound leaves, certified robust errors.
 
 Usage: python bench/exact_radii.py [--points N] [--limit SECONDS] [--k K,K,...] [--metric arml|euclidean]
-                                   [splice pendigits usps mnist ...]
+                                   [--fit-at-most N] [splice pendigits usps mnist ...]
 
 For each data set and K, the first N (200) correctly classified test points of the protocol, one thread each,
 two threads side by side, at most --limit (1) seconds a point by the clock; the times printed are of the CPU.
+The metric is learned on a stratified sample of --fit-at-most training points (default: all of them).
 Prints two tables in Markdown. In the second, "bound" is the K-NN bound; the errors by the exact radii lie
 between those by "lower" and by "upper".
 """
@@ -22,6 +23,7 @@ import protocol
 
 import robust_metric as rm
 from robust_metric.report import certified_robust_error
+from robust_metric.report.protocol import stratified
 
 CLOSED = 1e-6
 
@@ -61,13 +63,14 @@ def summary(bound: np.ndarray, found: dict[str, np.ndarray]) -> str:
 
 
 def rows(
-    name: str, metric: str, ks: list[int], points: int, limit: float
+    name: str, metric: str, ks: list[int], points: int, limit: float, fit_at_most: int | None
 ) -> Iterator[tuple[str, list[str]]]:
     """For each K a row of the first table and three of the second."""
     X_train, y_train, X_test, y_test = protocol.load(name, None)
-    components = (
-        rm.ARML(random_state=0).fit(X_train, y_train).components_ if metric == "arml" else None
-    )
+    components = None
+    if metric == "arml":
+        fitted = stratified(y_train, fit_at_most)
+        components = rm.ARML(random_state=0).fit(X_train[fitted], y_train[fitted]).components_
     for k in ks:
         clf = rm.CertifiedKNeighborsClassifier(k, components, n_jobs=1).fit(X_train, y_train)
         X, y = X_test[: 2 * points], y_test[: 2 * points]
@@ -97,6 +100,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=1.0)
     parser.add_argument("--k", default="3,5,11")
     parser.add_argument("--metric", choices=("arml", "euclidean"), default="arml")
+    parser.add_argument("--fit-at-most", type=int, metavar="N")
     parser.add_argument("names", nargs="*", default=["splice", "pendigits", "usps"])
     args = parser.parse_args()
     print(
@@ -108,7 +112,7 @@ def main() -> None:
     errors: dict[str, list[str]] = {}
     for name in args.names:
         ks = [int(k) for k in args.k.split(",")]
-        for row, more in rows(name, args.metric, ks, args.points, args.limit):
+        for row, more in rows(name, args.metric, ks, args.points, args.limit, args.fit_at_most):
             print(row, flush=True)
             errors.setdefault(name, []).extend(more)
     for name, lines in errors.items():

@@ -1,6 +1,7 @@
 // VoteSearch, the part that branches: which decision a node takes next, and the bounds of its children.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "robust_metric/rounding.hpp"
 #include "robust_metric/vote_search.hpp"
@@ -131,13 +132,17 @@ void VoteSearch::branch_on_entering(Node& node) {
         for (const Id own : joint_.own()) tree_.use_own(node.record, cell_, own);
     for (const Id own : sets_.beaten) near_own_.push_back({0.0, own});
     for (Ranked& own : near_own_) own.value = cell_.along(own.id);
+    const bool at_root = sets_.entering.empty() && sets_.allowed.empty() && sets_.beaten.empty();
+    if (at_root && root_spare_ != spare_) {
+        root_spare_ = spare_;
+        root_bounds_.assign(candidates_.size(), std::numeric_limits<double>::quiet_NaN());
+    }
     ranked_.clear();
     for (std::uint32_t i = 0; i < node.candidates.count; ++i) {
         const Id x = ids_[node.candidates.begin + i];
         if ((is_rival(x, loss) ? need.rival_room : need.others_room) == 0) continue;
-        const double joint = joint_bound(x);
-        if (joint >= upper) continue;
-        const double bound = std::max(joint, entering_bound(x, upper));
+        double bound = joint_bound(x);
+        if (bound < upper) bound = std::max(bound, at_root ? root_bound(x, upper) : entering_bound(x, upper));
         if (bound < upper) ranked_.push_back({bound, x});
     }
     raise_by_company(loss, need, upper);
@@ -246,6 +251,14 @@ double VoteSearch::company_bound(Id x, const Loss& loss, const Needs& needs, dou
     const auto without = [](std::size_t needed, bool one) { return needed - (one && needed > 0 ? 1 : 0); };
     return std::max({smallest(all, needs.total - 1), smallest(rivals, without(needs.rival, rival)),
                      smallest(others, without(needs.others, !rival))});
+}
+
+// The same at a root, where it is one for all losses that keep as many votes. As upper only falls, what was out of
+// reach stays so.
+double VoteSearch::root_bound(Id x, double upper) {
+    double& known = root_bounds_[x - candidates_.front()];
+    if (std::isnan(known)) known = entering_bound(x, upper);
+    return known;
 }
 
 double VoteSearch::pair_length(Id x, Id own) {

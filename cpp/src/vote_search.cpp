@@ -170,6 +170,7 @@ void VoteSearch::choose_points(std::size_t k, std::size_t kept) {
     cached_own_ = std::min(own_.size(), cached_lengths / std::max<std::size_t>(candidates_.size(), 1));
     own_count_ = own_.size();
     start_joint(kept);
+    root_spare_ = SIZE_MAX;
     pair_lengths_.assign(candidates_.size() * cached_own_, std::numeric_limits<double>::quiet_NaN());
 }
 

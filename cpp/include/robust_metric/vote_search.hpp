@@ -126,6 +126,7 @@ private:
     void branch_on_entering(Node& node);
     void list_entering(Node& node, const Loss& loss, const Needs& needs);
     double entering_bound(Id x, double upper);
+    double root_bound(Id x, double upper);
     double joint_bound(Id x);
     void start_joint(std::size_t kept);
     void raise_by_company(const Loss& loss, const Needs& needs, double upper);
@@ -172,6 +173,9 @@ private:
     std::vector<Ranked> ranked_, near_own_;
     std::vector<double> largest_, along_;
     std::array<std::vector<double>, 3> company_;  // bounds of points beside one: all, the rival's, others
+    std::vector<double>
+        root_bounds_;  // of candidates_ at roots that keep root_spare_ votes; NaN where not asked for yet
+    std::size_t root_spare_ = 0;
     std::size_t cached_own_ = 0;  // those own-class points have their lengths to candidates in pair_lengths_
     const Query* query_ = nullptr;
     Embedding embedding_;
