@@ -34,8 +34,14 @@ SWEEPS: dict[str, tuple[tuple[int, ...], tuple[float, ...], dict[str, Any]]] = {
         {"augment": "noise:0.1", "n_directions": 100},
     ),
 }
-# 1-NN with ARML on all points, `bench/prototype_errors.py --arml`: clean error and mean over the radii.
-ARML = {"splice": (0.098, 0.408), "pendigits": (0.027, 0.476), "usps": (0.045, 0.499)}
+# 1-NN with ARML on all points (docs/prototypes.md): clean error and mean over the radii.
+ARML = {
+    "splice": (0.096, 0.401),
+    "pendigits": (0.028, 0.476),
+    "usps": (0.047, 0.495),
+    "mnist": (0.023, 0.416),
+    "fashion-mnist": (0.128, 0.608),
+}
 FIELDS = ("data", "n_prototypes", "target", "clean", "mean", "errors", "fit", "certify")
 
 
@@ -77,8 +83,12 @@ def plot(rows: list[dict[str, Any]], path: str) -> None:
     import matplotlib.pyplot as plt
 
     names = sorted({row["data"] for row in rows}, key=list(SWEEPS).index)
-    figure, axes = plt.subplots(1, len(names), figsize=(3.4 * len(names), 3.2), squeeze=False)
-    for axis, name in zip(axes[0], names, strict=True):
+    height = -(-len(names) // 3)  # rows of three panels
+    figure = plt.figure(figsize=(10.2, 3.2 * height))
+    for place, name in enumerate(names, start=1):
+        axis = figure.add_subplot(height, 3, place, xlabel="clean error", title=name)
+        if place % 3 == 1:
+            axis.set_ylabel("mean certified error")
         of_set = [row for row in rows if row["data"] == name]
         for n in sorted({int(row["n_prototypes"]) for row in of_set}):
             curve = [row for row in of_set if int(row["n_prototypes"]) == n]
@@ -90,10 +100,8 @@ def plot(rows: list[dict[str, Any]], path: str) -> None:
                 )
         if name in ARML:
             axis.plot(*ARML[name], "k*", markersize=10, label="1-NN, ARML, all points")
-        axis.set(title=name, xlabel="clean error")
         axis.legend(fontsize=7)
         axis.grid(alpha=0.3)
-    axes[0, 0].set_ylabel("mean certified error")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
 
