@@ -70,8 +70,8 @@ plt.show()
 
 # %%
 # Larger target radii buy certified error with clean error. The mean certified error over a data set's radii
-# against the clean error, for numbers of prototypes of a class and target radii (the labels of points); the star
-# is 1-NN under ARML on all training points. The command is given in :doc:`/prototypes`.
+# against the clean error, for numbers of prototypes of a class and target radii (the labels of points); the
+# star is 1-NN under ARML on all training points. The command is given in :doc:`/prototypes`.
 #
 # .. image:: /prototypes_tradeoff.svg
 #    :alt: mean certified error over clean error, for numbers of prototypes and target radii
