@@ -84,7 +84,7 @@ def plot(rows: list[dict[str, Any]], path: str) -> None:
 
     names = sorted({row["data"] for row in rows}, key=list(SWEEPS).index)
     height = -(-len(names) // 3)  # rows of three panels
-    figure = plt.figure(figsize=(10.2, 3.2 * height))
+    figure = plt.figure(figsize=(10.2, 3.6 * height))
     for place, name in enumerate(names, start=1):
         axis = figure.add_subplot(height, 3, place, xlabel="clean error", title=name)
         if place % 3 == 1:
@@ -100,7 +100,7 @@ def plot(rows: list[dict[str, Any]], path: str) -> None:
                 )
         if name in ARML:
             axis.plot(*ARML[name], "k*", markersize=10, label="1-NN, ARML, all points")
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=7, ncols=2, loc="upper left", bbox_to_anchor=(0.0, -0.18))
         axis.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
