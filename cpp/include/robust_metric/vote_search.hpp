@@ -173,8 +173,8 @@ private:
     std::vector<Ranked> ranked_, near_own_;
     std::vector<double> largest_, along_;
     std::array<std::vector<double>, 3> company_;  // bounds of points beside one: all, the rival's, others
-    std::vector<double>
-        root_bounds_;  // of candidates_ at roots that keep root_spare_ votes; NaN where not asked for yet
+    // bounds of candidates_ at roots that keep root_spare_ votes, NaN where not asked for yet
+    std::vector<double> root_bounds_;
     std::size_t root_spare_ = 0;
     std::size_t cached_own_ = 0;  // those own-class points have their lengths to candidates in pair_lengths_
     const Query* query_ = nullptr;
