@@ -1,40 +1,15 @@
 #include "robust_metric/joint_bounds.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 
+#include "robust_metric/half_space_pair.hpp"
 #include "robust_metric/rounding.hpp"
 
 namespace robust_metric {
 
-namespace {
-
-using rounding::down;
 using rounding::gamma;
 using rounding::up;
-
-// A half-space n·δ >= gap: a lower bound of the gap, an upper bound of ‖n‖.
-struct Side {
-    double gap, length;
-    double distance() const { return gap > 0.0 ? gap / length : 0.0; }
-};
-
-// How far the intersection of two half-spaces is at least, up to a few roundings; inner: an upper bound of the product
-// of their normals. (gap + t gap') / ‖n + t n'‖ at the best t.
-double distance_of_both(const Side& a, const Side& b, double inner) {
-    const double single = std::max(a.distance(), b.distance());
-    const double numerator = b.gap * a.length * a.length - a.gap * inner;
-    const double denominator = a.gap * b.length * b.length - b.gap * inner;
-    if (!(numerator > 0.0) || !(denominator > 0.0)) return single;  // one of them bounds both
-    const double t = numerator / denominator;
-    const double squares = a.length * a.length + t * (2.0 * inner + t * b.length * b.length);
-    // they may have cancelled; the terms bound their rounding
-    const double terms = a.length * a.length + t * (2.0 * std::fabs(inner) + t * b.length * b.length);
-    const double gap = a.gap + t * b.gap - gamma(4) * (std::fabs(a.gap) + t * std::fabs(b.gap));
-    return std::max(single, gap / std::sqrt(std::max(squares, 0.0) + gamma(12) * terms));
-}
-
-}  // namespace
 
 void JointBounds::start(Id first, std::size_t count, std::span<const Id> own, std::size_t kept) {
     first_ = first;
@@ -75,7 +50,7 @@ std::span<const float> JointBounds::row(Id x) {
     for (std::size_t j = 0; j < count_; ++j) {
         for (std::size_t i = 0; i < own_.size(); ++i) column_[i] = bounds_[i * count_ + j];
         std::nth_element(column_.begin(), at, column_.end(), std::greater<>());
-        row[j] = std::max(rounding::float_down(down(*at)), 0.0f);
+        row[j] = std::max(rounding::float_down(*at), 0.0f);
     }
     return row;
 }
@@ -84,17 +59,17 @@ std::span<const float> JointBounds::row(Id x) {
 void JointBounds::bounds_by(std::size_t own, Id x) {
     const VoteCell::Point &near = cell_->point(x), &beaten = cell_->point(own_[own]);
     const std::size_t offset = own * count_, at_x = offset + (x - first_);
-    const Side base{gaps_[at_x], lengths_[at_x]};
+    const HalfSpace base{gaps_[at_x], lengths_[at_x]};
     const double base_error = up(near.row_error + beaten.row_error), base_size = near.row_norm + beaten.row_norm;
     const double constant = cell_->product(own_[own], own_[own]) - own_products_[at_x];
     const double rounding_error = gamma(cell_->dimension() + 16) * base_size;
     for (std::size_t j = 0; j < count_; ++j) {
         const VoteCell::Point& other = cell_->point(first_ + static_cast<Id>(j));
-        const Side second{gaps_[offset + j], lengths_[offset + j]};
+        const HalfSpace second{gaps_[offset + j], lengths_[offset + j]};
         const double slack = base_error * second.length + base.length * (other.row_error + beaten.row_error) +
                              rounding_error * (other.row_norm + beaten.row_norm);
         const double inner = products_[j] - own_products_[offset + j] + constant + up(slack);
-        bounds_[offset + j] = distance_of_both(base, second, inner);
+        bounds_[offset + j] = std::max({base.distance(), second.distance(), HalfSpacePair(base, second, inner).bound});
     }
 }
 

@@ -116,6 +116,7 @@ void VoteSearch::branch_on_entering(Node& node) {
     const Loss& loss = losses_[node.loss];
     const Needs need = needs(loss);
     const double upper = witness_.scaled_length();
+    const bool at_root = sets_.entering.empty();
     // the own-class points by which the bounds are computed
     near_own_.clear();
     cell_.screen();
@@ -123,16 +124,15 @@ void VoteSearch::branch_on_entering(Node& node) {
         if (marks_[own] == Mark::free) near_own_.push_back({cell_.estimate(own), own});
     if (node.candidates.count > 32) cell_.prepare_along();
     // at the root no fewer than HalfspaceBounds uses, so that its bounds are reached
-    const std::size_t wanted = spare_ + 1 + extra_own + (sets_.entering.empty() ? bounds_.near_own().size() : 0);
+    const std::size_t wanted = spare_ + 1 + extra_own + (at_root ? bounds_.near_own().size() : 0);
     const std::size_t count = std::min(near_own_.size(), wanted);
     std::partial_sort(near_own_.begin(), near_own_.begin() + static_cast<std::ptrdiff_t>(count), near_own_.end());
     near_own_.resize(count);
     for (const Ranked& own : near_own_) tree_.use_own(node.record, cell_, own.id);
-    if (sets_.entering.empty())
+    if (at_root)
         for (const Id own : joint_.own()) tree_.use_own(node.record, cell_, own);
     for (const Id own : sets_.beaten) near_own_.push_back({0.0, own});
     for (Ranked& own : near_own_) own.value = cell_.along(own.id);
-    const bool at_root = sets_.entering.empty() && sets_.allowed.empty() && sets_.beaten.empty();
     if (at_root && root_spare_ != spare_) {
         root_spare_ = spare_;
         root_bounds_.assign(candidates_.size(), std::numeric_limits<double>::quiet_NaN());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "robust_metric/half_space_pair.hpp"
 #include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
 
@@ -248,8 +249,8 @@ void VoteCell::products(Id x, Id first, std::span<double> out) const {
 // best t. Derivation: docs/vote_search.md.
 auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const -> Raised {
     const Point &near = points_[pair.entering], &far = points_[pair.beaten];
-    const double offset = near.half_lower - far.half_upper;
-    const double alone = offset > 0.0 ? down(offset / pair_length) : 0.0;
+    const HalfSpace added{near.half_lower - far.half_upper, pair_length};
+    const double alone = added.distance();
     const Raised without = alone > proved_ ? Raised{alone, 0.0, 1.0} : Raised{proved_, 1.0, 0.0};
     // the inner products below are those of the 2-norm without a box
     if (!space_->threat().euclidean()) return without;
@@ -258,20 +259,8 @@ auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten,
     // what rounding can hide in the inner product of direction and normal
     const double slack =
         up(direction_error_ * pair_length + longest_ * error + inner_error_ * (near.row_norm + far.row_norm));
-    const double inner = along_entering - along_beaten + slack;
-    const double numerator = offset * longest_ * longest_ - gap_ * inner;
-    if (!(numerator > 0.0)) return without;  // the pair adds nothing
-    const double denominator = gap_ * pair_length * pair_length - offset * inner;
-    if (!(denominator > 0.0)) return without;
-    const double weight = numerator / denominator;
-    const double top = gap_ + weight * offset;
-    const double squares = longest_ * longest_ + weight * (2.0 * inner + weight * pair_length * pair_length);
-    // squares may have cancelled; the terms bound their rounding
-    const double terms = longest_ * longest_ + weight * (2.0 * std::fabs(inner) + weight * pair_length * pair_length);
-    const double top_terms = gap_ + weight * std::fabs(offset);
-    const double lower = top - gamma(4) * top_terms;
-    const double both = lower > 0.0 ? down(lower / up(std::sqrt(up(std::max(squares + gamma(12) * terms, 0.0))))) : 0.0;
-    return both > without.bound ? Raised{both, 1.0, std::ldexp(weight, scale_)} : without;
+    const HalfSpacePair both({gap_, longest_}, added, along_entering - along_beaten + slack);
+    return both.bound > without.bound ? Raised{both.bound, 1.0, std::ldexp(both.weight, scale_)} : without;
 }
 
 }  // namespace robust_metric
