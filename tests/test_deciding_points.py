@@ -33,6 +33,15 @@ def test_the_radius_is_the_bound_of_the_pair_that_decides_it(p: Problem) -> None
         assert bound == pytest.approx(c.radius[i], rel=1e-6, abs=1e-12)
 
 
+def test_equal_points_do_not_decide_a_tiny_radius() -> None:
+    p = problem(1, "duplicates", "euclidean", 3, 4, d=2, n=16, queries=4)
+    clf = p.classifier()
+    found = deciding_points(clf, p.Z)
+    named = found.own >= 0
+    assert 0 < found.radius[named].min() < 1e-16
+    assert (p.X[found.own[named]] != p.X[found.other[named]]).any(axis=1).all()
+
+
 def test_misclassified_and_unbeatable_points_have_no_pair() -> None:
     X = np.array([[0.0], [1.0], [5.0]])
     clf = Classifier(1).fit(X, [0, 0, 1])

@@ -82,13 +82,15 @@ def _pair_bounds(
     own: NDArray[np.int64],
     other: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Distance from z to the half-space of each pair, plainly: (pairs,) float64."""
+    """Distance from z to the half-space of each pair, plainly: (pairs,) float64, inf for equal points."""
     plus, minus = clf._X[own].astype(np.float64), clf._X[other].astype(np.float64)
     L = np.eye(len(z)) if clf.components_ is None else clf.components_
     difference = (plus - minus) @ L.T
     # d(z, x-) - d(z, x+) = (x+ - x-) . M (2 z - x+ - x-), of which each δ takes 2 δ . M (x- - x+)
     gap = (difference * ((2.0 * z - plus - minus) @ L.T)).sum(axis=1)
-    return halfspace_distances(clf._threat(), z, -difference @ L, 0.5 * gap)
+    distances = halfspace_distances(clf._threat(), z, -difference @ L, 0.5 * gap)
+    # equal points have no half-space between them, and decide nothing however small the radius is
+    return np.where(difference.any(axis=1), distances, np.inf)
 
 
 def halfspace_distances(threat: ThreatModel, z: Floats, normals: Floats, offsets: Floats) -> Floats:
