@@ -1,3 +1,6 @@
+#include <utility>
+#include <vector>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "evidence_columns.hpp"
@@ -34,6 +37,20 @@ py::dict to_columns(const std::vector<MinimalPerturbation>& results) {
     return columns;
 }
 
+// Leaves out the queries that the work did not come to before it was stopped; returns the rows of the others.
+py::array_t<std::int64_t> keep_reached(std::vector<MinimalPerturbation>& results, std::vector<Evidence>& evidence) {
+    std::vector<std::int64_t> rows;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        if (results[i].label < 0) continue;
+        results[rows.size()] = results[i];
+        if (!evidence.empty() && rows.size() != i) evidence[rows.size()] = std::move(evidence[i]);
+        rows.push_back(static_cast<std::int64_t>(i));
+    }
+    results.resize(rows.size());
+    if (!evidence.empty()) evidence.resize(rows.size());
+    return py::array_t<std::int64_t>(static_cast<py::ssize_t>(rows.size()), rows.data());
+}
+
 }  // namespace
 
 void bind_minimal_perturbation(py::module_& m) {
@@ -49,12 +66,19 @@ void bind_minimal_perturbation(py::module_& m) {
             std::vector<MinimalPerturbation> results(queries.rows());
             std::vector<Evidence> evidence(with_evidence ? queries.rows() : 0);
             const Execution execution = make_execution(num_threads, progress);
-            {
+            py::object interrupt = py::none(), rows = py::none();
+            try {
                 py::gil_scoped_release unlocked;
                 minimal_perturbations(training, queries, truth_span, k, time_limit, execution, results,
                                       perturbation_view, evidence);
+            } catch (const py::error_already_set& error) {
+                if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+                interrupt = error.value();
+                rows = keep_reached(results, evidence);
             }
             py::dict columns = to_columns(results);
+            columns["interrupt"] = interrupt;
+            columns["rows"] = rows;
             columns["perturbation"] = perturbations;
             columns["evidence"] = with_evidence ? to_columns(evidence) : py::none();
             return columns;

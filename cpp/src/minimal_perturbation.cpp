@@ -5,7 +5,6 @@
 #include <limits>
 #include <type_traits>
 
-#include "robust_metric/deadline.hpp"
 #include "robust_metric/kernels.hpp"
 #include "robust_metric/rounding.hpp"
 #include "robust_metric/vote_search.hpp"
@@ -26,9 +25,6 @@ constexpr std::size_t near_count = 128;
 // a violation below this share of ‖normal‖ ‖δ‖ is rounding; the witness is pushed further than that
 constexpr double violation_tolerance = 1e-12;
 
-// relative width up to which an interval counts as exact
-constexpr double exactness = 1e-9;
-
 struct Later {
     template <class Candidate>
     bool operator()(const Candidate& a, const Candidate& b) const {
@@ -39,6 +35,17 @@ struct Later {
 
 }  // namespace
 
+void MinimalPerturbation::set_status(bool early) {
+    if (lower == infinity)
+        status = SearchStatus::no_other_class;  // every other-class point hides behind an equal one
+    else if (upper <= lower * (1.0 + exactness))
+        status = SearchStatus::exact;
+    else if (early)
+        status = stop_requested() ? SearchStatus::interrupted : SearchStatus::time_limit;
+    else
+        status = SearchStatus::interval;
+}
+
 PerturbationSearch::PerturbationSearch(const TrainingSet& training)
     : training_(&training),
       bounds_(training),
@@ -48,7 +55,7 @@ PerturbationSearch::PerturbationSearch(const TrainingSet& training)
 MinimalPerturbation PerturbationSearch::run(const Query& query, int label, double time_limit,
                                             std::span<double> perturbation) {
     const TrainingSet& t = *training_;
-    const Deadline deadline(time_limit);
+    deadline_ = Deadline(time_limit);
     query_ = &query;
     label_ = label;
     result_ = {};
@@ -86,7 +93,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
             lower = std::min(lower, bound);  // in subnormal units unscale_up may exceed the bound
             break;
         }
-        timed_out = timed_out || deadline.passed();
+        timed_out = timed_out || deadline_.passed();
         if (row_bound < solved_rank) {
             const std::size_t other = row->position;
             bounds_.pop();
@@ -126,12 +133,7 @@ MinimalPerturbation PerturbationSearch::run(const Query& query, int label, doubl
     result_.adversarial_label = witness_.adversarial_label();
     result_.lower = std::min(t.unscale_down(lower), result_.upper);
     std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
-    if (result_.lower == infinity)
-        result_.status = SearchStatus::no_other_class;  // every other-class point hides behind an equal one
-    else if (result_.upper <= result_.lower * (1.0 + exactness))
-        result_.status = SearchStatus::exact;
-    else
-        result_.status = timed_out ? SearchStatus::time_limit : SearchStatus::interval;
+    result_.set_status(timed_out);
     return result_;
 }
 
@@ -149,7 +151,10 @@ auto PerturbationSearch::solve(std::size_t other, double known_lower, double cut
     double previous = -1.0;
     std::size_t stalled = 0;
     for (;;) {
-        checkpoint();
+        if (deadline_.passed()) {
+            solution.complete = false;
+            break;
+        }
         const std::size_t own = most_violated(other, qp_.solution());
         if (own == none) break;
         const double* near = t.twice_mapped_row(own, own_scratch_);
@@ -380,6 +385,7 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
                            std::span<Evidence> evidence) {
     check_request(training, queries, k, truth);
     check_inside(training, queries);
+    std::fill(results.begin(), results.end(), MinimalPerturbation{});
     training.keep_float64_rows(execution);
     // the witness of the first is pushed towards a training point, and its solver knows the 2-norm without limits
     const bool plain = training.threat().euclidean() && !training.threat().weighted();

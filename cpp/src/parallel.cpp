@@ -21,7 +21,7 @@ constexpr std::size_t shares_a_thread = 2;
 
 class Work;
 
-// The work that this thread is in: where checkpoint() finds it. A parallel_for within a body hides the outer one.
+// The work that this thread is in: where stop_requested() finds it. A parallel_for within a body hides the outer one.
 struct Joined {
     Work* work = nullptr;
     bool polls = false;
@@ -88,9 +88,9 @@ public:
         finished_.notify_one();
     }
 
-    void check(bool polls) {
+    bool stopped(bool polls) {
         if (polls) poll();
-        if (stopped_.load(std::memory_order_relaxed)) throw Interrupted();
+        return stopped_.load(std::memory_order_relaxed);
     }
 
     void rethrow() const {
@@ -169,8 +169,10 @@ void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
     work.rethrow();
 }
 
+bool stop_requested() { return joined.work && joined.work->stopped(joined.polls); }
+
 void checkpoint() {
-    if (joined.work) joined.work->check(joined.polls);
+    if (stop_requested()) throw Interrupted();
 }
 
 }  // namespace robust_metric

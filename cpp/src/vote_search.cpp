@@ -5,7 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "robust_metric/deadline.hpp"
 #include "robust_metric/rounding.hpp"
 
 namespace robust_metric {
@@ -13,9 +12,6 @@ namespace robust_metric {
 using rounding::infinity;
 
 namespace {
-
-// relative width up to which an interval counts as exact
-constexpr double exactness = 1e-9;
 
 // bytes that the open and closed nodes of a query may take
 constexpr std::size_t most_stored = std::size_t{1} << 29;
@@ -40,7 +36,7 @@ constexpr std::size_t cached_lengths = std::size_t{1} << 19;
 MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, double time_limit,
                                     std::span<double> perturbation, bool keep_tree) {
     const TrainingSet& t = *training_;
-    const Deadline deadline(time_limit);
+    deadline_ = Deadline(time_limit);
     MinimalPerturbation result;
     result.label = label;
     query_ = &query;
@@ -69,7 +65,7 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
         list_losses(votes);
         follow_ = false;
         add_roots();
-        timed_out = !search(deadline);
+        timed_out = !search();
         searched_ = std::min(settled_, heap_.empty() ? infinity : nodes_[heap_.front()].bound);
         searched_ = std::min(searched_, witness_.scaled_length());
     }
@@ -78,12 +74,7 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
     result.lower = std::min(t.unscale_down(std::max(searched_, certified_)), result.upper);
     result.adversarial_label = witness_.adversarial_label();
     std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
-    if (result.lower == infinity)
-        result.status = SearchStatus::no_other_class;
-    else if (result.upper <= result.lower * (1.0 + exactness))
-        result.status = SearchStatus::exact;
-    else
-        result.status = timed_out ? SearchStatus::time_limit : SearchStatus::interval;
+    result.set_status(timed_out);
     return result;
 }
 
@@ -184,23 +175,22 @@ void VoteSearch::add_roots() {
 
 // True where the search came to its end; else the deadline passed, or the tree takes too much room. What is left in
 // heap_ is open. From time to time the best node is followed down to a closed one, for the sake of its witness.
-bool VoteSearch::search(const Deadline& deadline) {
+bool VoteSearch::search() {
     const Later later{nodes_};
     std::int64_t next_dive = created_ + first_dive;
     std::int64_t next_exchange = first_exchange;
     followed_ = no_node;
     while (followed_ != no_node || !heap_.empty()) {
-        checkpoint();
         const double upper = witness_.scaled_length();
         std::uint32_t index = std::exchange(followed_, no_node);
-        if (index != no_node && (deadline.passed() || full() || nodes_[index].next == Next::closed)) {
+        if (index != no_node && (deadline_.passed() || full() || nodes_[index].next == Next::closed)) {
             push(index);
             continue;
         }
         follow_ = index != no_node;
         if (!follow_) {
             if (nodes_[heap_.front()].bound >= upper) return true;
-            if (deadline.passed() || full()) return false;
+            if (deadline_.passed() || full()) return false;
             if (created_ >= next_exchange) {
                 exchange_points();
                 next_exchange = created_ * exchange_growth;

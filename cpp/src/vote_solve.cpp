@@ -22,7 +22,7 @@ auto VoteSearch::solve(double margin, double cutoff) -> Outcome {
     double previous = -1.0;
     std::size_t stalled = 0;
     for (Pair worst{}; find_violated(margin, worst);) {
-        checkpoint();
+        if (deadline_.passed()) return Outcome::out_of_time;
         if (!cell_.require(worst, margin)) return Outcome::contradiction;
         const double norm = cell_.norm();
         // rounding alone keeps it going once the norm has stopped to grow

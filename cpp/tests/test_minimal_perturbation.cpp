@@ -95,18 +95,41 @@ TEST_CASE("one class, true classes, and a time limit") {
     }
 }
 
-TEST_CASE("a query that keep_going interrupts") {
-    const RandomProblem p(3, Coordinates::smooth, 50, 3, 2);
+TEST_CASE("a search that keep_going stops leaves what it found") {
+    const RandomProblem p(3, Coordinates::smooth, 300, 6, 3);
     const TrainingSet t = p.training();
-    std::vector<MinimalPerturbation> results(p.count);
-    std::vector<double> perturbations(p.count * p.d);
-    const Execution stop{1, [](std::size_t) { return false; }};
-    // too quick to be asked at all, or stopped: nothing else
-    try {
-        minimal_perturbations(t, p.Z(), {}, 1, rounding::infinity, stop, results, {perturbations.data(), p.count, p.d});
-    } catch (const Interrupted&) {
-        MESSAGE("interrupted");
-    }
+    constexpr std::size_t copies = 10'000;  // more than 0.1 s of work, when keep_going is first asked
+    std::vector<double> queries;
+    for (std::size_t i = 0; i < copies; ++i) queries.insert(queries.end(), p.queries.begin(), p.queries.end());
+    const std::size_t count = copies * p.count;
+    for (const std::size_t k : {1, 5})
+        for (const int threads : {1, 2}) {
+            std::vector<MinimalPerturbation> whole(p.count), found(count);
+            std::vector<double> steps(count * p.d);
+            minimal_perturbations(t, p.Z(), {}, k, rounding::infinity, {}, whole, {steps.data(), p.count, p.d});
+            const Execution stop{threads, [](std::size_t) { return false; }};
+            CHECK_THROWS_AS(minimal_perturbations(t, {queries.data(), count, p.d}, {}, k, rounding::infinity, stop,
+                                                  found, {steps.data(), count, p.d}),
+                            Interrupted);
+            std::size_t reached = 0;
+            int cut_short = 0;
+            for (std::size_t q = 0; q < count; ++q) {
+                const MinimalPerturbation &m = found[q], &exact = whole[q % p.count];
+                if (m.label < 0) continue;
+                ++reached;
+                CHECK(m.label == exact.label);
+                CHECK(m.lower <= exact.upper);
+                CHECK(m.upper >= exact.lower);
+                CHECK(m.upper < rounding::infinity);
+                if (m.status == SearchStatus::interrupted)
+                    ++cut_short;
+                else
+                    CHECK((m.lower == exact.lower && m.upper == exact.upper && m.status == exact.status));
+            }
+            CHECK(reached > 0);
+            CHECK(reached < count);
+            CHECK(cut_short <= threads);
+        }
 }
 
 TEST_CASE("a query so far away that float64 sees no difference of distances has the bounds that double-double sees") {

@@ -121,6 +121,21 @@ TEST_CASE("checkpoint stops a body whose chunk takes long") {
         CHECK(std::chrono::steady_clock::now() - started < 3s);
     }
     checkpoint();  // outside of any work: nothing happens
+    CHECK(!stop_requested());
+}
+
+TEST_CASE("stop_requested lets a body hand over what it has") {
+    for (const int threads : {1, 2}) {
+        const Execution execution{threads, [](std::size_t) { return false; }};
+        std::atomic<int> handed_over{0};
+        CHECK_THROWS_AS(parallel_for(2, 1, execution,
+                                     [&](std::size_t, std::size_t, int) {
+                                         while (!stop_requested()) std::this_thread::sleep_for(1ms);
+                                         ++handed_over;
+                                     }),
+                        Interrupted);
+        CHECK(handed_over >= 1);
+    }
 }
 
 TEST_CASE("a parallel_for within a body, and callers on several threads at once") {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from . import baselines, datasets
     from ._version import __version__
     from .arml import ARML
-    from .certificates import Certificates, MinimalPerturbations
+    from .certificates import Certificates, MinimalPerturbations, SearchInterrupted
     from .classifier import CertifiedKNeighborsClassifier
     from .functional import certified_radii, minimal_perturbations
     from .nearest_neighbors import CertifiedNearestNeighbors
@@ -33,6 +33,7 @@ _HOME = {
     "Certificates": "certificates",
     "MinimalPerturbations": "certificates",
     "NeighborCertificates": "neighbor_certificates",
+    "SearchInterrupted": "certificates",
     "ThreatModel": "threat",
     "__version__": "_version",
     "certified_accuracy_scorer": "scoring",
@@ -53,6 +54,7 @@ __all__ = [
     "CertifiedPrototypeClassifier",
     "MinimalPerturbations",
     "NeighborCertificates",
+    "SearchInterrupted",
     "ThreatModel",
     "__version__",
     "baselines",

@@ -18,7 +18,9 @@ from .summaries import Described, Facts, describe_counts, describe_radii
 from .threat import ThreatModel, pack_threat, unpack_threat
 
 # numbered as SearchStatus in minimal_perturbation.hpp
-STATUS_NAMES = np.array(["exact", "interval", "misclassified", "no_other_class", "time_limit"])
+STATUS_NAMES = np.array(
+    ["exact", "interval", "misclassified", "no_other_class", "time_limit", "interrupted"]
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,7 +170,8 @@ class MinimalPerturbations(Described):
         exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, or numbers so
         ill-conditioned that rounding does not allow it); misclassified; no_other_class: no
         training point can change the prediction; time_limit: stopped early (also after 20000
-        nodes, where evidence for K > 1 is kept), the interval holds.
+        nodes, where evidence for K > 1 is kept), the interval holds; interrupted: the same by
+        Ctrl-C, see `SearchInterrupted`.
     nodes : (m,) int64
         Projections that the search solved.
     n_neighbors : int
@@ -212,3 +215,45 @@ class MinimalPerturbations(Described):
     def certificates(self) -> Certificates:
         """Return ``lower`` as certified radii, with the evidence where there is any."""
         return Certificates(self.lower, self.label, self.n_neighbors, self.evidence, self.threat)
+
+
+class SearchInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a search for minimal perturbations, with what had been found.
+
+    Attributes
+    ----------
+    found : MinimalPerturbations
+        Of the queries that the search had come to. Those that it was at have the status
+        ``interrupted`` and the interval that had been reached; the others are complete.
+    rows : (k,) int64
+        Which rows of X these are, ascending.
+    n_queries : int
+        Rows of X.
+
+    Examples
+    --------
+    >>> import robust_metric as rm
+    >>> X_train, X_test, y_train, y_test = rm.datasets.load("iris")
+    >>> clf = rm.CertifiedKNeighborsClassifier(n_neighbors=3).fit(X_train, y_train)
+    >>> try:
+    ...     found, rows = clf.minimal_perturbation(X_test), range(len(X_test))
+    ... except rm.SearchInterrupted as stopped:
+    ...     found, rows = stopped.found, stopped.rows
+    >>> len(found) == len(rows)
+    True
+    """
+
+    def __init__(
+        self, found: MinimalPerturbations, rows: NDArray[np.int64], n_queries: int
+    ) -> None:
+        super().__init__(found, rows, n_queries)
+        self.found = found
+        self.rows = rows
+        self.n_queries = n_queries
+
+    def __str__(self) -> str:
+        """Return how far the search had come."""
+        return (
+            f"stopped with {len(self.rows)} of {self.n_queries} queries; their intervals are in "
+            "the attribute 'found' of this exception"
+        )

@@ -18,6 +18,7 @@ from .certificates import (
     Certificates,
     CertifiedPredictions,
     MinimalPerturbations,
+    SearchInterrupted,
 )
 from .evidence import Evidence, SearchTrees, model_digest
 from .neighbors import NeighborsBase
@@ -226,6 +227,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         ------
         ValueError
             If X or y have the wrong shape, X is not finite, or time_limit is not positive.
+        SearchInterrupted
+            On Ctrl-C: a KeyboardInterrupt that holds what was found up to then.
 
         Notes
         -----
@@ -255,6 +258,16 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
                 with_evidence=evidence,
                 progress=watcher(),
             )
+        interrupt, rows = found["interrupt"], found["rows"]
+        if interrupt is None:
+            return self._perturbations(found, queries, k)
+        found["perturbation"] = found["perturbation"][rows]
+        reached = self._perturbations(found, queries[rows], k)
+        raise SearchInterrupted(reached, rows, len(queries)) from interrupt
+
+    def _perturbations(
+        self, found: dict[str, Any], queries: NDArray[np.float64], k: int
+    ) -> MinimalPerturbations:
         adversarial = np.where(
             found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
         )

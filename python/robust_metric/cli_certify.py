@@ -7,6 +7,7 @@ import csv
 import io
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import cli, cli_threat, persistence, report
 from .atomic_files import atomic_write, check_target
-from .certificates import Certificates
+from .certificates import Certificates, SearchInterrupted
 from .data_files import read_points
 from .progress import shown
 from .scaling import Scaling
@@ -38,16 +39,20 @@ def run(args: argparse.Namespace) -> None:
     points = X if scaling is None else scaling.apply(X)
     start = time.perf_counter()
     with shown(len(X), "certify"):
-        certificates = (
-            clf.minimal_perturbation(points, y, evidence=args.evidence).certificates()
-            if args.exact
-            else clf.certify(points, y, evidence=args.evidence)
-        )
+        try:
+            certificates = (
+                clf.minimal_perturbation(points, y, evidence=args.evidence).certificates()
+                if args.exact
+                else clf.certify(points, y, evidence=args.evidence)
+            )
+        except SearchInterrupted as stopped:
+            _keep_predictions(args.predictions, stopped, y)
+            raise
     seconds = time.perf_counter() - start
     if args.out is not None:
         certificates.save(args.out)
     if args.predictions is not None:
-        _write_predictions(args.predictions, certificates, y)
+        _write_predictions(args.predictions, certificates, y, range(len(X)))
     if args.predictions == TO_STANDARD_OUTPUT:
         return
     curve = _curve(args, clf, certificates, y)
@@ -98,12 +103,25 @@ def _print_units(scaling: Scaling | None) -> None:
     print("." if scaling is None else ": features as (x - offset) / scale of the training data.")
 
 
-def _write_predictions(path: str, certificates: Certificates, y: NDArray[Any] | None) -> None:
+def _keep_predictions(path: str | None, stopped: SearchInterrupted, y: NDArray[Any] | None) -> None:
+    """Write the predictions of the points that the search had come to, where they are asked for."""
+    known = f"{len(stopped.rows)} of {stopped.n_queries} points were searched"
+    if path is None:
+        print(f"robust-metric: {known}; --predictions CSV would keep them", file=sys.stderr)
+        return
+    truth = None if y is None else y[stopped.rows]
+    _write_predictions(path, stopped.found.certificates(), truth, stopped.rows.tolist())
+    print(f"robust-metric: {known} and written to {path}", file=sys.stderr)
+
+
+def _write_predictions(
+    path: str, certificates: Certificates, y: NDArray[Any] | None, numbers: Iterable[int]
+) -> None:
     """Write a CSV file of one line a point: its number, class and radius, and what was right."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", "label", "radius", *([] if y is None else ["true_label"])])
-    columns = [range(len(certificates)), certificates.label.tolist(), certificates.radius.tolist()]
+    columns = [numbers, certificates.label.tolist(), certificates.radius.tolist()]
     writer.writerows(zip(*columns, *([] if y is None else [y.tolist()]), strict=True))
     if path == TO_STANDARD_OUTPUT:
         sys.stdout.write(text.getvalue())

@@ -1,8 +1,9 @@
-// A time limit that starts when it is made.
+// A time limit that starts when it is made; work that is being stopped has none left.
 #pragma once
 
 #include <chrono>
 
+#include "robust_metric/parallel.hpp"
 #include "robust_metric/rounding.hpp"
 
 namespace robust_metric {
@@ -12,6 +13,7 @@ public:
     // infinite for none
     explicit Deadline(double seconds) : seconds_(seconds) {}
     bool passed() const {
+        if (stop_requested()) return true;
         if (seconds_ == rounding::infinity) return false;
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() > seconds_;
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "robust_metric/certificate.hpp"
+#include "robust_metric/deadline.hpp"
 #include "robust_metric/displacements.hpp"
 #include "robust_metric/halfspace_bounds.hpp"
 #include "robust_metric/neighbors.hpp"
@@ -19,7 +20,10 @@
 
 namespace robust_metric {
 
-enum class SearchStatus : std::int32_t { exact, interval, misclassified, no_other_class, time_limit };
+enum class SearchStatus : std::int32_t { exact, interval, misclassified, no_other_class, time_limit, interrupted };
+
+// relative width up to which an interval counts as exact
+inline constexpr double exactness = 1e-9;
 
 // All in the caller's units. No perturbation of norm < lower changes the prediction; witness, a stored
 // point at distance <= upper (rounded up), is predicted as adversarial_label. Where no witness is known
@@ -29,9 +33,12 @@ struct MinimalPerturbation {
     std::int32_t label = -1, adversarial_label = -1;
     SearchStatus status = SearchStatus::interval;
     std::int64_t nodes = 0;  // projections that the search solved
+
+    // Of a search whose interval is known; early: it ended before its time.
+    void set_status(bool early);
 };
 
-// Per-thread search.
+// Per-thread search. Past its time limit, or once the work has been stopped, it ends with what it has.
 class PerturbationSearch {
 public:
     explicit PerturbationSearch(const TrainingSet& training);
@@ -79,6 +86,7 @@ private:
     Witness witness_;
     ProjectionQP qp_;
     const Query* query_ = nullptr;
+    Deadline deadline_{rounding::infinity};
     int label_ = 0;
     std::vector<Candidate> heap_;
     std::vector<Solution> solutions_;
@@ -96,6 +104,8 @@ private:
 };
 
 // One result a query for the vote of k neighbours; perturbations: m × d; evidence as for certified_radii, for lower.
+// Where this throws because keep_going stopped it, results are complete all the same for the queries whose label is
+// not -1; a search that was under way then has the status `interrupted` and the interval that it had reached.
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            std::size_t k, double time_limit, const Execution& execution,
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,

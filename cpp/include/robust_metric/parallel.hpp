@@ -36,7 +36,10 @@ void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
                   const std::function<void(std::size_t, std::size_t, int)>& body);
 
 // For a body whose chunks take long, to be called every few milliseconds: polls keep_going as between
-// chunks, and throws Interrupted once the work has been stopped. Does nothing outside parallel_for.
+// chunks, and tells whether the work has been stopped. False outside parallel_for.
+bool stop_requested();
+
+// Throws Interrupted once the work has been stopped: for a body that has nothing to hand over then.
 void checkpoint();
 
 }  // namespace robust_metric

@@ -86,7 +86,7 @@ private:
         std::size_t entering;  // which of sets_.entering proves it
     };
     enum class Mark : std::uint8_t { free, entering, allowed, beaten, excluded };
-    enum class Outcome { solved, contradiction, too_far };
+    enum class Outcome { solved, contradiction, too_far, out_of_time };
     struct Needs {  // how many more must enter: in all, of the rival, of others; what is left of both
         std::size_t total, rival, others, rival_room, others_room;
     };
@@ -107,7 +107,7 @@ private:
     void bisect_segments();
     void choose_points(std::size_t k, std::size_t kept);
     void add_roots();
-    bool search(const Deadline& deadline);
+    bool search();
     bool full() const;
     void narrow();
     void push(std::uint32_t node);
@@ -147,6 +147,7 @@ private:
     VoteCell cell_;
     JointBounds joint_;
     VoteTree tree_;
+    Deadline deadline_{rounding::infinity};
     int label_ = 0;
     std::vector<Loss> losses_;
     static constexpr std::uint32_t no_node = UINT32_MAX;
