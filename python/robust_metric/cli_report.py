@@ -28,6 +28,9 @@ def run_paper(args: argparse.Namespace) -> int:
 
     plotting.check_matplotlib()
     paths = _data_files(args.data, args.sets)
+    sets = [path.stem for path in _data_files(args.data, None)]
+    _known("--fit-at-most", [name for name, _ in args.fit_at_most[1]], [*METHODS, *sets])
+    _known("--attack-at-most", [name for name, _ in args.attack_at_most[1]], sets)
     methods = [METHODS[name] for name in _known("--methods", args.methods, METHODS)]
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -117,22 +120,13 @@ def _neighbors(text: str) -> list[int]:
 _Limits = tuple[int | None, tuple[tuple[str, int], ...]]
 
 
-def _fit_limits(text: str) -> _Limits:
-    return _limits(text, METHODS, "2000 or 2000,arml=10000")
-
-
-def _attack_limits(text: str) -> _Limits:
-    return _limits(text, None, "100 or 1000,mnist=100")
-
-
-def _limits(text: str, known: Iterable[str] | None, example: str) -> _Limits:
-    """Return the limit for all and those for single names; any name where none are known."""
+def _limits(text: str) -> _Limits:
+    """Return the limit for all and those for single names."""
     general, single = None, []
     for part in text.split(","):
         name, _, number = part.rpartition("=")
-        unknown = bool(name) and known is not None and name not in known
-        if not number.isdecimal() or int(number) < 1 or unknown:
-            raise argparse.ArgumentTypeError(f"wanted {example}, got {text!r}")
+        if not number.isdecimal() or int(number) < 1:
+            raise argparse.ArgumentTypeError(f"wanted numbers like 1000 or NAME=100, got {text!r}")
         if name:
             single.append((name, int(number)))
         else:
@@ -173,15 +167,16 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument(
         "--fit-at-most",
-        type=_fit_limits,
+        type=_limits,
         default=(None, ()),
-        metavar="N,METHOD=N",
-        help="training points that slow learners, or single methods, are fitted on: a stratified "
-        "sample (default: 4000 for NCA, 10000 for LMNN, ITML, LFDA and CAP)",
+        metavar="N,NAME=N",
+        help="training points that slow learners are fitted on, in all or on single data sets, or "
+        "single methods: a stratified sample (default: 4000 for NCA, 10000 for LMNN, ITML, LFDA, "
+        "CAP and arml-published)",
     )
     command.add_argument(
         "--attack-at-most",
-        type=_attack_limits,
+        type=_limits,
         default=(None, ()),
         metavar="N,SET=N",
         help="test points that are attacked, the first ones, in all or in single data sets "

@@ -40,7 +40,7 @@ class Plan:
     fit_at_most : int, optional
         Training points that slow learners are fitted on at most: those that have a limit anyway.
     limits : tuple of (str, int)
-        The same for single methods, by name, whatever their own limit is.
+        The same on single data sets, and for single methods whatever their own limit is, by name.
     attack : bool
         False to leave attacks out.
     attack_at_most : int, optional
@@ -257,11 +257,11 @@ class _Run:
         return Cell({"seconds": seconds}, {"components": np.asarray(learner.components_)})
 
     def _fit_rows(self) -> NDArray[np.intp]:
-        own = self._method.fit_at_most
-        general = None if own is None else self._plan.fit_at_most
-        limit = dict(self._plan.limits).get(self._method.name)
-        if limit is None:
-            limit = min((n for n in (own, general) if n is not None), default=None)
+        limits, limit = dict(self._plan.limits), self._method.fit_at_most
+        if self._method.name in limits:
+            limit = limits[self._method.name]
+        elif limit is not None:
+            limit = min(limit, limits.get(self._problem.name, self._plan.fit_at_most or limit))
         return stratified(self._problem.y_train, limit)
 
     def _add_radii(self, result: MethodResult, k: int, step: str) -> None:
