@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <stdexcept>
-#include <string>
 
 #include "robust_metric/blas.hpp"
 #include "robust_metric/kernels.hpp"
@@ -40,20 +38,16 @@ constexpr int swap_rounds = 8;
 
 }  // namespace
 
-RegionAttack::RegionAttack(const MappedRows& rows, const AttackCost& cost)
+RegionAttack::RegionAttack(const MappedRows& rows, const Threat& threat)
     : training_(&rows.training()),
       rows_(&rows),
       moving_(rows),
-      cost_(cost),
+      threat_(&threat),
       neighbors_(rows.training()),
       qp_(training_->dimension()) {
-    const std::size_t d = training_->dimension();
-    for (const auto& values : {cost.feature_cost, cost.lower, cost.upper})
-        if (!values.empty() && values.size() != d)
-            throw std::invalid_argument("feature_cost and bounds must have one value per feature, " +
-                                        std::to_string(d) + ", got " + std::to_string(values.size()));
-    feature_inverse_.assign(d, 1.0);
-    for (std::size_t j = 0; j < cost.feature_cost.size(); ++j) feature_inverse_[j] = 1.0 / cost.feature_cost[j];
+    feature_inverse_.assign(training_->dimension(), 1.0);
+    if (!threat.weighted()) return;
+    for (std::size_t j = 0; j < feature_inverse_.size(); ++j) feature_inverse_[j] = threat.inverse_cost(j);
 }
 
 bool RegionAttack::run(const Query& query, int label, std::size_t k, std::size_t regions,
@@ -148,7 +142,7 @@ void RegionAttack::attack_from(std::size_t seed, const Plan& plan) {
 }
 
 void RegionAttack::descend(const Plan& plan) {
-    const double slack = cost_.norm == 2.0 ? improvement : reweighted_slack;
+    const double slack = threat_->norm() == Norm::two ? improvement : reweighted_slack;
     inverse_ = feature_inverse_;
     for (int change = 0; change < region_changes; ++change) {
         if (!project_and_try(plan, best_norm_ * slack)) return;
@@ -157,7 +151,7 @@ void RegionAttack::descend(const Plan& plan) {
         choose_region(plan, none);
         if (region_ == before) break;
     }
-    if (cost_.norm == 2.0) return;
+    if (threat_->norm() == Norm::two) return;
     for (int round = 0; round < reweightings; ++round) {
         reweight();
         if (!project_and_try(plan, infinity)) return;
@@ -253,7 +247,7 @@ void RegionAttack::reweight() {
     for (std::size_t j = 0; j < step_.size(); ++j) {
         if (!(feature_inverse_[j] > 0.0)) continue;
         const double share = std::fabs(step_[j]) / feature_inverse_[j] / largest;
-        if (cost_.norm == 1.0)
+        if (threat_->norm() == Norm::one)
             inverse_[j] = feature_inverse_[j] * std::sqrt(share + 1e-6);
         else
             inverse_[j] /= std::sqrt(share + 1e-3);
@@ -329,15 +323,15 @@ bool RegionAttack::add_pair(const Pair& pair, double margin, bool& satisfied) {
 
 // The side of the box that z + δ is farthest beyond.
 bool RegionAttack::add_bound(bool& satisfied) {
-    if (cost_.lower.empty()) return true;
+    if (!threat_->boxed()) return true;
     const TrainingSet& t = *training_;
     const double* z = query_->point;
     std::size_t worst = none;
     double excess = 1e-12 * reach_;
     for (std::size_t j = 0; j < step_.size(); ++j) {
         if (inverse_[j] == 0.0) continue;
-        const double below = std::ldexp(cost_.lower[j] - z[j], -t.exponent()) - step_[j];
-        const double above = step_[j] - std::ldexp(cost_.upper[j] - z[j], -t.exponent());
+        const double below = std::ldexp(threat_->lower(j) - z[j], -t.exponent()) - step_[j];
+        const double above = step_[j] - std::ldexp(threat_->upper(j) - z[j], -t.exponent());
         if (std::max(below, above) / inverse_[j] <= excess) continue;
         excess = std::max(below, above) / inverse_[j];
         worst = 2 * j + (above > below ? 1 : 0);
@@ -348,7 +342,7 @@ bool RegionAttack::add_bound(bool& satisfied) {
     std::fill(normal_.begin(), normal_.end(), 0.0);
     const bool above = worst % 2 == 1;
     normal_[j] = above ? -inverse_[j] : inverse_[j];
-    const double room = std::ldexp(above ? cost_.upper[j] - z[j] : cost_.lower[j] - z[j], -t.exponent());
+    const double room = std::ldexp(above ? threat_->upper(j) - z[j] : threat_->lower(j) - z[j], -t.exponent());
     satisfied = false;
     return qp_.add(normal_.data(), above ? -room : room, id);
 }
@@ -359,13 +353,13 @@ bool RegionAttack::try_point() {
     const double* z = query_->point;
     for (std::size_t j = 0; j < step_.size(); ++j) {
         double move = inverse_[j] == 0.0 ? 0.0 : std::ldexp(step_[j], t.exponent());
-        if (!cost_.lower.empty()) {
-            move = std::clamp(move, cost_.lower[j] - z[j], cost_.upper[j] - z[j]);
+        if (threat_->boxed()) {
+            move = std::clamp(move, threat_->lower(j) - z[j], threat_->upper(j) - z[j]);
             // the sum may round to just outside
             const double size = std::max(std::fabs(z[j]), std::fabs(move)),
                          grain = std::nextafter(size, infinity) - size;
-            while (z[j] + move > cost_.upper[j]) move -= grain;
-            while (z[j] + move < cost_.lower[j]) move += grain;
+            while (z[j] + move > threat_->upper(j)) move -= grain;
+            while (z[j] + move < threat_->lower(j)) move += grain;
         }
         perturbation_[j] = move;
         point_[j] = z[j] + move;
@@ -383,13 +377,13 @@ bool RegionAttack::try_point() {
     return true;
 }
 
-void region_attacks(const TrainingSet& training, MatrixView queries, std::size_t k, const AttackCost& cost,
+void region_attacks(const TrainingSet& training, MatrixView queries, std::size_t k, const Threat& threat,
                     std::size_t regions, const Execution& execution, MutableMatrixView perturbations) {
     check_request(training, queries, k);
     const MappedRows rows(training, execution);
     for_each_query(training, queries, execution, false, [&](int) {
-        return [&, neighbors = NeighborSearch(training), attack = RegionAttack(rows, cost)](const Query& query,
-                                                                                            std::size_t row) mutable {
+        return [&, neighbors = NeighborSearch(training), attack = RegionAttack(rows, threat)](const Query& query,
+                                                                                              std::size_t row) mutable {
             const int label = neighbors.vote(neighbors.nearest(query, k, false));
             attack.run(query, label, k, regions, {perturbations.row(row), perturbations.cols()});
         };

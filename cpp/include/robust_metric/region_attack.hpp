@@ -15,23 +15,17 @@
 #include "robust_metric/parallel.hpp"
 #include "robust_metric/projection_qp.hpp"
 #include "robust_metric/query_block.hpp"
+#include "robust_metric/threat.hpp"
 #include "robust_metric/training_set.hpp"
 
 namespace robust_metric {
 
-// What a perturbation δ costs, ‖Wδ‖_p, and where query + δ may lie.
-struct AttackCost {
-    double norm = 2.0;                     // p: 1, 2 or infinity
-    std::span<const double> feature_cost;  // diagonal of W, positive; infinite freezes a feature; empty: ones
-    std::span<const double> lower, upper;  // of query + δ; empty: none. Queries keep them.
-};
-
 // Per-thread search. Vectors over features come in three kinds: caller's units, scaled (see TrainingSet), and cost
-// space u with δ_j = u_j · inverse_[j], in which the cost is a plain norm.
+// space u with δ_j = u_j · inverse_[j], in which the cost is a plain norm, up to the power of two of Threat.
 class RegionAttack {
 public:
-    // rows and the arrays of cost must outlive this object
-    RegionAttack(const MappedRows& rows, const AttackCost& cost);
+    // rows and threat must outlive this object
+    RegionAttack(const MappedRows& rows, const Threat& threat);
 
     // Attacks the k-nearest-neighbour prediction `label`. regions: how many other-class points are started from.
     // perturbation: d values; query + perturbation, computed in float64, keeps the bounds and is predicted
@@ -86,15 +80,16 @@ private:
         double sum = 0.0;
         for (std::size_t j = 0; j < step.size(); ++j) {
             const double size = feature_inverse_[j] > 0.0 ? std::fabs(step[j]) / feature_inverse_[j] : 0.0;
-            sum = cost_.norm > 2.0 ? std::max(sum, size) : sum + (cost_.norm == 1.0 ? size : size * size);
+            sum = threat_->norm() == Norm::infinity ? std::max(sum, size)
+                                                    : sum + (threat_->norm() == Norm::one ? size : size * size);
         }
-        return cost_.norm == 2.0 ? std::sqrt(sum) : sum;
+        return threat_->norm() == Norm::two ? std::sqrt(sum) : sum;
     }
 
     const TrainingSet* training_;
     const MappedRows* rows_;
     MovingQuery moving_;
-    AttackCost cost_;
+    const Threat* threat_;
     NeighborSearch neighbors_;
     ProjectionQP qp_;
     const Query* query_ = nullptr;
@@ -109,9 +104,9 @@ private:
     double best_cost_ = 0.0, best_norm_ = 0.0;
 };
 
-// Attacks the prediction of each query. perturbations: m × d, as RegionAttack::run leaves them. The answers do not
-// depend on the number of threads.
-void region_attacks(const TrainingSet& training, MatrixView queries, std::size_t k, const AttackCost& cost,
+// Attacks the prediction of each query, which lies in the box of the threat model; that need not be the training set's.
+// perturbations: m × d, as RegionAttack::run leaves them. The answers do not depend on the number of threads.
+void region_attacks(const TrainingSet& training, MatrixView queries, std::size_t k, const Threat& threat,
                     std::size_t regions, const Execution& execution, MutableMatrixView perturbations);
 
 }  // namespace robust_metric

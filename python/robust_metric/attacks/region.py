@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .. import _core
 from .._runtime import execution_threads, single_threaded_blas
+from ..threat import core_threat
 from .base import Attack, Target, check_positive
 
 
@@ -38,19 +39,13 @@ class RegionAttack(Attack):
         check_positive(n_regions=self.n_regions)
 
     def _run(self, target: Target) -> NDArray[np.float64]:
-        clf, threat, d = target.clf, target.threat, target.X.shape[1]
-        empty = np.empty(0)
-        cost = empty if threat.feature_cost is None else threat.weights(d)
-        lower, upper = threat.box(d) or (empty, empty)
+        clf = target.clf
         with single_threaded_blas():
             return _core.region_attacks(
                 clf._prepared(),
                 np.ascontiguousarray(target.X),
                 clf._check_n_neighbors(),
-                float(threat.norm),
-                cost,
-                lower,
-                upper,
+                core_threat(target.threat, target.X.shape[1]),
                 self.n_regions,
                 execution_threads(clf.n_jobs),
             )
