@@ -178,3 +178,30 @@ def test_published_settings() -> None:
     assert len(arml.loss_curve_) == 100
     assert mean_radius(arml) > mean_radius(EUCLIDEAN)
     assert clone(arml).get_params() == arml.get_params()
+
+
+@pytest.mark.parametrize(("n_classes", "expected"), [(2, 1.0), (3, 0.5 + 0.5 / 10)])
+def test_own_class_points_with_several_classes(
+    n_classes: int, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The point of the drawn rank; with more than two classes half of the time any near one."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(600, 3))
+    y = np.sort(random.integers(0, n_classes, 600))  # sorted, as training has them
+    nearest = [
+        np.argsort(np.linalg.norm(X[y == y[i]] - X[i], axis=1))[1] + np.flatnonzero(y == y[i])[0]
+        for i in range(600)
+    ]
+    seen: list[np.ndarray] = []
+
+    def first_candidates(_embedded, _images, _anchors, own, other, near_rank, *_, **__):
+        return tuple(np.repeat(table[:, :1], near_rank.shape[1], axis=1) for table in (own, other))
+
+    def record(_points, components, anchor, near, *_, **__):
+        seen.append(near == np.array(nearest)[anchor])
+        return 0.0, np.zeros_like(components), np.zeros(len(anchor))
+
+    monkeypatch.setattr("robust_metric._core.deciding_pairs", first_candidates)
+    monkeypatch.setattr("robust_metric._core.triplet_loss", record)
+    rm.ARML(max_iter=10).fit(X, y)
+    assert np.mean(np.concatenate(seen)) == pytest.approx(expected, abs=0.02)

@@ -46,7 +46,8 @@ class ARML(MahalanobisMixin, BaseEstimator):
     another class and one of the own class, divided by the length of ``LᵀL`` times their difference.
     Each training point contributes the pair that decides its K-nearest-neighbour bound, with the
     two ranks of that bound drawn at random, so that the metric serves every K up to about
-    ``n_candidates``.
+    ``n_candidates``. With more than two classes half of the own-class points are drawn at random
+    among the ``n_candidates`` nearest instead, for the sake of the clean error.
 
     Parameters
     ----------

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in default steps
 _POOL = 2  # pairs are ranked among this many times as many points of each side as ranks are drawn
 _MOST_RATIO = 2.0  # of the numbers of own-class and other-class ranks
+_AT_RANDOM = 0.5  # with more than two classes: share of draws whose own-class point is any near one
 _AVERAGED = 0.6  # share of the steps, the last ones, whose L are averaged
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor in a round
@@ -109,7 +110,8 @@ class Trainer:
         self._next_anchor = 0
         self._tables: _Tables | None = None
         self._batch = min(settings.batch_size or len(X), len(self._anchors))
-        self._ranks = _rank_counts(settings.n_candidates, len(np.unique(labels)))
+        self._n_classes = len(np.unique(labels))
+        self._ranks = _rank_counts(settings.n_candidates, self._n_classes)
         self._movement = _first_step(settings, X.shape[1]) / _default_step(settings, X.shape[1])
         self._sum = np.zeros_like(components)  # of L over the last steps
         # what the cosine stretches over: it never falls if that is infinite
@@ -243,7 +245,11 @@ class Trainer:
             self._dual_norm,
             num_threads=self._threads,
         )
-        return rows[near], rows[far]
+        near, far = rows[near], rows[far]
+        if self._n_classes > 2:
+            any_near = self._choose_uniformly(tables.own[:, : self._settings.n_candidates], draws)
+            near = np.where(self._random.uniform(size=near.shape) < _AT_RANDOM, any_near, near)
+        return near, far
 
     def _choose_uniformly(self, table: _Indices, draws: int) -> _Indices:
         """Entries of each row, -1 at its end left out."""
