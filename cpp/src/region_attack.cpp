@@ -45,6 +45,7 @@ RegionAttack::RegionAttack(const MappedRows& rows, const Threat& threat)
       threat_(&threat),
       neighbors_(rows.training()),
       qp_(training_->dimension()) {
+    threat.check_fits(training_->dimension());
     feature_inverse_.assign(training_->dimension(), 1.0);
     if (!threat.weighted()) return;
     for (std::size_t j = 0; j < feature_inverse_.size(); ++j) feature_inverse_[j] = threat.inverse_cost(j);

@@ -19,7 +19,7 @@ void check_size(std::span<const double> values, std::size_t dimension, const cha
 
 Threat::Threat(Norm norm, std::size_t dimension, std::span<const double> cost, std::span<const double> lower,
                std::span<const double> upper)
-    : norm_(norm) {
+    : norm_(norm), dimension_(dimension) {
     check_size(cost, dimension, "cost");
     check_size(lower, dimension, "lower");
     check_size(upper, dimension, "upper");
@@ -28,6 +28,12 @@ Threat::Threat(Norm norm, std::size_t dimension, std::span<const double> cost, s
     if (!lower.empty()) take_box(lower, upper);
     if (norm == Norm::infinity)
         dual_factor_ = rounding::up(std::sqrt(static_cast<double>(weighted() ? movable_ : dimension)));
+}
+
+void Threat::check_fits(std::size_t dimension) const {
+    if (dimension_ == 0 || dimension_ == dimension) return;
+    throw std::invalid_argument("threat must be for " + std::to_string(dimension) + " features, got one for " +
+                                std::to_string(dimension_));
 }
 
 void Threat::take_cost(std::span<const double> cost) {

@@ -66,6 +66,7 @@ TrainingSet::TrainingSet(Points points, std::span<const std::int32_t> labels, in
                                     std::to_string(points.rows()) + " and " + std::to_string(labels.size()));
     if (points.rows() > std::numeric_limits<std::uint32_t>::max())
         throw std::invalid_argument("points must be fewer than 2^32, got " + std::to_string(points.rows()));
+    threat_.check_fits(points.cols());
     members_ = sort_by_class(labels, classes, class_begin_);
     interruptible(execution, [&] { choose_frame(); });
     map_points(execution);

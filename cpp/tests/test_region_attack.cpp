@@ -69,4 +69,7 @@ TEST_CASE("frozen features and bounds") {
         }
         CHECK(any);
     }
+    CHECK_THROWS_WITH_AS(attack(p, t, 3, 1, Threat(Norm::infinity, 2)), "threat must be for 3 features, got one for 2",
+                         std::invalid_argument);
+    CHECK_THROWS_AS(TrainingSet(p.X(), p.labels, 3, p.L(), {}, Threat(Norm::infinity, 2)), std::invalid_argument);
 }

@@ -43,6 +43,8 @@ public:
 
     // ‖a‖_q <= dual_factor() ‖a‖₂ for every a of the space, 1/p + 1/q = 1; 1 unless p is infinite
     double dual_factor() const { return dual_factor_; }
+    // Throws std::invalid_argument where the model was made for another number of features; the default is for any.
+    void check_fits(std::size_t dimension) const;
     // whether the box holds the point
     bool holds(const double* point) const;
 
@@ -53,7 +55,7 @@ private:
     Norm norm_ = Norm::two;
     int exponent_ = 0;
     double dual_factor_ = 1.0;
-    std::size_t movable_ = 0;
+    std::size_t dimension_ = 0, movable_ = 0;
     std::vector<double> cost_, inverse_, lower_, upper_;
 };
 
