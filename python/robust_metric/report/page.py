@@ -48,7 +48,7 @@ a { color: var(--blue); text-decoration: none; } a:hover { text-decoration: unde
 .scroll { overflow-x: auto; }
 .witnesses img { display: block; height: auto; max-width: none; width: 52rem; }
 table { border-collapse: separate; border-spacing: 0; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .26rem .48rem; text-align: right; white-space: nowrap; font-weight: 400; }
+th, td { padding: .26rem .32rem; text-align: right; white-space: nowrap; font-weight: 400; }
 thead th { color: var(--faint); border-bottom: 1px solid #b6bbc2; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 th:first-child { padding-left: 0; position: sticky; left: 0; background: #fff; }
@@ -60,7 +60,7 @@ tr.aside > * { color: var(--faint); font-style: italic; }
 @media (max-width: 40rem) {
   main { padding: 1.4rem 1rem 3rem; }
   table { font-size: .82rem; }
-  th, td { padding: .26rem .34rem; }
+  th, td { padding: .26rem .3rem; }
 }
 code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: .88em;
   overflow-wrap: anywhere; }
