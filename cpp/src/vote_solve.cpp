@@ -17,12 +17,13 @@ constexpr double growth = 1.5e-10, first_share = 0x1p-36;
 
 }  // namespace
 
-// Adds the most violated pair until none is left.
+// Adds the most violated pair until none is left. A time limit does not end it: a first witness is worth more than the
+// moments that it takes beyond.
 auto VoteSearch::solve(double margin, double cutoff) -> Outcome {
     double previous = -1.0;
     std::size_t stalled = 0;
     for (Pair worst{}; find_violated(margin, worst);) {
-        if (deadline_.passed()) return Outcome::out_of_time;
+        if (stop_requested()) return Outcome::stopped;
         if (!cell_.require(worst, margin)) return Outcome::contradiction;
         const double norm = cell_.norm();
         // rounding alone keeps it going once the norm has stopped to grow

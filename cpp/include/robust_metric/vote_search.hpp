@@ -86,7 +86,7 @@ private:
         std::size_t entering;  // which of sets_.entering proves it
     };
     enum class Mark : std::uint8_t { free, entering, allowed, beaten, excluded };
-    enum class Outcome { solved, contradiction, too_far, out_of_time };
+    enum class Outcome { solved, contradiction, too_far, stopped };
     struct Needs {  // how many more must enter: in all, of the rival, of others; what is left of both
         std::size_t total, rival, others, rival_room, others_room;
     };
