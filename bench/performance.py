@@ -3,7 +3,8 @@
 Usage: pytest bench/ --benchmark-json=FILE && python bench/performance.py FILE
 
 Every generated part of the page stands between a pair of comments, <!-- begin NAME --> and
-<!-- end NAME -->; the prose around them is left alone. Exit status 1 where a goal is missed.
+<!-- end NAME -->; the prose around them is left alone. A run of some of the benchmarks is printed, and
+not written. Exit status 1 where a goal is missed.
 """
 
 from __future__ import annotations
@@ -262,16 +263,28 @@ def fill(page: str, name: str, text: str) -> str:
     return pattern.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
 
 
+def rows(table: str) -> set[str]:
+    """Names of the rows of a table, its head among them."""
+    return set(re.findall(r"^\| (\S+) \|", table, re.MULTILINE))
+
+
 def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__)
         return 2
     results, machine, date = read(sys.argv[1])
     table, missed = goal_table(results)
-    page = PAGE.read_text()
+    page, times = PAGE.read_text(), time_table(results)
+    lost = rows(page.partition("<!-- begin times -->")[2].partition("<!-- end times -->")[0])
+    lost -= rows(times)
+    if lost:
+        print(
+            f"{table}\n\n{times}\n\n{PAGE} stays as it is: the run lacks {', '.join(sorted(lost))}"
+        )
+        return 2
     page = fill(page, "machine", machine_text(machine, date))
     page = fill(page, "goals", table)
-    page = fill(page, "times", time_table(results))
+    page = fill(page, "times", times)
     plot_scaling(results)
     PAGE.write_text(page)
     print(table)
