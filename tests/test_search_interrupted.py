@@ -14,7 +14,6 @@ import robust_metric as rm
 from robust_metric import cli
 from robust_metric.check import check
 
-
 # of 12 queries: work of seconds, so that it is under way after a tenth of one on any machine
 COPIES = 6000
 
