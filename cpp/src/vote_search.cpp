@@ -36,7 +36,7 @@ constexpr std::size_t cached_lengths = std::size_t{1} << 19;
 MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, double time_limit,
                                     std::span<double> perturbation, bool keep_tree) {
     const TrainingSet& t = *training_;
-    deadline_ = Deadline(time_limit);
+    const Deadline deadline(time_limit);
     MinimalPerturbation result;
     result.label = label;
     query_ = &query;
@@ -65,7 +65,7 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
         list_losses(votes);
         follow_ = false;
         add_roots();
-        timed_out = !search();
+        timed_out = !search(deadline);
         searched_ = std::min(settled_, heap_.empty() ? infinity : nodes_[heap_.front()].bound);
         searched_ = std::min(searched_, witness_.scaled_length());
     }
@@ -175,7 +175,7 @@ void VoteSearch::add_roots() {
 
 // True where the search came to its end; else the deadline passed, or the tree takes too much room. What is left in
 // heap_ is open. From time to time the best node is followed down to a closed one, for the sake of its witness.
-bool VoteSearch::search() {
+bool VoteSearch::search(const Deadline& deadline) {
     const Later later{nodes_};
     std::int64_t next_dive = created_ + first_dive;
     std::int64_t next_exchange = first_exchange;
@@ -183,14 +183,14 @@ bool VoteSearch::search() {
     while (followed_ != no_node || !heap_.empty()) {
         const double upper = witness_.scaled_length();
         std::uint32_t index = std::exchange(followed_, no_node);
-        if (index != no_node && (deadline_.passed() || full() || nodes_[index].next == Next::closed)) {
+        if (index != no_node && (deadline.passed() || full() || nodes_[index].next == Next::closed)) {
             push(index);
             continue;
         }
         follow_ = index != no_node;
         if (!follow_) {
             if (nodes_[heap_.front()].bound >= upper) return true;
-            if (deadline_.passed() || full()) return false;
+            if (deadline.passed() || full()) return false;
             if (created_ >= next_exchange) {
                 exchange_points();
                 next_exchange = created_ * exchange_growth;

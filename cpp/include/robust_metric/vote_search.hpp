@@ -107,7 +107,7 @@ private:
     void bisect_segments();
     void choose_points(std::size_t k, std::size_t kept);
     void add_roots();
-    bool search();
+    bool search(const Deadline& deadline);
     bool full() const;
     void narrow();
     void push(std::uint32_t node);
@@ -147,7 +147,6 @@ private:
     VoteCell cell_;
     JointBounds joint_;
     VoteTree tree_;
-    Deadline deadline_{rounding::infinity};
     int label_ = 0;
     std::vector<Loss> losses_;
     static constexpr std::uint32_t no_node = UINT32_MAX;
