@@ -53,12 +53,14 @@ def test_what_was_found_is_kept(
     assert 0 < len(rows) < stopped.n_queries == len(X) and np.all(np.diff(rows) > 0)
     assert str(stopped).startswith(f"stopped with {len(rows)} of {len(X)} queries")
 
-    cut_short = found.status == "interrupted"
+    interrupted = found.status == "interrupted"
+    cut_short = interrupted.copy()  # such a search may close all the same, by another path
+    for name in ("lower", "upper", "status"):
+        cut_short |= getattr(found, name) != getattr(whole, name)[rows % 12]
+    cut_short &= rows != 5
     assert cut_short.sum() <= jobs
-    same = ~cut_short & (rows != 5)
-    for name in ("label", "lower", "upper", "status"):
-        expected = getattr(whole, name)[rows % 12]
-        assert np.array_equal(getattr(found, name)[same], expected[same]), name
+    assert np.all(interrupted[cut_short] | (found.status == "exact")[cut_short])
+    assert np.array_equal(found.label, whole.label[rows % 12])
     assert np.all(found.status[rows == 5] == "misclassified")
     assert np.all(found.lower <= whole.upper[rows % 12])
     assert np.all(found.upper[rows != 5] >= whole.lower[rows[rows != 5] % 12])
