@@ -1,11 +1,12 @@
 """Certified robust errors of ARML beside the published code's, with the time to fit.
 
-Usage: python bench/arml_errors.py [--validate] [--published] [--fit-at-most N] [--set NAME=VALUE ...]
-       [splice ...]
+Usage: python bench/arml_errors.py [--validate] [--published] [--seeds N] [--fit-at-most N]
+       [--set NAME=VALUE ...] [splice ...]
 
 --validate  measure on a third of the training set that fitting does not see (at most 1000 points),
             averaged over three such splits: what the defaults were chosen by
 --published start from ARML.published(), the published settings (slow), not from the defaults
+--seeds     average over so many fits, with random_state = 0, 1, ...; standard deviations are printed
 --fit-at-most fit on a stratified sample of so many training points, the one that reports take; the
             errors are certified against all training points
 --set       a parameter of ARML, for example --set n_candidates=15
@@ -73,6 +74,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", default=["splice"])
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--published", action="store_true")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--fit-at-most", type=int, metavar="N")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     args = parser.parse_args()
@@ -83,8 +85,13 @@ def main() -> int:
         data = protocol.load(name)
         runs = validation_splits(*data[:2]) if args.validate else [data]
         radii = protocol.RADII[name]
-        results = [certified_errors(run, radii, make, settings, args.fit_at_most) for run in runs]
+        results = [
+            certified_errors(run, radii, make, {"random_state": seed} | settings, args.fit_at_most)
+            for run in runs
+            for seed in range(args.seeds)
+        ]
         errors = np.mean([error for error, _ in results], axis=0)
+        spread = np.std([error for error, _ in results], axis=0)
         seconds = np.mean([second for _, second in results])
         line = f"{name}: {data[0].shape[0]} x {data[0].shape[1]}, fit {seconds:.2f} s"
         if args.fit_at_most:
@@ -93,12 +100,17 @@ def main() -> int:
         if published_seconds and not args.validate:
             line += f", {published_seconds / seconds:.0f} x faster than the published code's figure"
         print(line)
-        for k, ours in zip((1, 11), errors, strict=True):
-            print(f"  K = {k:2d}       {protocol.row(ours)}  mean {ours.mean():.4f}")
+        digits = 3 if len(results) == 1 else 4
+        for k, ours, deviation in zip((1, 11), errors, spread, strict=True):
+            print(f"  K = {k:2d}       {protocol.row(ours, digits)}  mean {ours.mean():.4f}")
+            if len(results) > 1:
+                print(f"    deviation  {protocol.row(deviation, digits)}")
             published = protocol.PUBLISHED_ARML.get((name, k))
             if published is None or args.validate:
                 continue
-            print(f"    published  {protocol.row(published)}  mean {np.mean(published):.4f}")
+            print(
+                f"    published  {protocol.row(published, digits)}  mean {np.mean(published):.4f}"
+            )
             failed |= bool((ours > np.add(published, TOLERANCE)).any())
     return int(failed)
 

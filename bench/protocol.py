@@ -44,6 +44,6 @@ def load(name: str, n_test: int | None = N_TEST) -> tuple[np.ndarray, ...]:
     return problem.X_train, problem.y_train, problem.X, problem.y
 
 
-def row(errors: np.ndarray | tuple[float, ...]) -> str:
+def row(errors: np.ndarray | tuple[float, ...], digits: int = 3) -> str:
     """Errors as the fixed-width row of a table."""
-    return " ".join(f"{error:.3f}" for error in errors)
+    return " ".join(f"{error:.{digits}f}" for error in errors)

@@ -12,13 +12,13 @@ void bind_training_set(py::module_& m) {
         m, "TrainingSet",
         "Training points prepared for searches; keeps X (float64 or float32, C order) alive, copies the rest.")
         .def(py::init([](const py::array& X, const LabelArray& y, int classes, const py::object& components,
-                         int num_threads, const py::object& threat) {
+                         int num_threads, const Threat* threat) {
                  const Points points = to_points(X, "X");
                  const auto labels = vector(y, points.rows(), "y");
                  const DoubleArray l = components.is_none() ? DoubleArray() : components.cast<DoubleArray>();
                  const MatrixView view = components.is_none() ? MatrixView() : matrix(l, "components");
                  const Execution execution = make_execution(num_threads, py::none());
-                 Threat costs = threat.is_none() ? Threat() : threat.cast<Threat>();
+                 Threat costs = threat ? *threat : Threat();
                  py::gil_scoped_release unlocked;
                  return std::make_unique<TrainingSet>(points, labels, classes, view, execution, std::move(costs));
              }),
