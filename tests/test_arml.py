@@ -206,6 +206,8 @@ def test_bad_data(X: np.ndarray, y: list, message: str) -> None:
         ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1, got 1.0"),
         ({"n_iter_no_change": 0}, "n_iter_no_change must be an integer of at least 1, got 0"),
         ({"batch_size": True}, "batch_size must be an integer of at least 1, got True"),
+        ({"batch_size": "all"}, "batch_size must be an integer, \"auto\" or None, got 'all'"),
+        ({"batch_size": 0}, "batch_size must be an integer of at least 1, got 0"),
         ({"learning_rate": 0.0}, "learning_rate must be a positive number or None, got 0.0"),
         ({"learning_rate": np.nan}, "learning_rate must be a positive number or None, got nan"),
         ({"learning_rate": "fast"}, "learning_rate must be a positive number or None, got 'fast'"),

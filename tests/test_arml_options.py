@@ -169,6 +169,17 @@ def test_batch_of_all_points() -> None:
     np.testing.assert_array_equal(a.components_, b.components_)
 
 
+def test_automatic_batches() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(10_500, 2))
+    y = (X[:, 0] > 0).astype(int)
+    for X_fit, y_fit, batch in ((X, y, 2100), (X[:6000], y[:6000], 2048), (X[:90], y[:90], 90)):
+        a, b = (rm.ARML(max_iter=2, batch_size=size).fit(X_fit, y_fit) for size in ("auto", batch))
+        np.testing.assert_array_equal(a.components_, b.components_)
+    # a stream's steps show its points as often however many come at a time
+    assert rm.ARML().partial_fit(X, y).n_iter_ == -(-10_500 // 2048)
+
+
 def test_published_settings() -> None:
     arml = rm.ARML.published(max_iter=100)
     assert arml.max_iter == 100

@@ -63,8 +63,9 @@ class ARML(MahalanobisMixin, BaseEstimator):
     learning_rate : float, optional
         First step length of Adam, for each entry of L. L starts with rows of length 1. None is
         ``min(0.05, 1.2 / sqrt(f))`` with f the number of free entries: r d, or d if diagonal.
-    batch_size : int or None, default 2048
+    batch_size : int, "auto" or None, default "auto"
         Triplets of one gradient step, at most the number of training points; None is that number.
+        "auto" is 2048, or in ``fit`` a fifth of the training points where that is more.
     shape : {"full", "diagonal"}, default "full"
         With "diagonal", L stays a diagonal matrix: a weight for each feature.
     target_radius : float, optional
@@ -134,7 +135,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
         n_candidates: int = 10,
         max_iter: int = 300,
         learning_rate: float | None = None,
-        batch_size: int | None = 2048,
+        batch_size: int | str | None = "auto",
         shape: str = "full",
         target_radius: float | None = None,
         norm: float = 2,
@@ -268,9 +269,15 @@ class ARML(MahalanobisMixin, BaseEstimator):
     def _check_parameters(self, d: int) -> None:
         for name in ("n_candidates", "max_iter", "n_iter_no_change"):
             check_count(name, getattr(self, name))
-        for name in ("n_components", "batch_size"):
-            if getattr(self, name) is not None:
-                check_count(name, getattr(self, name))
+        if self.n_components is not None:
+            check_count("n_components", self.n_components)
+        if isinstance(self.batch_size, str):
+            if self.batch_size != "auto":
+                raise ValueError(
+                    f'batch_size must be an integer, "auto" or None, got {self.batch_size!r}'
+                )
+        elif self.batch_size is not None:
+            check_count("batch_size", self.batch_size)
         if self.n_components is not None and self.n_components > d:
             raise ValueError(
                 f"n_components must be at most the number of features, {d}, got {self.n_components}"

@@ -28,6 +28,7 @@ _AT_RANDOM = 0.5  # with more than two classes: share of draws whose own-class p
 _AVERAGED = 0.6  # share of the steps, the last ones, whose L are averaged
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor in a round
+_BATCH, _MOST_BATCHES = 2048, 5  # triplets of a step: 2048, or more for 5 steps to show all points
 _SEARCHED = 0.25  # share of a round's anchors whose candidates are searched anew, the oldest
 
 _Float = NDArray[np.float64]
@@ -109,7 +110,7 @@ class Trainer:
         self._anchors = random.permutation(np.flatnonzero(np.bincount(labels)[labels] > 1))
         self._next_anchor = 0
         self._tables: _Tables | None = None
-        self._batch = min(settings.batch_size or len(X), len(self._anchors))
+        self._batch = _batch_size(settings.batch_size, len(self._anchors), stream is not None)
         self._n_classes = len(np.unique(labels))
         self._ranks = _rank_counts(settings.n_candidates, self._n_classes)
         self._movement = _first_step(settings, X.shape[1]) / _default_step(settings, X.shape[1])
@@ -270,6 +271,12 @@ def _default_step(settings: ARML, d: int) -> float:
 
 def _first_step(settings: ARML, d: int) -> float:
     return settings.learning_rate or _default_step(settings, d)
+
+
+def _batch_size(wanted: int | str | None, n_anchors: int, streaming: bool) -> int:
+    if isinstance(wanted, str):  # "auto"
+        wanted = _BATCH if streaming else max(_BATCH, n_anchors // _MOST_BATCHES)
+    return min(wanted or n_anchors, n_anchors)
 
 
 def _normalized(components: _Float) -> _Float:
