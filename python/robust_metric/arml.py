@@ -269,8 +269,6 @@ class ARML(MahalanobisMixin, BaseEstimator):
     def _check_parameters(self, d: int) -> None:
         for name in ("n_candidates", "max_iter", "n_iter_no_change"):
             check_count(name, getattr(self, name))
-        if self.n_components is not None:
-            check_count("n_components", self.n_components)
         if isinstance(self.batch_size, str):
             if self.batch_size != "auto":
                 raise ValueError(
@@ -278,10 +276,13 @@ class ARML(MahalanobisMixin, BaseEstimator):
                 )
         elif self.batch_size is not None:
             check_count("batch_size", self.batch_size)
-        if self.n_components is not None and self.n_components > d:
-            raise ValueError(
-                f"n_components must be at most the number of features, {d}, got {self.n_components}"
-            )
+        if self.n_components is not None:
+            check_count("n_components", self.n_components)
+            if self.n_components > d:
+                raise ValueError(
+                    f"n_components must be at most the number of features, {d}, "
+                    f"got {self.n_components}"
+                )
         for name in ("learning_rate", "target_radius"):
             check_positive(name, getattr(self, name))
         for name, choices in _CHOICES.items():
