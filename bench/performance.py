@@ -255,12 +255,19 @@ def plot_scaling(results: Results) -> bool:
     return True
 
 
+def part(page: str, name: str) -> re.Match[str]:
+    """The part between the comments of this name, as the group "text"."""
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+    found = re.search(f"{begin}(?P<text>.*?){end}", page, re.DOTALL)
+    if not found:
+        raise ValueError(f"docs/performance.md has no part named {name}")
+    return found
+
+
 def fill(page: str, name: str, text: str) -> str:
     """The page with the part between the comments of this name replaced."""
-    pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-    if not pattern.search(page):
-        raise ValueError(f"docs/performance.md has no part named {name}")
-    return pattern.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
+    old = part(page, name)
+    return f"{page[: old.start('text')]}{text}\n{page[old.end('text') :]}"
 
 
 def rows(table: str) -> set[str]:
@@ -275,8 +282,7 @@ def main() -> int:
     results, machine, date = read(sys.argv[1])
     table, missed = goal_table(results)
     page, times = PAGE.read_text(), time_table(results)
-    lost = rows(page.partition("<!-- begin times -->")[2].partition("<!-- end times -->")[0])
-    lost -= rows(times)
+    lost = rows(part(page, "times")["text"]) - rows(times)
     if lost:
         print(
             f"{table}\n\n{times}\n\n{PAGE} stays as it is: the run lacks {', '.join(sorted(lost))}"

@@ -170,9 +170,7 @@ def test_batch_of_all_points() -> None:
 
 
 def test_automatic_batches() -> None:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(10_500, 2))
-    y = (X[:, 0] > 0).astype(int)
+    X, y = two_of_twelve(n=10_500)
     for X_fit, y_fit, batch in ((X, y, 2100), (X[:6000], y[:6000], 2048), (X[:90], y[:90], 90)):
         a, b = (rm.ARML(max_iter=2, batch_size=size).fit(X_fit, y_fit) for size in ("auto", batch))
         np.testing.assert_array_equal(a.components_, b.components_)
