@@ -1,8 +1,9 @@
 """Certified robust error at equal l2 radii: K-NN with ARML, learned prototypes, two kinds of network.
 
-Usage: python bench/network_comparison.py [--keep FOLDER] [--plot FILE.svg] [mnist fashion-mnist]
+Usage: python bench/network_comparison.py [--keep FOLDER] [--csv FILE] [mnist fashion-mnist]
 
 --keep FOLDER   where fitted models are read from and written to, so that nothing is fitted twice
+--csv FILE      where the curves are written to, for docs/make_figures.py; other sets stay in it
 --test N        test points, the first of the shuffled order, default 500
 --samples N     noisy copies for each smoothed prediction, default 10000
 --alpha A       chance that one smoothed certificate is wrong, default 0.001
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import figure_data
 import lipschitz_network
 import numpy as np
 import protocol
@@ -33,6 +35,7 @@ import robust_metric as rm
 SIGMAS = (0.5, 1.0)
 TARGETS = {"mnist": 2.3, "fashion-mnist": 1.5}
 RADII = (0.0, 0.5, 1.0, 1.5, 1.58, 2.0, 2.5)
+CURVE = np.round(np.arange(151) * 0.02, 2)  # radii of the figure
 PROVED, REAL = "deterministic, rounding counted", "deterministic, rounding not counted"
 
 Data = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -111,59 +114,34 @@ def show(found: list[Row]) -> None:
         print(f"| {title} | {guarantee} | {errors} | {fit:.0f} | {certify:.1f} |", flush=True)
 
 
-def plot(results: dict[str, list[Row]], path: str) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "robust_metric"
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(
-        1, len(results), figsize=(5.0 * len(results), 3.6), sharey=True, squeeze=False
-    )
-    colours: dict[str, str] = {}  # the same for a rule in all panels
-    for axis, (name, found) in zip(axes[0], results.items(), strict=True):
-        for title, guarantee, radii, _, _ in found:
-            style = "-" if guarantee == PROVED else "--"
-            finite = np.sort(np.minimum(radii, 10.0))
-            share = np.arange(1, len(finite) + 1) / len(finite)
-            axis.step(
-                np.r_[0.0, finite],
-                np.r_[0.0, share],
-                style,
-                color=colours.setdefault(title, f"C{len(colours)}"),
-                where="post",
-                label=title,
-            )
-        axis.set(title=name, xlabel="radius (l2)", xlim=(0.0, 3.0), ylim=(0.0, 1.0))
-        axis.grid(alpha=0.3)
-        axis.legend(fontsize=7)
-    axes[0, 0].set_ylabel("certified robust error")
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+def curves(name: str, found: list[Row]) -> list[figure_data.Row]:
+    return [
+        {"data": name, "rule": title, "guarantee": guarantee}
+        | {f"{r:g}": f"{np.mean(radii <= r):.3f}" for r in CURVE}
+        for title, guarantee, radii, _, _ in found
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", default=["mnist"])
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--plot")
+    parser.add_argument("--csv", type=Path)
     parser.add_argument("--test", type=int, default=500)
     parser.add_argument("--samples", type=int, default=10000)
     parser.add_argument("--alpha", type=float, default=0.001)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--points", type=int)
     args = parser.parse_args()
-    results = {}
     for name in args.names:
         X_train, y_train, X, y = protocol.load(name, args.test)
         data = X_train[: args.points], y_train[: args.points], X, y
         print(f"\n{name}: {len(data[0])} training points, {len(X)} test points")
         print(f"{args.samples} samples, alpha {args.alpha:g}, {args.epochs} epochs\n", flush=True)
-        results[name] = rows(name, data, args)
-        show(results[name])
-    if args.plot:
-        plot(results, args.plot)
+        found = rows(name, data, args)
+        show(found)
+        if args.csv:
+            figure_data.replace(args.csv, curves(name, found), alike=("data",))
 
 
 if __name__ == "__main__":

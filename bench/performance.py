@@ -1,4 +1,4 @@
-"""Tables and the scaling plot of docs/performance.md, from the JSON of a benchmark run.
+"""Tables of docs/performance.md, and the data of its figure, from the JSON of a benchmark run.
 
 Usage: pytest bench/ --benchmark-json=FILE && python bench/performance.py FILE
 
@@ -17,14 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import figure_data
 import protocol
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE, PLOT = DOCS / "performance.md", DOCS / "performance_scaling.svg"
+PAGE, SCALING = DOCS / "performance.md", DOCS / "figures" / "performance_scaling.csv"
 
 
 @dataclass(frozen=True)
@@ -234,25 +231,14 @@ def machine_text(machine: dict[str, Any], date: str) -> str:
     )
 
 
-def plot_scaling(results: Results) -> bool:
-    """Seconds per query over the size of the training set; False where it was not measured."""
-    result = results.get("test_certify_mnist_growing")
-    if result is None:
-        return False
-    sizes = result.info["sizes"]
-    seconds = [result.rivals["quarter"], result.rivals["half"], result.seconds]
-    each = [1e3 * value / result.info["queries"] for value in seconds]
-    plt.rcParams["svg.hashsalt"] = "robust_metric"  # the same file from the same numbers
-    figure, axes = plt.subplots(figsize=(5, 3.2), layout="constrained")
-    axes.loglog(sizes, each, "o-", label="K = 11 radii, MNIST")
-    axes.loglog(sizes, [each[0] * n / sizes[0] for n in sizes], "k:", label="linear")
-    axes.set(xlabel="training points", ylabel="milliseconds per query", xticks=sizes)
-    axes.set_xticklabels([str(n) for n in sizes])
-    axes.minorticks_off()
-    axes.legend(frameon=False)
-    figure.savefig(PLOT, metadata={"Date": None})
-    plt.close(figure)
-    return True
+def scaling(results: Results) -> list[figure_data.Row]:
+    """Milliseconds per query for each size of the training set."""
+    result = results["test_certify_mnist_growing"]
+    seconds = (result.rivals["quarter"], result.rivals["half"], result.seconds)
+    return [
+        {"training_points": n, "milliseconds_per_query": f"{1e3 * s / result.info['queries']:.4g}"}
+        for n, s in zip(result.info["sizes"], seconds, strict=True)
+    ]
 
 
 def part(page: str, name: str) -> re.Match[str]:
@@ -291,7 +277,7 @@ def main() -> int:
     page = fill(page, "machine", machine_text(machine, date))
     page = fill(page, "goals", table)
     page = fill(page, "times", times)
-    plot_scaling(results)
+    figure_data.write(SCALING, scaling(results))
     PAGE.write_text(page)
     print(table)
     return int(missed > 0)

@@ -15,7 +15,9 @@ matplotlib.use("agg")
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(HERE))  # figure_scraper
+sys.path.insert(0, str(HERE))  # figure_scraper, make_figures
+
+import make_figures  # noqa: E402
 
 project = "robust_metric"
 author = "the robust_metric developers"
@@ -73,6 +75,11 @@ breathe_default_project = "robust_metric"
 cpp_index_common_prefix = ["robust_metric::"]
 
 
+def draw_figures(app: object) -> None:
+    """Draw the figures of the pages from their data."""
+    make_figures.main()
+
+
 def run_doxygen(app: object) -> None:
     """Extract the headers' comments for the C++ reference."""
     (HERE / "_build" / "doxygen").mkdir(parents=True, exist_ok=True)
@@ -106,7 +113,8 @@ def skip_request_methods(
 
 
 def setup(app: object) -> None:
-    """Run doxygen before pages are read."""
+    """Run doxygen and draw the figures before pages are read."""
     app.connect("autodoc-skip-member", skip_request_methods)  # type: ignore[attr-defined]
     app.connect("source-read", put_repository_texts)  # type: ignore[attr-defined]
     app.connect("builder-inited", run_doxygen)  # type: ignore[attr-defined]
+    app.connect("builder-inited", draw_figures)  # type: ignore[attr-defined]

@@ -73,5 +73,5 @@ plt.show()
 # against the clean error, for numbers of prototypes of a class and target radii (the labels of points); the
 # star is 1-NN under ARML on all training points. The command is given in :doc:`/prototypes`.
 #
-# .. image:: /prototypes_tradeoff.svg
+# .. image:: /figures/prototypes_tradeoff.svg
 #    :alt: mean certified error over clean error, for numbers of prototypes and target radii
