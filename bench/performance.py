@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,11 +225,12 @@ def time_table(results: Results) -> str:
 def machine_text(machine: dict[str, Any], date: str) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     cpu = machine["cpu"]
-    return (
+    text = (
         f"Measured on {date}: {cpu['brand_raw']} (family {cpu.get('family')}, model {cpu.get('model')}), "
         f"{machine['cores']} cores, {machine['memory_gb']} GB; kernels for {machine['instruction_set']}; "
         f"Python {machine['python_version']}, {versions}; BLAS: {', '.join(machine['blas'])}."
     )
+    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def scaling(results: Results) -> list[figure_data.Row]:
