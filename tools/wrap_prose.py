@@ -23,8 +23,8 @@ FENCE = re.compile(r" *(`{3,}|~{3,})")
 RAW = re.compile(r" *(#|\||<|\[[^\]]+\]:|\(\S+\)=|%|\+{3}|>)|\s*$")
 ITEM = re.compile(r"( *)([-*+]|\d+[.)]|:) +")
 CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
-# at the beginning of a line these would be a list, a heading, a table, ...; or a formula falls apart
-NOT_FIRST = re.compile(r"[-+*:]$|\d+[.)]$|#{1,6}$|[=-]+$|[>|%<]|~{3}|`{3}|\+{3}|[−·×/∩∪]$")  # noqa: RUF001
+# would begin a list, a heading, a table, ... at the beginning of a line, or tear a formula or a number apart
+NOT_FIRST = re.compile(r"[-+*:]$|\d+[.)]$|#{1,6}$|[=-]+$|[>|%<]|~{3}|`{3}|\+{3}|[−·×/∩∪]$|\d{3}\b")  # noqa: RUF001
 NOT_LAST = re.compile(r"[-+−·×/∩∪=<>≤≥≻⪰≈≠∈⊂]$")  # noqa: RUF001
 
 
