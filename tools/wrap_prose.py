@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("*.md", "docs/*.md", "docs/decisions/*.md", "tests/*.md")
 
 FENCE = re.compile(r" *(`{3,}|~{3,})")
-RAW = re.compile(r" *(#|\||<|\[[^\]]+\]:|\(\S+\)=|%|\+{3}|>)|\s*$")
+RAW = re.compile(r" *(#|\|.*\|$|<|\[[^\]]+\]:|\(\S+\)=|%|\+{3}|>)|\s*$")
 ITEM = re.compile(r"( *)([-*+]|\d+[.)]|:) +")
 CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
 # would begin a list, a heading, a table, ... at the beginning of a line, or tear a formula or a number apart
