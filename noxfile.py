@@ -108,7 +108,7 @@ def fuzz(session: nox.Session) -> None:
     """Run every libFuzzer driver for a minute under sanitizers; needs clang and libomp."""
     session.run("cmake", "--preset", "fuzz", external=True)
     session.run("cmake", "--build", "--preset", "fuzz", external=True)
-    for source in sorted(Path("cpp/fuzz").glob("fuzz_*.cpp")):
+    for source in sorted(Path("cpp/fuzz").rglob("fuzz_*.cpp")):
         driver = f"build/fuzz/cpp/fuzz/{source.stem}"
         arguments = session.posargs or [f"-max_total_time={FUZZ_SECONDS}", "-print_final_stats=1"]
         session.run(driver, *arguments, external=True)

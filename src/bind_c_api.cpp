@@ -3,9 +3,9 @@
 
 #include "bindings.hpp"
 #include "c_api.h"
-#include "robust_metric/halfspace_bounds.hpp"
-#include "robust_metric/minimal_perturbation.hpp"
-#include "robust_metric/neighbors.hpp"
+#include "robust_metric/certify.hpp"
+#include "robust_metric/minimal_perturbations.hpp"
+#include "robust_metric/predict.hpp"
 
 namespace py = pybind11;
 

@@ -1,8 +1,8 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
-#include "candidates_reference.hpp"
 #include "keep_going.hpp"
-#include "robust_metric/candidates.hpp"
+#include "learn/arml/candidates.hpp"
+#include "learn/arml/candidates_reference.hpp"
 
 namespace robust_metric {
 

@@ -1,8 +1,8 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
-#include "deciding_pairs_reference.hpp"
 #include "keep_going.hpp"
-#include "robust_metric/deciding_pairs.hpp"
+#include "learn/arml/deciding_pairs.hpp"
+#include "learn/arml/deciding_pairs_reference.hpp"
 
 namespace robust_metric {
 

@@ -1,7 +1,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "keep_going.hpp"
-#include "robust_metric/embedding.hpp"
+#include "learn/arml/embedding.hpp"
 
 namespace robust_metric {
 

@@ -1,7 +1,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "keep_going.hpp"
-#include "robust_metric/impostors.hpp"
+#include "learn/lmnn/impostors.hpp"
 
 namespace robust_metric {
 

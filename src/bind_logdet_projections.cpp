@@ -1,8 +1,8 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "keep_going.hpp"
-#include "logdet_projections_reference.hpp"
-#include "robust_metric/logdet_projections.hpp"
+#include "learn/itml/logdet_projections.hpp"
+#include "learn/itml/logdet_projections_reference.hpp"
 
 namespace robust_metric {
 

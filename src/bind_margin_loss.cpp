@@ -1,8 +1,8 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "keep_going.hpp"
-#include "margin_loss_reference.hpp"
-#include "robust_metric/margin_loss.hpp"
+#include "learn/lmnn/margin_loss.hpp"
+#include "learn/lmnn/margin_loss_reference.hpp"
 
 namespace py = pybind11;
 

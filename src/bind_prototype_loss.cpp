@@ -1,8 +1,8 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "keep_going.hpp"
-#include "prototype_loss_reference.hpp"
-#include "robust_metric/prototype_loss.hpp"
+#include "learn/prototypes/loss.hpp"
+#include "learn/prototypes/loss_reference.hpp"
 
 namespace py = pybind11;
 

@@ -1,10 +1,10 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
-#include "halfspace_bounds_reference.hpp"
-#include "minimal_perturbation_reference.hpp"
-#include "neighbor_certificates_reference.hpp"
-#include "neighbors_reference.hpp"
-#include "vote_search_reference.hpp"
+#include "certify/halfspace_bounds_reference.hpp"
+#include "certify/neighbor_sets_reference.hpp"
+#include "geometry/neighbors_reference.hpp"
+#include "search/single/search_reference.hpp"
+#include "search/vote/search_reference.hpp"
 
 namespace py = pybind11;
 

@@ -1,7 +1,8 @@
 #include "arrays.hpp"
+#include "attack/region.hpp"
 #include "bindings.hpp"
 #include "keep_going.hpp"
-#include "robust_metric/region_attack.hpp"
+#include "robust_metric/training_set.hpp"
 
 namespace py = pybind11;
 
@@ -19,7 +20,7 @@ void bind_region_attack(py::module_& m) {
             const Execution execution = make_execution(num_threads, progress);
             {
                 py::gil_scoped_release unlocked;
-                region_attacks(training, queries, k, costs, regions, execution, view);
+                region_attacks(training.prepared(), queries, k, costs, regions, execution, view);
             }
             return perturbations;
         },

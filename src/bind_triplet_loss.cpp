@@ -1,8 +1,8 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "keep_going.hpp"
-#include "robust_metric/triplet_loss.hpp"
-#include "triplet_loss_reference.hpp"
+#include "learn/arml/triplet_loss.hpp"
+#include "learn/arml/triplet_loss_reference.hpp"
 
 namespace robust_metric {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "arrays.hpp"
-#include "robust_metric/certificate.hpp"
+#include "robust_metric/evidence.hpp"
 
 namespace robust_metric {
 

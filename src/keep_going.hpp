@@ -3,12 +3,12 @@
 
 #include <pybind11/pybind11.h>
 
-#include "robust_metric/parallel.hpp"
+#include "robust_metric/execution.hpp"
 
 namespace robust_metric {
 
 // Runs on the thread that called into the core. A pending signal (Ctrl-C) or an exception of the
-// progress callback becomes a C++ exception, travels through parallel_for, and is raised in Python.
+// progress callback becomes a C++ exception, travels through the core, and is raised in Python.
 // progress: None, or a callable that takes the number of finished items.
 inline Execution make_execution(int num_threads, const pybind11::object& progress) {
     PyObject* callback = progress.is_none() ? nullptr : progress.ptr();  // outlives the call it serves

@@ -3,14 +3,14 @@
 
 PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     m.doc() = "Compiled core of robust_metric (private; use the robust_metric package)";
-    robust_metric::bind_kernels(m);
+    robust_metric::bind_instruction_set(m);
     robust_metric::bind_blas(m);
     robust_metric::bind_threat(m);
     robust_metric::bind_training_set(m);
-    robust_metric::bind_neighbors(m);
-    robust_metric::bind_halfspace_bounds(m);
-    robust_metric::bind_neighbor_certificates(m);
-    robust_metric::bind_minimal_perturbation(m);
+    robust_metric::bind_predict(m);
+    robust_metric::bind_certify(m);
+    robust_metric::bind_neighbor_sets(m);
+    robust_metric::bind_minimal_perturbations(m);
     robust_metric::bind_embedding(m);
     robust_metric::bind_region_attack(m);
     robust_metric::bind_candidates(m);
@@ -21,6 +21,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     robust_metric::bind_logdet_projections(m);
     robust_metric::bind_margin_loss(m);
     robust_metric::bind_reference(m);
-    robust_metric::bind_sharding(m);
+    robust_metric::bind_shards(m);
     robust_metric::bind_c_api(m);
 }

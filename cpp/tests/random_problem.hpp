@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "data/prepared_set.hpp"
 #include "plain_data.hpp"
 #include "robust_metric/training_set.hpp"
 
@@ -36,6 +37,7 @@ struct RandomProblem {
     MatrixView L() const { return r ? MatrixView(components.data(), r, d) : MatrixView(); }
     MatrixView Z() const { return {queries.data(), count, d}; }
     TrainingSet training() const { return {X(), labels, classes, L()}; }
+    PreparedSet prepared() const { return {X(), labels, classes, L()}; }
     reference::PlainData plain() const { return {X(), labels, classes, L()}; }
 
     double uniform() { return std::ldexp(static_cast<double>(random_()), -31) - 1.0; }

@@ -1,7 +1,7 @@
 // Certified radius of a 1-nearest-neighbour prediction on a line: classes 0 and 1 at -1 and 3, query at 0.
 // The decision boundary is at 1, so the radius is 1, up to rounding.
 #include <cstdio>
-#include <robust_metric/halfspace_bounds.hpp>
+#include <robust_metric/certify.hpp>
 
 int main() {
     const double points[] = {-1.0, 3.0}, query[] = {0.0};

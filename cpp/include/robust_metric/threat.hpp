@@ -3,10 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
-
-#include "robust_metric/rounding.hpp"
 
 namespace robust_metric {
 
@@ -37,8 +36,8 @@ public:
     int exponent() const { return exponent_; }
     double cost(std::size_t j) const { return cost_[j]; }
     double inverse_cost(std::size_t j) const { return inverse_[j]; }
-    double lower(std::size_t j) const { return boxed() ? lower_[j] : -rounding::infinity; }
-    double upper(std::size_t j) const { return boxed() ? upper_[j] : rounding::infinity; }
+    double lower(std::size_t j) const { return boxed() ? lower_[j] : -std::numeric_limits<double>::infinity(); }
+    double upper(std::size_t j) const { return boxed() ? upper_[j] : std::numeric_limits<double>::infinity(); }
     bool is_frozen(std::size_t j) const { return weighted() && inverse_[j] == 0.0; }
 
     // ‖a‖_q <= dual_factor() ‖a‖₂ for every a of the space, 1/p + 1/q = 1; 1 unless p is infinite

@@ -1,127 +1,43 @@
-// The training points as every search of the library wants them: members of each class, a centre and a scale, rows
-// mapped through L and LᵀL for the filter.
-//
-// Units: "scaled" squared distances are d(z, x) · 4^-(exponent + metric exponent), scaled lengths of the
-// input space are ‖δ‖ · 2^-exponent. Costs of perturbations are scaled like lengths, and by the exponent of the threat
-// model: see CostSpace. Twice mapped rows are gradients in that space, Ŵ⁻¹LᵀLx.
+// The training points, prepared once for everything that is asked of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
-#include <vector>
 
-#include "robust_metric/filter_rows.hpp"
-#include "robust_metric/metric.hpp"
-#include "robust_metric/parallel.hpp"
+#include "robust_metric/execution.hpp"
+#include "robust_metric/matrix_view.hpp"
 #include "robust_metric/points.hpp"
-#include "robust_metric/sketch.hpp"
 #include "robust_metric/threat.hpp"
 
 namespace robust_metric {
 
-// A point in the frame of the training set: x̂ centred and scaled, L̂x̂ and L̂ᵀL̂x̂ in float64, and an upper
-// bound of ‖x̂‖².
-struct Embedding {
-    std::vector<double> centred, mapped, twice_mapped;  // the last two are empty where they equal the first
-    std::vector<double> stored;                         // scratch: the point in float64
-    double extent = 0.0;
+class PreparedSet;
 
-    const std::vector<double>& mapped_row() const { return mapped.empty() ? centred : mapped; }
-    const std::vector<double>& twice_mapped_row() const { return twice_mapped.empty() ? centred : twice_mapped; }
-};
-
+// May be used from several threads at a time. Moving it is cheap, and leaves nothing behind.
 class TrainingSet {
 public:
     // points: n × d, finite, not copied: must outlive this object. labels: n values in
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
     // Memory beside the points: 4 n (d + r + 11) bytes; for the Euclidean metric 4 n (d + 8), and where points in
-    // float32 serve the filter as they are, 32 n. The sketch, from 128 features on, takes 132 n more.
+    // float32 serve as they are, 32 n. From 128 features on, 132 n more.
+    // Throws std::invalid_argument where sizes or labels disagree.
     TrainingSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                 const Execution& execution = {}, Threat threat = {});
+    ~TrainingSet();
+    TrainingSet(TrainingSet&&) noexcept;
+    TrainingSet& operator=(TrainingSet&&) noexcept;
 
-    std::size_t size() const { return labels_.size(); }
-    std::size_t dimension() const { return points_.cols(); }
-    int classes() const { return static_cast<int>(class_begin_.size()) - 1; }
-    const Metric& metric() const { return metric_; }
-    const Threat& threat() const { return threat_; }
-    const Points& points() const { return points_; }
+    std::size_t size() const;
+    std::size_t dimension() const;
+    int classes() const;
 
-    int label(std::size_t i) const { return labels_[i]; }
-    // points of class c, in increasing order
-    std::span<const std::uint32_t> members(int c) const {
-        return std::span(members_).subspan(class_begin(c), class_size(c));
-    }
-    std::size_t class_size(int c) const { return class_begin(c + 1) - class_begin(c); }
-    // true where an equal point has a smaller index: such a point is never the nearest one
-    bool shadowed(std::size_t i) const { return shadowed_[i] != 0; }
-    // all such points, in increasing order
-    const std::vector<std::uint32_t>& all_shadowed() const { return all_shadowed_; }
-
-    int exponent() const { return exponent_; }
-    void embed(const double* point, Embedding& out) const;
-
-    // The filter's rows L̂x̂ and L̂ᵀL̂x̂; one object if has_one_map(), for the Euclidean metric without feature costs.
-    const FilterRows& mapped() const { return *mapped_; }
-    const FilterRows& twice_mapped() const { return has_one_map() ? *mapped_ : *twice_mapped_; }
-    bool has_one_map() const { return metric_.is_identity() && !threat_.weighted(); }
-
-    // short codes of the twice mapped rows, where those are long
-    const Sketch& sketch() const { return sketch_; }
-
-    // an interval for ‖L̂z̃‖², from a point's embedding; and an upper bound of ‖M̂z̃‖²
-    Interval squared_norm(const Embedding& point) const;
-    double twice_mapped_squared_norm(const Embedding& point) const;
-
-    // The same rows in float64, for searches that need more than a filter: where they are stored, or made in scratch,
-    // which for a metric other than the Euclidean costs r d steps unless keep_float64_rows was called.
-    const double* mapped_row(std::size_t i, Embedding& scratch) const;
-    const double* twice_mapped_row(std::size_t i, Embedding& scratch) const;
-    // Stores them, once, in 8 n (d + r) bytes. May be called from several threads.
-    void keep_float64_rows(const Execution& execution) const;
-    double extent(std::size_t i) const { return extents_[i]; }
-
-    // Error bounds of float64 rows: an interval for d(z, x) from the squared distance of two mapped rows and the sum of
-    // both extents; half its width; what the norm of the difference of two twice mapped rows may be off by.
-    Interval distance_interval(double computed, double extents) const;
-    double distance_error(double extents) const { return distance_error_ * extents + rounding::underflow; }
-    double twice_mapped_norm_error(double extent_a, double extent_b) const;
-
-    // a cost in the caller's units, from a scaled one; rounded down / up
-    double unscale_down(double cost) const;
-    double unscale_up(double cost) const;
+    // What the library works with; of no use to a program.
+    const PreparedSet& prepared() const { return *prepared_; }
 
 private:
-    std::size_t class_begin(int c) const { return class_begin_[static_cast<std::size_t>(c)]; }
-    void choose_frame();
-    double centre(const double* point, double* centred) const;  // fills x̂, returns its extent
-    // body(first, last, L̂x̂, L̂ᵀL̂x̂, extents) for blocks of rows, which lie in work space
-    template <class Body>
-    void for_each_block(const Execution& execution, Body body) const;
-    void map_points(const Execution& execution);
-    void mark_shadowed(const Execution& execution);
-    void weigh(double* gradient) const;
-
-    Points points_;
-    Metric metric_;
-    Threat threat_;
-    std::vector<std::int32_t> labels_;
-    std::vector<std::uint32_t> members_, all_shadowed_;
-    std::vector<std::size_t> class_begin_;
-    std::vector<char> shadowed_;
-    std::vector<double> center_;
-    int exponent_ = 0;
-    bool in_place_ = false;
-    std::unique_ptr<FilterRows> mapped_, twice_mapped_;  // behind pointers: the sketch refers to one of them
-    Sketch sketch_;
-    std::vector<float> extents_;
-    double mapped_error_ = 0.0, twice_mapped_error_ = 0.0, distance_error_ = 0.0;  // of the float64 rows
-    struct Float64Rows {
-        std::once_flag made;
-        std::unique_ptr<double[]> mapped, twice_mapped;
-    };
-    std::unique_ptr<Float64Rows> float64_rows_ = std::make_unique<Float64Rows>();
+    std::unique_ptr<const PreparedSet> prepared_;
 };
 
 }  // namespace robust_metric

@@ -1,0 +1,102 @@
+#include "base/blas.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace robust_metric::blas {
+
+namespace {
+
+std::atomic<Gemm<double>> dgemm_pointer{nullptr};
+std::atomic<Gemm<float>> sgemm_pointer{nullptr};
+
+int to_int(std::size_t value) {
+    if (value > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+        throw std::length_error("blas: a dimension of " + std::to_string(value) +
+                                " does not fit the 32-bit integers of BLAS");
+    return static_cast<int>(value);
+}
+
+template <class Real>
+void scale(Real beta, BasicMatrixView<Real> c) {
+    for (std::size_t i = 0; i < c.rows(); ++i) {
+        if (beta == Real(0))
+            std::fill_n(c.row(i), c.cols(), Real(0));  // not a product: NaN in C must not survive
+        else if (beta != Real(1))
+            for (std::size_t j = 0; j < c.cols(); ++j) c(i, j) *= beta;
+    }
+}
+
+// C (m × n) += alpha op(A) op(B) with element access by functors; used without a BLAS only.
+template <class ElementA, class ElementB>
+void plain(double alpha, std::size_t k, MutableMatrixView c, ElementA a, ElementB b) {
+    for (std::size_t i = 0; i < c.rows(); ++i)
+        for (std::size_t l = 0; l < k; ++l) {
+            const double factor = alpha * a(i, l);
+            for (std::size_t j = 0; j < c.cols(); ++j) c(i, j) += factor * b(l, j);
+        }
+}
+
+// Row-major C = op(A) op(B) is column-major Cᵀ = op(B)ᵀ op(A)ᵀ, and a row-major matrix read as
+// column-major is its own transpose: so the operands swap and keep their transposition flags.
+template <class Real>
+void call(Gemm<Real> gemm, char op_a, char op_b, std::size_t k, Real alpha, BasicMatrixView<const Real> a,
+          BasicMatrixView<const Real> b, Real beta, BasicMatrixView<Real> c) {
+    int m = to_int(c.cols()), n = to_int(c.rows()), depth = to_int(k);
+    int lda = to_int(b.stride()), ldb = to_int(a.stride()), ldc = to_int(c.stride());
+    gemm(&op_b, &op_a, &m, &n, &depth, &alpha, const_cast<Real*>(b.data()), &lda, const_cast<Real*>(a.data()), &ldb,
+         &beta, c.data(), &ldc);
+}
+
+template <class Real>
+void multiply_nt(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, BasicMatrixView<const Real> b, Real beta,
+                 BasicMatrixView<Real> c) {
+    if (c.rows() == 0 || c.cols() == 0) return;
+    if (gemm && a.cols() > 0) return call(gemm, 'N', 'T', a.cols(), alpha, a, b, beta, c);
+    scale(beta, c);
+    // dot products: both operands are read along their rows
+    for (std::size_t i = 0; i < c.rows(); ++i)
+        for (std::size_t j = 0; j < c.cols(); ++j) {
+            Real sum = 0;
+            for (std::size_t l = 0; l < a.cols(); ++l) sum += a(i, l) * b(j, l);
+            c(i, j) += alpha * sum;
+        }
+}
+
+}  // namespace
+
+void use_gemm(Gemm<double> dgemm, Gemm<float> sgemm) noexcept {
+    dgemm_pointer.store(dgemm);
+    sgemm_pointer.store(sgemm);
+}
+
+void gemm_nt(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
+    multiply_nt(dgemm_pointer.load(), alpha, a, b, beta, c);
+}
+
+void gemm_nt(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c) {
+    multiply_nt(sgemm_pointer.load(), alpha, a, b, beta, c);
+}
+
+void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
+    if (c.rows() == 0 || c.cols() == 0) return;
+    if (const auto dgemm = dgemm_pointer.load(); dgemm && a.cols() > 0)
+        return call(dgemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
+    scale(beta, c);
+    plain(
+        alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
+}
+
+void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
+    if (c.rows() == 0 || c.cols() == 0) return;
+    if (const auto dgemm = dgemm_pointer.load(); dgemm && a.rows() > 0)
+        return call(dgemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
+    scale(beta, c);
+    plain(
+        alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
+}
+
+}  // namespace robust_metric::blas

@@ -1,0 +1,45 @@
+// The innermost loops, compiled once per instruction set and chosen at run time.
+// Every function sums in 32 fixed virtual lanes without contraction: the bits of a result are
+// the same on every instruction set (ROBUST_METRIC_ISA = baseline, x86-64-v3 or x86-64-v4 forces one).
+#pragma once
+
+#include <cstddef>
+
+#include "robust_metric/matrix_view.hpp"
+
+namespace robust_metric {
+
+// For every i: max(distance_i - subtracted, 0) / (2 (length_i + added)), rounded down by enough for lower ends
+//   distance_i = distance[i] - distance_blur[i] (distance_reach + distance_blur[i])  and upper ends
+//   length_i² = square_base + square[i] + square_blur[i] (square_reach + square_blur[i]);  0 where something is NaN.
+struct RatioBounds {
+    const float *distance, *distance_blur, *square, *square_blur;
+    float distance_reach, subtracted, square_base, square_reach, added;
+};
+
+struct Kernels {
+    // sum of a[i] b[i]
+    double (*dot)(const double* a, const double* b, std::size_t n);
+    float (*dot_single)(const float* a, const float* b, std::size_t n);
+    double (*dot_mixed)(const float* a, const double* b, std::size_t n);
+    // sum of (a[i] - b[i])^2
+    double (*squared_distance)(const double* a, const double* b, std::size_t n);
+    float (*squared_distance_single)(const float* a, const float* b, std::size_t n);
+    // y += alpha x
+    void (*axpy)(double alpha, const double* x, double* y, std::size_t n);
+    // the first i in [first, n) for which value[i] - blur[i] (reach + blur[i]) > limit is not true; n if none
+    std::size_t (*next_within)(const float* value, const float* blur, float reach, float limit, std::size_t first,
+                               std::size_t n);
+    // the first i in [first, n) with value[i] <= limit; n if none
+    std::size_t (*next_at_most)(const float* value, float limit, std::size_t first, std::size_t n);
+    void (*bound_ratios)(const RatioBounds& bounds, float* out, std::size_t n);
+};
+
+// The table in use: the best that this CPU runs, or what ROBUST_METRIC_ISA or force_instruction_set chose.
+const Kernels& kernels();
+
+// out = A x and out = Aᵀ x, by the kernels above
+void multiply(MatrixView a, const double* x, double* out);
+void multiply_transposed(MatrixView a, const double* x, double* out);
+
+}  // namespace robust_metric

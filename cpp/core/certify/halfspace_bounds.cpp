@@ -1,0 +1,373 @@
+#include "certify/halfspace_bounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/kernels.hpp"
+#include "base/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+using rounding::down;
+using rounding::up;
+
+// a heap with the lowest rank on top; equal ones by bound and position, so that no order is left to chance
+struct Later {
+    template <class Entry>
+    bool operator()(const Entry& a, const Entry& b) const {
+        if (a.rank() != b.rank()) return a.rank() > b.rank();
+        return a.bound != b.bound ? a.bound > b.bound : a.position > b.position;
+    }
+};
+
+constexpr float not_waiting = std::numeric_limits<float>::infinity(), largest_float = std::numeric_limits<float>::max();
+
+// rows that the queue starts with
+constexpr std::size_t first_load = 64;
+
+constexpr int no_class = -1;  // the own points are a set of their own
+
+}  // namespace
+
+double HalfspaceBounds::radius(const Query& query, int label, std::size_t k) {
+    const std::vector<LosingVote> votes = losing_votes(*training_, label, k);
+    double best = rounding::infinity;
+    if (votes.empty()) return best;
+    start(query, label, votes.front().kept + 1);
+    for (const LosingVote& vote : votes) {
+        bool reached = false;
+        best = std::min(best, losing_radius(vote, best, reached));
+        // with fewer votes kept, more points must enter and each must beat more own-class points: the
+        // radius at which enough have entered only grows
+        if (!reached) break;
+    }
+    return best;
+}
+
+void HalfspaceBounds::start(const Query& query, int label, std::size_t depth) {
+    query_ = &query;
+    label_ = label;
+    depth_ = depth;
+    find_near_own(std::min(training_->class_size(label), 2 * depth + 4));
+    start_near_own();
+}
+
+void HalfspaceBounds::start(const Query& query, std::span<const std::size_t> own) {
+    query_ = &query;
+    label_ = no_class;
+    depth_ = own.size();
+    near_own_.assign(own.begin(), own.end());
+    start_near_own();
+}
+
+void HalfspaceBounds::start_near_own() {
+    squared_norm_ = training_->twice_mapped_squared_norm(*query_->embedding);
+    own_distance_.assign(1, -rounding::infinity);
+    own_length_.assign(1, 0.0);
+    for (const std::size_t position : near_own_) {
+        own_distance_.push_back(std::max(own_distance_.back(), relative_distance(position).upper));
+        own_length_.push_back(std::max(own_length_.back(), length(position)));
+    }
+    row_slot_.assign(training_->size(), 0);
+    row_count_ = 0;
+    known_.clear();
+    refined_.start(query_->point);
+}
+
+void HalfspaceBounds::find_near_own(std::size_t count) {
+    const float* distances = query_->mapped.values;
+    const auto nearer = [&](std::size_t a, std::size_t b) {
+        return distances[a] != distances[b] ? distances[a] < distances[b] : a < b;
+    };
+    near_own_.clear();
+    for (const std::size_t own : training_->members(label_)) {
+        if (near_own_.size() == count) {
+            if (!nearer(own, near_own_.front())) continue;
+            std::pop_heap(near_own_.begin(), near_own_.end(), nearer);
+            near_own_.pop_back();
+        }
+        near_own_.push_back(own);
+        std::push_heap(near_own_.begin(), near_own_.end(), nearer);
+    }
+    std::sort(near_own_.begin(), near_own_.end(), nearer);
+}
+
+double HalfspaceBounds::length(std::size_t position) const {
+    return up(std::sqrt(up(std::max(squared_norm_ + query_->twice_mapped.relative(position).upper, 0.0))));
+}
+
+// The bound at which `entering` rows, and enough of one class, may have entered; `cap` or more once it is clear that
+// it is no less. reached: whether `entering` rows had entered below cap.
+double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& reached) {
+    reached = true;
+    if (vote.kept + 1 > training_->class_size(label_)) return 0.0;  // no own-class point has to be beaten
+    const double last_rank = cap * (1.0 + margin);
+    enqueue(vote.kept, false, last_rank);
+    std::vector<std::size_t> entered(vote.needed.size(), 0);
+    std::size_t total = 0;
+    bool won = false;
+    for (const Entry* entry = top(coarse); entry != nullptr && entry->rank() < last_rank; entry = top(coarse)) {
+        const auto rival = static_cast<std::size_t>(training_->label(entry->position));
+        if (total >= vote.entering && vote.needed[rival] == 0) {  // whether it enters makes no difference any more
+            pop();
+        } else if (entry->level < refined) {
+            deepen_top();
+        } else {
+            ++total;
+            won = won || (++entered[rival] >= vote.needed[rival] && vote.needed[rival] > 0);
+            if (total >= vote.entering && won) return std::min(entry->bound, cap);
+            pop();
+        }
+    }
+    reached = total >= vote.entering;
+    return cap;
+}
+
+auto HalfspaceBounds::top(Level level) -> const Entry* {
+    for (;;) {
+        while (!exhausted_ && (queue_.empty() || queue_.front().rank() > loaded_)) load_more();
+        if (queue_.empty()) return nullptr;
+        if (queue_.front().level >= level) return &queue_.front();
+        deepen_top();
+    }
+}
+
+void HalfspaceBounds::deepen_top() {
+    std::pop_heap(queue_.begin(), queue_.end(), Later());
+    queue_.back() = deepen(queue_.back());
+    std::push_heap(queue_.begin(), queue_.end(), Later());
+}
+
+void HalfspaceBounds::pop() {
+    std::pop_heap(queue_.begin(), queue_.end(), Later());
+    queue_.pop_back();
+}
+
+auto HalfspaceBounds::largest_pair(std::size_t position) -> LargestPair {
+    Row& row = row_of(position);
+    if (row.level < all_pairs) use_all_pairs(row);
+    LargestPair largest;
+    for (const std::size_t own : row.candidates) {
+        const double bound = refined_.pair_lower(position, own);
+        if (bound > largest.bound) largest = {bound, own};
+    }
+    return largest;
+}
+
+void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit) {
+    const PreparedSet& t = *training_;
+    const FilterDistances &mapped = query_->mapped, &twice = query_->twice_mapped;
+    kept_ = kept;
+    queue_.clear();
+    waiting_.resize(t.size());
+    // The smallest pair bound that the (kept + 1) nearest own-class points guarantee, with ‖M(x⁺ - x⁻)‖ bounded by
+    // the triangle inequality through the query: no denominators of their own.
+    kernels().bound_ratios({mapped.values, mapped.rows->blurs(), twice.values, twice.rows->blurs(), reach_of(mapped),
+                            rounding::float_up(own_distance_[kept + 1]), rounding::float_up(squared_norm_),
+                            reach_of(twice), rounding::float_up(own_length_[kept + 1])},
+                           waiting_.data(), t.size());
+    if (t.threat().dual_factor() > 1.0) {
+        const float share = rounding::float_down(1.0 / t.threat().dual_factor());
+        for (float& bound : waiting_) bound = std::max(rounding::float_down(static_cast<double>(bound) * share), 0.0f);
+    }
+    // R_v only grows when v falls: so what is known from more votes kept still holds
+    for (const Known& known : known_) waiting_[known.position] = std::max(waiting_[known.position], known.bound);
+    if (label_ == no_class)
+        for (const std::size_t own : near_own_) waiting_[own] = not_waiting;
+    else
+        for (const std::size_t own : t.members(label_)) waiting_[own] = not_waiting;
+    if (skip_shadowed)
+        for (const std::size_t position : t.all_shadowed()) waiting_[position] = not_waiting;
+    // some are in the queue's later levels already
+    for (std::size_t i = 0; i < row_count_; ++i) {
+        const Row& row = rows_[i];
+        if (waiting_[row.position] == not_waiting) continue;
+        waiting_[row.position] = not_waiting;
+        const Entry entry{row.largest[kept], row.position, row.level};
+        if (entry.rank() < limit) queue_.push_back(entry);
+    }
+    std::make_heap(queue_.begin(), queue_.end(), Later());
+    loaded_ = -1.0f;
+    limit_ = rounding::float_up(limit);
+    exhausted_ = false;
+}
+
+// Moves rows that wait into the queue: a few at first, later all up to a little above the queue's front.
+void HalfspaceBounds::load_more() {
+    const float last = std::min(limit_, largest_float);
+    const float next =
+        queue_.empty() ? smallest_waiting(first_load) : rounding::float_up(queue_.front().rank() * 1.03125);
+    load(std::min(next, last));
+    exhausted_ = next >= last;
+}
+
+void HalfspaceBounds::load(float limit) {
+    const Kernels& k = kernels();
+    const std::size_t n = waiting_.size();
+    for (std::size_t i = k.next_at_most(waiting_.data(), limit, 0, n); i < n;
+         i = k.next_at_most(waiting_.data(), limit, i + 1, n)) {
+        queue_.push_back({waiting_[i], i, coarse});
+        training_->sketch().prefetch(i);
+        std::push_heap(queue_.begin(), queue_.end(), Later());
+        waiting_[i] = not_waiting;
+    }
+    loaded_ = limit;
+}
+
+// The count-th smallest bound that waits, or the largest if they are fewer; not_waiting if there is none.
+float HalfspaceBounds::smallest_waiting(std::size_t count) {
+    const Kernels& k = kernels();
+    const std::size_t n = waiting_.size();
+    float limit = largest_float;
+    smallest_.clear();
+    for (std::size_t i = k.next_at_most(waiting_.data(), limit, 0, n); i < n;
+         i = k.next_at_most(waiting_.data(), limit, i + 1, n)) {
+        if (smallest_.size() == count) {
+            std::pop_heap(smallest_.begin(), smallest_.end());
+            smallest_.pop_back();
+        }
+        smallest_.push_back(waiting_[i]);
+        std::push_heap(smallest_.begin(), smallest_.end());
+        if (smallest_.size() == count) limit = std::nextafter(smallest_.front(), -1.0f);
+    }
+    return smallest_.empty() ? not_waiting : smallest_.front();
+}
+
+auto HalfspaceBounds::deepen(const Entry& entry) -> Entry {
+    if (entry.level < nearest_pairs) {
+        const bool from_sketch = entry.level == coarse && training_->sketch().usable();
+        const double bound = std::max(nearest_bound(entry.position, from_sketch), entry.bound);
+        known_.push_back({rounding::float_down(bound), static_cast<std::uint32_t>(entry.position)});
+        return {bound, entry.position, from_sketch ? sketched : nearest_pairs};
+    }
+    Row& row = row_of(entry.position);
+    if (row.level < near_pairs)
+        use_near_pairs(row);
+    else if (row.level < all_pairs)
+        use_all_pairs(row);
+    else if (row.level < refined)
+        use_refined_pairs(row);
+    return {row.largest[kept_], entry.position, row.level};
+}
+
+auto HalfspaceBounds::row_of(std::size_t position) -> Row& {
+    if (row_slot_[position] == 0) {
+        if (row_count_ == rows_.size()) rows_.emplace_back();
+        Row& row = rows_[row_count_++];
+        row.position = position;
+        row.level = coarse;
+        row_slot_[position] = static_cast<std::uint32_t>(row_count_);
+    }
+    return rows_[row_slot_[position] - 1];
+}
+
+// Filter bounds of ε(z; x⁺, x⁻).
+Interval HalfspaceBounds::pair(std::size_t other, std::size_t own) const {
+    if (!training_->threat().euclidean()) return pair_in_space(other, own);
+    return pair_from(other, own, training_->twice_mapped().distance(other, own));
+}
+
+Interval HalfspaceBounds::pair_from(std::size_t other, std::size_t own, Interval length) const {
+    const Interval far = relative_distance(other), near = relative_distance(own);
+    const double gap_lower = far.lower - near.upper, gap_upper = far.upper - near.lower;
+    if (!(gap_upper > 0.0)) return {0.0, 0.0};
+    return {gap_lower > 0.0 ? down(gap_lower / (2.0 * length.upper)) : 0.0,
+            length.lower > 0.0 ? up(gap_upper / (2.0 * length.lower)) : rounding::infinity};
+}
+
+// The same in the cost space of a threat model whose lengths are not 2-norms, or that has a box.
+Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) const {
+    const FilterRows& rows = training_->twice_mapped();
+    const Interval far = relative_distance(other), near = relative_distance(own);
+    const double gap_lower = far.lower - near.upper, gap_upper = far.upper - near.lower;
+    if (!(gap_upper > 0.0)) return {0.0, 0.0};
+    const double error = rows.error(other) + static_cast<double>(rows.error(own));
+    if (!(error <= 0x1p126) || !(gap_upper <= 0x1p126)) return {0.0, rounding::infinity};
+    normal_.resize(training_->dimension());
+    const float *far_row = rows.row(other), *near_row = rows.row(own);
+    double largest = 0.0;
+    for (std::size_t j = 0; j < normal_.size(); ++j) {
+        normal_[j] = static_cast<double>(far_row[j]) - static_cast<double>(near_row[j]);
+        largest = std::max(largest, std::fabs(normal_[j]));
+    }
+    // floats may be too far apart for their difference to be exact in float64
+    const double rounded = largest * std::sqrt(static_cast<double>(normal_.size())) * 0x1p-52;
+    return refined_.space().distance({normal_, up(error + rounded), 0.5 * gap_lower, 0.5 * gap_upper});
+}
+
+// Each of the kept + 1 nearest own-class points bounds the row, hence so does the worst of them.
+double HalfspaceBounds::nearest_bound(std::size_t other, bool from_sketch) const {
+    double least = rounding::infinity;
+    for (std::size_t i = 0; i <= kept_; ++i) {
+        const std::size_t own = near_own_[i];
+        const Interval bounds =
+            from_sketch ? pair_from(other, own, training_->sketch().distance(other, own)) : pair(other, own);
+        least = std::min(least, bounds.lower);
+    }
+    return least;
+}
+
+void HalfspaceBounds::use_near_pairs(Row& row) {
+    row.largest.clear();
+    for (const std::size_t own : near_own_) row.largest.push_back(pair(row.position, own).lower);
+    row.largest.resize(std::max(row.largest.size(), depth_), 0.0);
+    std::sort(row.largest.begin(), row.largest.end(), std::greater<>());
+    row.largest.resize(depth_);
+    row.level = near_pairs;
+}
+
+void HalfspaceBounds::use_all_pairs(Row& row) {
+    const FilterDistances& distances = query_->mapped;
+    const std::size_t n = training_->size();
+    const float limit = rounding::float_up(relative_distance(row.position).upper), reach = reach_of(distances);
+    const Sketch& sketch = training_->sketch();
+    if (row.level < near_pairs) use_near_pairs(row);
+    double least = row.largest.back() * (1.0 - margin);
+    pairs_.clear();
+    scratch_.clear();
+    for (std::size_t own = 0;; ++own) {  // farther ones have a pair bound of 0
+        own = kernels().next_within(distances.values, distances.rows->blurs(), reach, limit, own, n);
+        if (own == n) break;
+        if (training_->label(own) != label_) continue;
+        // the sketch tells most that are not among the largest
+        if (sketch.usable() && pair_from(row.position, own, sketch.distance(row.position, own)).upper < least) continue;
+        pairs_.push_back(pair(row.position, own));
+        scratch_.push_back(own);
+    }
+    row.largest.clear();
+    for (const Interval& bounds : pairs_) row.largest.push_back(bounds.lower);
+    row.largest.resize(std::max(row.largest.size(), depth_), 0.0);
+    std::partial_sort(row.largest.begin(), row.largest.begin() + static_cast<std::ptrdiff_t>(depth_), row.largest.end(),
+                      std::greater<>());
+    row.largest.resize(depth_);
+    // whatever may be among the largest: so the refined result does not depend on the filter
+    least = row.largest.back() * (1.0 - margin);
+    row.candidates.clear();
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
+        if (pairs_[i].upper >= least && pairs_[i].upper > 0.0) row.candidates.push_back(scratch_[i]);
+    row.level = all_pairs;
+}
+
+void HalfspaceBounds::use_refined_pairs(Row& row) {
+    row.largest.clear();
+    for (const std::size_t own : row.candidates) row.largest.push_back(refined_.pair_lower(row.position, own));
+    row.largest.resize(std::max(row.largest.size(), depth_), 0.0);
+    std::sort(row.largest.begin(), row.largest.end(), std::greater<>());
+    row.largest.resize(depth_);
+    row.level = refined;
+}
+
+Evidence HalfspaceBounds::evidence() const {
+    Evidence proof{near_own_, {}};
+    for (std::size_t i = 0; i < row_count_; ++i) {
+        const Row& row = rows_[i];
+        if (row.level >= all_pairs)
+            proof.rows.push_back({row.position, row.candidates, {}});  // else near_own_ proves it
+    }
+    return proof;
+}
+
+}  // namespace robust_metric

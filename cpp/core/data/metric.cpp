@@ -1,0 +1,55 @@
+#include "data/metric.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "base/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+double compute_norm_bound(MatrixView l) {
+    std::vector<double> column_sums(l.cols(), 0.0);
+    double largest_row = 0.0, squares = 0.0;
+    for (std::size_t i = 0; i < l.rows(); ++i) {
+        double row_sum = 0.0;
+        for (std::size_t j = 0; j < l.cols(); ++j) {
+            const double size = std::fabs(l(i, j));
+            row_sum += size;
+            column_sums[j] += size;
+            squares += size * size;
+        }
+        largest_row = std::max(largest_row, row_sum);
+    }
+    const double largest_column = *std::max_element(column_sums.begin(), column_sums.end());
+    const double relative = 1.0 + rounding::gamma(l.rows() * l.cols() + 4);
+    return rounding::up(relative * std::min(std::sqrt(squares), std::sqrt(largest_row * largest_column)));
+}
+
+}  // namespace
+
+Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.rows()), dimension_(dimension) {
+    if (components.rows() == 0) return;
+    if (components.cols() != dimension)
+        throw std::invalid_argument("components must have " + std::to_string(dimension) +
+                                    " columns, one per feature, got " + std::to_string(components.cols()));
+    double largest = 0.0;
+    for (std::size_t i = 0; i < rank_; ++i) {
+        original_.insert(original_.end(), components.row(i), components.row(i) + dimension);
+        for (std::size_t j = 0; j < dimension; ++j) largest = std::max(largest, std::fabs(components(i, j)));
+    }
+    if (largest > 0.0) std::frexp(largest, &exponent_);
+    scaled_.reserve(original_.size());
+    for (const double value : original_) scaled_.push_back(std::ldexp(value, -exponent_));
+    grain_ = rounding::infinity;
+    for (const double value : scaled_) grain_ = std::min(grain_, rounding::grain(value));
+    // an entry that scaling flushed to zero is a multiple of nothing: evaluation is then never exact
+    for (std::size_t i = 0; i < scaled_.size(); ++i)
+        if (scaled_[i] == 0.0 && original_[i] != 0.0) grain_ = 0.0;
+    norm_bound_ = compute_norm_bound(scaled_components());
+}
+
+}  // namespace robust_metric

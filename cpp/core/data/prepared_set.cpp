@@ -1,0 +1,284 @@
+#include "data/prepared_set.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "base/blas.hpp"
+#include "base/kernels.hpp"
+#include "base/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+// rows that one product maps: bits must not depend on the number of threads, so it is fixed
+constexpr std::size_t rows_per_block = 256;
+
+std::vector<std::uint32_t> sort_by_class(std::span<const std::int32_t> labels, int classes,
+                                         std::vector<std::size_t>& class_begin) {
+    class_begin.assign(static_cast<std::size_t>(classes) + 1, 0);
+    for (const std::int32_t label : labels) {
+        if (label < 0 || label >= classes)
+            throw std::invalid_argument("labels must lie in [0, " + std::to_string(classes) + "), got " +
+                                        std::to_string(label));
+        ++class_begin[static_cast<std::size_t>(label) + 1];
+    }
+    std::partial_sum(class_begin.begin(), class_begin.end(), class_begin.begin());
+    std::vector<std::size_t> next(class_begin.begin(), class_begin.end() - 1);
+    std::vector<std::uint32_t> members(labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        members[next[static_cast<std::size_t>(labels[i])]++] = static_cast<std::uint32_t>(i);
+    return members;
+}
+
+// body() as the only item of a parallel_for, so that its checkpoints poll keep_going
+template <class Body>
+void interruptible(const Execution& execution, Body body) {
+    parallel_for(1, 1, execution, [&](std::size_t, std::size_t, int) { body(); });
+}
+
+// of the numbers, not their bits: 0 and -0 are equal
+std::uint64_t hash(const double* values, std::size_t n) {
+    std::uint64_t state = 0x9e3779b97f4a7c15u;
+    for (std::size_t j = 0; j < n; ++j) {
+        state = (state ^ std::bit_cast<std::uint64_t>(values[j] + 0.0)) * 0xff51afd7ed558ccdu;
+        state ^= state >> 32;
+    }
+    return state;
+}
+
+}  // namespace
+
+PreparedSet::PreparedSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
+                         const Execution& execution, Threat threat)
+    : points_(points),
+      metric_(components, points.cols()),
+      threat_(std::move(threat)),
+      labels_(labels.begin(), labels.end()) {
+    if (points.rows() == 0 || points.rows() != labels.size())
+        throw std::invalid_argument("points and labels must have one entry per training point, got " +
+                                    std::to_string(points.rows()) + " and " + std::to_string(labels.size()));
+    if (points.rows() > std::numeric_limits<std::uint32_t>::max())
+        throw std::invalid_argument("points must be fewer than 2^32, got " + std::to_string(points.rows()));
+    threat_.check_fits(points.cols());
+    members_ = sort_by_class(labels, classes, class_begin_);
+    interruptible(execution, [&] { choose_frame(); });
+    map_points(execution);
+    if (threat_.euclidean()) sketch_ = Sketch(twice_mapped(), execution);
+    mark_shadowed(execution);
+}
+
+// Centre by the mean, which keeps the error of large offsets out of the filter, and scale the
+// largest coordinate into (1/2, 1]. Any centre and any power of two would be sound, so points whose offset is no burden
+// are not centred, and if they are in float32 and of the right scale anyway, they serve the filter themselves.
+void PreparedSet::choose_frame() {
+    const double weight = 1.0 / static_cast<double>(size());
+    std::vector<double> scratch(dimension());
+    center_.assign(dimension(), 0.0);
+    double largest_raw = 0.0, raw_squares = 0.0;
+    for (std::size_t i = 0; i < size(); ++i) {
+        if (i % rows_per_block == 0) checkpoint();
+        const double* point = points_.row(i, scratch.data());
+        kernels().axpy(weight, point, center_.data(), dimension());
+        raw_squares += kernels().dot(point, point, dimension());
+        for (std::size_t j = 0; j < dimension(); ++j) largest_raw = std::max(largest_raw, std::fabs(point[j]));
+    }
+    double largest = 0.0, squares = 0.0;
+    for (std::size_t i = 0; i < size(); ++i) {
+        if (i % rows_per_block == 0) checkpoint();
+        const double* point = points_.row(i, scratch.data());
+        squares += kernels().squared_distance(point, center_.data(), dimension());
+        for (std::size_t j = 0; j < dimension(); ++j) largest = std::max(largest, std::fabs(point[j] - center_[j]));
+    }
+    // rules about values and their ratios, not their type or unit: the frame decides the last bits of exact searches
+    const bool plain = raw_squares <= 8.0 * squares;
+    if (plain) {
+        center_.assign(dimension(), 0.0);
+        largest = largest_raw;
+    }
+    if (largest > 0.0 && std::frexp(largest, &exponent_) == 0.5) --exponent_;
+    in_place_ = plain && exponent_ == 0 && points_.is_single() && metric_.is_identity();
+}
+
+template <class Body>
+void PreparedSet::for_each_block(const Execution& execution, Body body) const {
+    const std::size_t d = dimension(), r = metric_.rank();
+    parallel_for(size(), rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
+        const std::size_t count = last - first;
+        std::vector<double> rows(count * d), extents(count), once(has_one_map() ? 0 : count * r), scratch(d);
+        for (std::size_t i = 0; i < count; ++i)
+            extents[i] = centre(points_.row(first + i, scratch.data()), rows.data() + i * d);
+        const MutableMatrixView once_rows(once.data(), count, r), twice_rows(rows.data(), count, d);
+        if (!metric_.is_identity()) {
+            blas::gemm_nt(1.0, twice_rows, metric_.scaled_components(), 0.0, once_rows);
+            blas::gemm_nn(1.0, once_rows, metric_.scaled_components(), 0.0, twice_rows);
+        } else if (threat_.weighted()) {
+            once = rows;
+        }
+        if (threat_.weighted())
+            for (std::size_t i = 0; i < count; ++i) weigh(twice_rows.row(i));
+        body(first, last, once_rows, twice_rows, extents);
+    });
+}
+
+// Errors, derived in docs/rounding.md: x̂ carries one relative rounding, L̂x̂ d more terms,
+// L̂ᵀL̂x̂ again r more; |L| enters through its norm bound. Feature costs, at most 1 inverted, cost two roundings.
+void PreparedSet::map_points(const Execution& execution) {
+    const std::size_t n = size(), d = dimension(), r = metric_.rank();
+    const bool identity = metric_.is_identity(), one_map = has_one_map();
+    const double norm = metric_.norm_bound(), once = rounding::gamma(identity ? 2 : d + 4);
+    mapped_error_ = rounding::up(norm * once);
+    twice_mapped_error_ = rounding::up(norm * norm *
+                                       rounding::gamma(one_map    ? 2
+                                                       : identity ? 6
+                                                                  : d + r + 7 + 2 * threat_.weighted()));
+    distance_error_ = rounding::up(norm * norm * (4.04 * once + 2.02 * rounding::gamma(r + 4)));
+    // the one rounding of the Euclidean rows is far below what float32 adds, and counted there
+    mapped_ = in_place_ ? std::make_unique<FilterRows>(points_.singles())
+                        : std::make_unique<FilterRows>(n, r, identity ? 0.0 : mapped_error_);
+    if (!one_map) twice_mapped_ = std::make_unique<FilterRows>(n, d, twice_mapped_error_);
+    extents_.resize(n);
+    for_each_block(execution, [&](std::size_t first, std::size_t last, MatrixView once_rows, MatrixView twice_rows,
+                                  const std::vector<double>& extents) {
+        for (std::size_t i = first; i < last; ++i) {
+            const double extent = extents[i - first], length = rounding::up(std::sqrt(extent));
+            extents_[i] = rounding::float_up(extent);
+            mapped_->set(i, (one_map ? twice_rows : once_rows).row(i - first), length);
+            if (!one_map) twice_mapped_->set(i, twice_rows.row(i - first), length);
+        }
+    });
+}
+
+void PreparedSet::keep_float64_rows(const Execution& execution) const {
+    if (metric_.is_identity()) return;  // x̂ is made of x in one pass
+    std::call_once(float64_rows_->made, [&] {
+        const std::size_t d = dimension(), r = metric_.rank();
+        auto mapped = std::make_unique_for_overwrite<double[]>(size() * r);
+        auto twice_mapped = std::make_unique_for_overwrite<double[]>(size() * d);
+        for_each_block(execution, [&](std::size_t first, std::size_t last, MatrixView once_rows, MatrixView twice_rows,
+                                      const std::vector<double>&) {
+            std::copy_n(once_rows.data(), (last - first) * r, mapped.get() + first * r);
+            std::copy_n(twice_rows.data(), (last - first) * d, twice_mapped.get() + first * d);
+        });
+        float64_rows_->mapped = std::move(mapped);
+        float64_rows_->twice_mapped = std::move(twice_mapped);
+    });
+}
+
+const double* PreparedSet::mapped_row(std::size_t i, Embedding& scratch) const {
+    if (float64_rows_->mapped) return float64_rows_->mapped.get() + i * metric_.rank();
+    scratch.stored.resize(dimension());
+    embed(points_.row(i, scratch.stored.data()), scratch);
+    return scratch.mapped_row().data();
+}
+
+const double* PreparedSet::twice_mapped_row(std::size_t i, Embedding& scratch) const {
+    if (float64_rows_->twice_mapped) return float64_rows_->twice_mapped.get() + i * dimension();
+    scratch.stored.resize(dimension());
+    embed(points_.row(i, scratch.stored.data()), scratch);
+    return scratch.twice_mapped_row().data();
+}
+
+void PreparedSet::mark_shadowed(const Execution& execution) {
+    const std::size_t d = dimension();
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> sorted(size());
+    parallel_for(size(), rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
+        std::vector<double> scratch(d);
+        for (std::size_t i = first; i < last; ++i)
+            sorted[i] = {hash(points_.row(i, scratch.data()), d), static_cast<std::uint32_t>(i)};
+    });
+    shadowed_.assign(size(), 0);
+    interruptible(execution, [&] {
+        std::sort(sorted.begin(), sorted.end());
+        std::vector<double> scratch(2 * d);
+        const auto equal = [&](std::size_t a, std::size_t b) {
+            const double* point = points_.row(a, scratch.data());
+            return std::equal(point, point + d, points_.row(b, scratch.data() + d));
+        };
+        std::vector<std::uint32_t> distinct;  // points of one hash
+        for (std::size_t i = 0; i < size(); ++i) {
+            if (i % rows_per_block == 0) checkpoint();
+            if (i == 0 || sorted[i].first != sorted[i - 1].first) distinct.clear();
+            const std::uint32_t point = sorted[i].second;
+            shadowed_[point] = std::any_of(distinct.begin(), distinct.end(), [&](auto x) { return equal(x, point); });
+            if (!shadowed_[point]) distinct.push_back(point);
+        }
+    });
+    for (std::size_t i = 0; i < size(); ++i)
+        if (shadowed_[i]) all_shadowed_.push_back(static_cast<std::uint32_t>(i));
+}
+
+double PreparedSet::centre(const double* point, double* centred) const {
+    const std::size_t d = dimension();
+    rounding::scale_differences(point, center_.data(), -exponent_, d, centred);
+    return rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(centred, centred, d));
+}
+
+void PreparedSet::embed(const double* point, Embedding& out) const {
+    out.centred.resize(dimension());
+    out.extent = centre(point, out.centred.data());
+    if (metric_.is_identity()) {
+        if (!threat_.weighted()) return;
+        out.twice_mapped = out.centred;
+        weigh(out.twice_mapped.data());
+        return;
+    }
+    out.mapped.resize(metric_.rank());
+    out.twice_mapped.resize(dimension());
+    multiply(metric_.scaled_components(), out.centred.data(), out.mapped.data());
+    multiply_transposed(metric_.scaled_components(), out.mapped.data(), out.twice_mapped.data());
+    if (threat_.weighted()) weigh(out.twice_mapped.data());
+}
+
+void PreparedSet::weigh(double* gradient) const {
+    for (std::size_t j = 0; j < dimension(); ++j) gradient[j] *= threat_.inverse_cost(j);
+}
+
+Interval PreparedSet::squared_norm(const Embedding& point) const {
+    const std::vector<double>& row = point.mapped_row();
+    const double size = std::sqrt(kernels().dot(row.data(), row.data(), row.size()));
+    const double slack = rounding::gamma(row.size() + 6) + 4.0 * rounding::unit;
+    const double error = rounding::up(mapped_error_ * std::sqrt(point.extent)),
+                 upper = rounding::up(size * (1.0 + slack) + error);
+    const double lower = rounding::down(size * (1.0 - slack) - error);
+    if (!(upper <= 0x1p400)) return {0.0, rounding::infinity};
+    return {rounding::down(lower * lower), rounding::up(upper * upper)};
+}
+
+double PreparedSet::twice_mapped_squared_norm(const Embedding& point) const {
+    const std::vector<double>& row = point.twice_mapped_row();
+    const double size = std::sqrt(kernels().dot(row.data(), row.data(), row.size()));
+    const double slack = rounding::gamma(row.size() + 6) + 4.0 * rounding::unit;
+    const double upper = rounding::up(size * (1.0 + slack) + twice_mapped_error_ * std::sqrt(point.extent));
+    return rounding::up(upper * upper);
+}
+
+Interval PreparedSet::distance_interval(double computed, double extents) const {
+    const double error = distance_error(extents);
+    if (!(error <= 0x1p900)) return {0.0, rounding::infinity};  // overflow or NaN: nothing is known
+    return {std::max(computed - error, 0.0), computed + error};
+}
+
+double PreparedSet::twice_mapped_norm_error(double extent_a, double extent_b) const {
+    return rounding::up(twice_mapped_error_ * (std::sqrt(extent_a) + std::sqrt(extent_b)));
+}
+
+double PreparedSet::unscale_down(double cost) const {
+    if (cost == rounding::infinity) return cost;
+    const double value = std::ldexp(cost, exponent_ + threat_.exponent());
+    if (value < 0x1p-1000) return value > 0.0 ? std::nextafter(value, 0.0) : 0.0;  // maybe subnormal
+    return std::min(value, std::numeric_limits<double>::max());
+}
+
+double PreparedSet::unscale_up(double cost) const {
+    const double value = std::ldexp(cost, exponent_ + threat_.exponent());
+    return value < 0x1p-1000 && cost > 0.0 ? std::nextafter(value, 1.0) : value;
+}
+
+}  // namespace robust_metric

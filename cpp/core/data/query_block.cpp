@@ -1,0 +1,97 @@
+#include "data/query_block.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "base/blas.hpp"
+#include "base/kernels.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+// training points of one product, so that Ctrl-C need not wait for all of a large set
+constexpr std::size_t tile = 8192;
+
+// up to this many queries the product costs less row by row than what a matrix product would spend on packing
+constexpr std::size_t few_queries = 3;
+
+}  // namespace
+
+void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
+    const PreparedSet& t = *training_;
+    const std::size_t d = t.dimension(), r = t.metric().rank(), count = queries.rows();
+    queries_ = queries;
+    with_twice_mapped_ = with_twice_mapped && !t.has_one_map();
+    embeddings_.resize(std::max(embeddings_.size(), count));
+    mapped_.rows.resize(count * r);
+    mapped_.numbers.resize(count);
+    if (with_twice_mapped_) {
+        twice_mapped_.rows.resize(count * d);
+        twice_mapped_.numbers.resize(count);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        Embedding& z = embeddings_[i];
+        t.embed(queries.row(i), z);
+        const double length = rounding::up(std::sqrt(z.extent));
+        mapped_.numbers[i] = t.mapped().describe(z.mapped_row().data(), length, mapped_.rows.data() + i * r);
+        if (with_twice_mapped_)
+            twice_mapped_.numbers[i] =
+                t.twice_mapped().describe(z.twice_mapped_row().data(), length, twice_mapped_.rows.data() + i * d);
+    }
+    multiply(t.mapped(), mapped_);
+    if (with_twice_mapped_) multiply(t.twice_mapped(), twice_mapped_);
+}
+
+void QueryBlock::multiply(const FilterRows& training, Product& product) const {
+    const std::size_t count = queries_.rows(), n = training_->size(), width = training.rows().cols();
+    product.values.resize(count * n);
+    for (std::size_t first = 0; first < n; first += tile) {
+        const std::size_t last = std::min(n, first + tile);
+        if (count <= few_queries) {
+            for (std::size_t x = first; x < last; ++x)
+                for (std::size_t i = 0; i < count; ++i)
+                    product.values[i * n + x] =
+                        training.norms()[x] -
+                        2.0f * kernels().dot_single(product.rows.data() + i * width, training.row(x), width);
+        } else {
+            for (std::size_t i = 0; i < count; ++i)
+                std::copy(training.norms() + first, training.norms() + last, product.values.data() + i * n + first);
+            blas::gemm_nt(-2.0f, {product.rows.data(), count, width}, training.rows().slice(first, last), 1.0f,
+                          {product.values.data() + first, count, last - first, n});
+        }
+        checkpoint();
+    }
+}
+
+FilterDistances QueryBlock::distances(const FilterRows& training, const Product& product, std::size_t i) const {
+    return {&training, product.values.data() + i * training_->size(), product.numbers[i]};
+}
+
+Query QueryBlock::query(std::size_t i) const {
+    const FilterDistances mapped = distances(training_->mapped(), mapped_, i);
+    return {queries_.row(i), &embeddings_[i], mapped,
+            with_twice_mapped_ ? distances(training_->twice_mapped(), twice_mapped_, i) : mapped};
+}
+
+void check_request(const PreparedSet& training, MatrixView queries, std::size_t k,
+                   std::span<const std::int32_t> truth) {
+    if (queries.cols() != training.dimension())
+        throw std::invalid_argument("queries must have " + std::to_string(training.dimension()) +
+                                    " columns, one per feature, got " + std::to_string(queries.cols()));
+    if (k < 1 || k > training.size())
+        throw std::invalid_argument("k must be from 1 to the number of training points, " +
+                                    std::to_string(training.size()) + ", got " + std::to_string(k));
+    if (!truth.empty() && truth.size() != queries.rows())
+        throw std::invalid_argument("truth must have one label per query, got " + std::to_string(truth.size()) +
+                                    " for " + std::to_string(queries.rows()));
+}
+
+void check_inside(const PreparedSet& training, MatrixView queries) {
+    for (std::size_t i = 0; i < queries.rows(); ++i)
+        if (!training.threat().holds(queries.row(i)))
+            throw std::invalid_argument(
+                "queries must lie within the bounds of the threat model, got one outside in row " + std::to_string(i));
+}
+
+}  // namespace robust_metric

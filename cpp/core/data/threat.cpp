@@ -1,0 +1,89 @@
+#include "robust_metric/threat.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "base/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+void check_size(std::span<const double> values, std::size_t dimension, const char* name) {
+    if (values.empty() || values.size() == dimension) return;
+    throw std::invalid_argument(std::string(name) + " must have " + std::to_string(dimension) +
+                                " entries, one per feature, got " + std::to_string(values.size()));
+}
+
+}  // namespace
+
+Threat::Threat(Norm norm, std::size_t dimension, std::span<const double> cost, std::span<const double> lower,
+               std::span<const double> upper)
+    : norm_(norm), dimension_(dimension) {
+    check_size(cost, dimension, "cost");
+    check_size(lower, dimension, "lower");
+    check_size(upper, dimension, "upper");
+    if (lower.size() != upper.size()) throw std::invalid_argument("lower and upper must come together");
+    if (!cost.empty()) take_cost(cost);
+    if (!lower.empty()) take_box(lower, upper);
+    if (norm == Norm::infinity)
+        dual_factor_ = rounding::up(std::sqrt(static_cast<double>(weighted() ? movable_ : dimension)));
+}
+
+void Threat::check_fits(std::size_t dimension) const {
+    if (dimension_ == 0 || dimension_ == dimension) return;
+    throw std::invalid_argument("threat must be for " + std::to_string(dimension) + " features, got one for " +
+                                std::to_string(dimension_));
+}
+
+void Threat::take_cost(std::span<const double> cost) {
+    double smallest = rounding::infinity, largest = 0.0;
+    for (const double value : cost) {
+        if (!(value > 0.0)) throw std::invalid_argument("cost must be positive, got " + std::to_string(value));
+        smallest = std::min(smallest, value);
+        if (value < rounding::infinity) largest = std::max(largest, value);
+    }
+    if (smallest < rounding::infinity) {
+        exponent_ = std::ilogb(smallest);
+        if (std::ldexp(largest, -exponent_) > 0x1p200)
+            throw std::invalid_argument("cost must have finite entries that differ by a factor of at most 2^200, got " +
+                                        std::to_string(smallest) + " and " + std::to_string(largest));
+    }
+    for (const double value : cost) {
+        cost_.push_back(std::ldexp(value, -exponent_));
+        inverse_.push_back(1.0 / cost_.back());  // 0 for an infinite one
+        movable_ += inverse_.back() > 0.0;
+    }
+    // equal costs need no weighting: they are in the exponent, if they are a power of two
+    if (std::all_of(inverse_.begin(), inverse_.end(), [](double value) { return value == 1.0; })) {
+        cost_.clear();
+        inverse_.clear();
+        movable_ = 0;
+    }
+}
+
+void Threat::take_box(std::span<const double> lower, std::span<const double> upper) {
+    lower_.assign(lower.begin(), lower.end());
+    upper_.assign(upper.begin(), upper.end());
+    for (std::size_t j = 0; j < lower_.size(); ++j)
+        if (!(lower_[j] <= upper_[j]))
+            throw std::invalid_argument("lower must be at most upper, got " + std::to_string(lower_[j]) + " and " +
+                                        std::to_string(upper_[j]));
+    const auto unbounded = [](double value) { return std::isinf(value); };
+    if (std::all_of(lower_.begin(), lower_.end(), unbounded) && std::all_of(upper_.begin(), upper_.end(), unbounded) &&
+        std::all_of(upper_.begin(), upper_.end(), [](double value) { return value > 0.0; }) &&
+        std::all_of(lower_.begin(), lower_.end(), [](double value) { return value < 0.0; })) {
+        lower_.clear();
+        upper_.clear();
+    }
+}
+
+bool Threat::holds(const double* point) const {
+    for (std::size_t j = 0; j < lower_.size(); ++j)
+        if (!(lower_[j] <= point[j] && point[j] <= upper_[j])) return false;
+    return true;
+}
+
+}  // namespace robust_metric

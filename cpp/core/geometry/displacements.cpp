@@ -1,0 +1,288 @@
+#include "geometry/displacements.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/kernels.hpp"
+#include "base/rounding.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+using rounding::up;
+
+double value_of(double x) { return x; }
+double value_of(DoubleDouble x) { return x.hi; }
+
+double dot(const double* a, const double* b, std::size_t n) { return kernels().dot(a, b, n); }
+
+DoubleDouble dot(const DoubleDouble* a, const DoubleDouble* b, std::size_t n) {
+    DoubleDouble sum;
+    for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i];
+    return sum;
+}
+
+void apply(MatrixView l, const double* w, double* p) { multiply(l, w, p); }
+
+void apply(MatrixView l, const DoubleDouble* w, DoubleDouble* p) {
+    for (std::size_t i = 0; i < l.rows(); ++i) {
+        DoubleDouble sum;
+        for (std::size_t j = 0; j < l.cols(); ++j)
+            if (l(i, j) != 0.0) sum += l(i, j) * w[j];
+        p[i] = sum;
+    }
+}
+
+void apply_transposed(MatrixView l, const double* p, double* s) { multiply_transposed(l, p, s); }
+
+void apply_transposed(MatrixView l, const DoubleDouble* p, DoubleDouble* s) {
+    std::fill_n(s, l.cols(), DoubleDouble());
+    for (std::size_t i = 0; i < l.rows(); ++i)
+        for (std::size_t j = 0; j < l.cols(); ++j)
+            if (l(i, j) != 0.0) s[j] += l(i, j) * p[i];
+}
+
+void subtract(const double* z, const double* x, int exponent, std::size_t n, double* w) {
+    rounding::scale_differences(z, x, -exponent, n, w);
+}
+
+void subtract(const double* z, const double* x, int exponent, std::size_t n, DoubleDouble* w) {
+    for (std::size_t j = 0; j < n; ++j) w[j] = scaled(two_sum(z[j], -x[j]), -exponent);
+}
+
+double norm(std::span<const double> values) {
+    return std::sqrt(kernels().dot(values.data(), values.data(), values.size()));
+}
+
+}  // namespace
+
+// gamma_n for the arithmetic of Real: unit roundoff 2^-53, or 2^-102 for double-double (each of its
+// operations is accurate to 2^-103; one bit to spare).
+template <class Real>
+double Displacements<Real>::relative_error(std::size_t terms) const {
+    const double gamma = rounding::gamma(terms);
+    return std::is_same_v<Real, double> ? gamma : gamma * 0x1p-49;
+}
+
+template <class Real>
+void Displacements<Real>::start(const double* point) {
+    point_ = point;
+    entries_.clear();
+    gradient_count_ = 0;
+    displacement_.resize(training_->dimension());
+    stored_.resize(training_->dimension());
+    mapped_.resize(training_->metric().rank());
+}
+
+template <class Real>
+void Displacements<Real>::displace(std::size_t position) {
+    const Metric& metric = training_->metric();
+    const double* x = training_->points().row(position, stored_.data());
+    subtract(point_, x, training_->exponent(), training_->dimension(), displacement_.data());
+    if (metric.is_identity())
+        mapped_ = displacement_;
+    else
+        apply(metric.scaled_components(), displacement_.data(), mapped_.data());
+}
+
+template <class Real>
+auto Displacements<Real>::at(std::size_t position) -> Entry& {
+    if (const auto found = entries_.find(position); found != entries_.end()) return found->second;
+    displace(position);
+    const Metric& metric = training_->metric();
+    const std::size_t d = training_->dimension(), r = metric.rank();
+    Entry entry;
+    entry.has_gradient = false;
+    entry.slot = 0;
+    entry.squared_distance = dot(mapped_.data(), mapped_.data(), r);
+    const double squares = value_of(dot(displacement_.data(), displacement_.data(), d));
+    entry.length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 4)))));
+    // error of L(z - x): one rounding of the difference, then d-term sums under |L|
+    const double mapped_error =
+        up(relative_error(metric.is_identity() ? 2 : d + 4) * metric.norm_bound() * entry.length);
+    const double size = value_of(entry.squared_distance);
+    entry.distance_error =
+        up(relative_error(r + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) + rounding::underflow;
+    if (!(entry.distance_error <= 0x1p900)) entry.distance_error = rounding::infinity;
+    if (evaluates_exactly(position, size, entry.length)) entry.distance_error = 0.0;
+    return entries_.emplace(position, entry).first->second;
+}
+
+// Whether nothing was rounded in L(z - x) and its squared length, for the displacement and the length of the moment:
+// where all terms are multiples of one power of two and their sums below 2^53 of it, as for features on a coarse
+// grid. Ties abound there, and this settles them without integer arithmetic.
+template <class Real>
+bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t position,
+                                            [[maybe_unused]] double squared_distance, [[maybe_unused]] double length) {
+    if constexpr (std::is_same_v<Real, double>) {
+        return false;  // whether z - x was rounded is not known
+    } else {
+        const Metric& metric = training_->metric();
+        const double* x = training_->points().row(position, stored_.data());
+        double grain = rounding::infinity;
+        for (std::size_t j = 0; j < displacement_.size(); ++j) {
+            const double w = displacement_[j].hi;
+            // rounded, or (part of it) scaled to nothing
+            if (two_sum(point_[j], -x[j]).lo != 0.0 || (w == 0.0 && point_[j] != x[j])) return false;
+            grain = std::min(grain, rounding::grain(w));
+        }
+        if (grain == rounding::infinity) return true;  // z = x
+        const double step = grain * metric.grain();
+        // steps so small that their squares underflow do not count
+        return step >= 0x1p-400 && metric.norm_bound() * length < step * 0x1p52 &&
+               squared_distance < step * step * 0x1p53;
+    }
+}
+
+template <class Real>
+auto Displacements<Real>::with_gradient(std::size_t position) -> const Entry& {
+    Entry& entry = at(position);
+    if (entry.has_gradient) return entry;
+    displace(position);
+    const std::size_t d = training_->dimension();
+    entry.slot = gradient_count_++;
+    entry.has_gradient = true;
+    if (gradients_.size() < gradient_count_ * d) gradients_.resize(2 * gradient_count_ * d);
+    if (training_->metric().is_identity())
+        std::copy_n(displacement_.data(), d, gradient(entry));
+    else
+        apply_transposed(training_->metric().scaled_components(), mapped_.data(), gradient(entry));
+    return entry;
+}
+
+template <class Real>
+Interval Displacements<Real>::squared_distance(std::size_t position) {
+    const Entry& entry = at(position);
+    const double value = value_of(entry.squared_distance);
+    if (entry.distance_error == 0.0) return {value, value};
+    // the last terms cover dropping the low part of a double-double and the rounding of these two sums
+    const double error = up(entry.distance_error + 2 * rounding::unit * value);
+    if (!(error <= 0x1p900)) return {0.0, rounding::infinity};
+    return {std::max(value - error, 0.0), value + error};
+}
+
+template <class Real>
+double Displacements<Real>::distance(std::size_t position) {
+    const int exponent = training_->exponent() + training_->metric().exponent();
+    return std::ldexp(std::sqrt(value_of(at(position).squared_distance)), exponent);
+}
+
+template <class Real>
+Interval Displacements<Real>::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
+                                                 std::span<const double> multipliers, const CostSpace& space) {
+    same_.assign(own.size(), other);
+    return halfspace_distance(same_, own, multipliers, space);
+}
+
+template <class Real>
+Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> others, std::span<const std::size_t> own,
+                                                 std::span<const double> multipliers, const CostSpace& space) {
+    const std::size_t d = training_->dimension(), count = own.size();
+    const Metric& metric = training_->metric();
+    const double norm_bound = metric.norm_bound();
+    // every entry first: a new one may move the gradients
+    for (const std::size_t position : others) with_gradient(position);
+    for (const std::size_t position : own) with_gradient(position);
+    combined_real_.assign(d, Real());
+
+    // Only the ratios of the multipliers count: the largest comes near 1, so that no square underflows
+    // (docs/rounding.md, section 9).
+    const double largest = multipliers.empty() ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end());
+    int scale = 0;
+    std::frexp(largest, &scale);
+
+    Real gap{};
+    double gap_size = 0.0, gap_error = 0.0, direction_size = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Entry &x_other = entries_.at(others[i]), &x_own = entries_.at(own[i]);
+        const double weight = std::ldexp(multipliers[i], -scale);
+        gap = gap + weight * (x_other.squared_distance - x_own.squared_distance);
+        gap_size += weight * (value_of(x_other.squared_distance) + value_of(x_own.squared_distance));
+        gap_error += weight * (x_other.distance_error + x_own.distance_error);
+        direction_size += weight * (x_other.length + x_own.length);
+        const Real *g_other = gradient(x_other), *g_own = gradient(x_own);
+        for (std::size_t j = 0; j < d; ++j) combined_real_[j] = combined_real_[j] + weight * (g_own[j] - g_other[j]);
+    }
+    gap_error = up((1.0 + rounding::gamma(count + 4)) * gap_error + relative_error(count + 4) * 1.01 * gap_size);
+    // gradients carry d + r + 7 roundings under |Lᵀ||L|, the combination count + 2 more
+    const std::size_t terms = metric.is_identity() ? count + 5 : count + d + metric.rank() + 10;
+    const double direction_error =
+        up(relative_error(terms) * (1.0 + rounding::gamma(count + 4)) * norm_bound * norm_bound * direction_size) +
+        rounding::underflow;
+    combined_.resize(d);
+    for (std::size_t j = 0; j < d; ++j) combined_[j] = value_of(combined_real_[j]);
+    const double direction = norm(combined_), slack = rounding::gamma(d + 6);
+    const double value = value_of(gap);
+    gap_error += 4 * rounding::unit * std::fabs(value);
+    if (!(gap_error <= 0x1p900) || !(direction_error <= 0x1p900)) return {0.0, rounding::infinity};
+
+    if (!space.threat().euclidean() || space.threat().weighted())
+        return distance_in(space, direction_error, value, gap_error, others, own, multipliers);
+    // the last term: squares that underflow may take that much off a norm
+    const double longest = up(direction * (1.0 + slack) + direction_error + 0x1p-480);
+    const double shortest = rounding::down(direction * (1.0 - slack) - direction_error);
+    Interval bounds;
+    bounds.lower = value > gap_error ? rounding::down((value - gap_error) / (2.0 * longest)) : 0.0;
+    const double widest = value + gap_error;
+    bounds.upper = widest <= 0.0 ? 0.0 : shortest > 0.0 ? up(widest / (2.0 * shortest)) : rounding::infinity;
+    return bounds;
+}
+
+// The end of halfspace_distance for threat models other than the default; combined_ is the direction.
+template <class Real>
+Interval Displacements<Real>::distance_in(const CostSpace& space, double direction_error, double gap, double gap_error,
+                                          std::span<const std::size_t> others, std::span<const std::size_t> own,
+                                          std::span<const double> multipliers) {
+    const Threat& threat = space.threat();
+    if (threat.weighted()) {
+        for (std::size_t j = 0; j < combined_.size(); ++j) combined_[j] *= threat.inverse_cost(j);
+        // the inverse and the product are rounded; inverses are at most 1
+        direction_error = up(direction_error + 2.01 * rounding::unit * norm(combined_) + 0x1p-480);
+    }
+    const Halfspace halfspace{combined_, direction_error, 0.5 * (gap - gap_error), 0.5 * (gap + gap_error)};
+    const Interval bounds = space.distance(halfspace);
+    if (bounds.lower == rounding::infinity || !threat.frozen() || !space.beyond_box(halfspace)) return bounds;
+    // nothing but the error of the direction leads there: only in coordinates that are not zero by structure
+    return space.distance(halfspace, doubtful_radius(space, others, own, multipliers));
+}
+
+// How far δ can go in the coordinates where Σ λ_i M(x⁻_i - x⁺_i) is not zero whatever the numbers: features in which
+// the points differ, and those that components tie to them.
+template <class Real>
+double Displacements<Real>::doubtful_radius(const CostSpace& space, std::span<const std::size_t> others,
+                                            std::span<const std::size_t> own,
+                                            std::span<const double> multipliers) const {
+    const std::size_t d = training_->dimension();
+    std::vector<double> scratch(2 * d);
+    std::vector<char> differs(d, 0);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        if (multipliers[i] == 0.0) continue;
+        const double* far = training_->points().row(others[i], scratch.data());
+        const double* near = training_->points().row(own[i], scratch.data() + d);
+        for (std::size_t j = 0; j < d; ++j) differs[j] = differs[j] || far[j] != near[j];
+    }
+    if (training_->metric().is_identity()) return space.radius_over(differs);
+    const MatrixView l = training_->metric().components();
+    std::vector<char> doubtful(d, 0);
+    for (std::size_t i = 0; i < l.rows(); ++i) {
+        bool used = false;
+        for (std::size_t j = 0; j < d; ++j) used = used || (differs[j] && l(i, j) != 0.0);
+        for (std::size_t j = 0; j < d && used; ++j) doubtful[j] = doubtful[j] || l(i, j) != 0.0;
+    }
+    return space.radius_over(doubtful);
+}
+
+template class Displacements<double>;
+template class Displacements<DoubleDouble>;
+
+Interval RefinedBounds::halfspace_distance(std::size_t other, std::span<const std::size_t> own,
+                                           std::span<const double> multipliers) {
+    const Interval fast = fast_.halfspace_distance(other, own, multipliers, *space_);
+    const bool tight = fast.upper < rounding::infinity && fast.upper - fast.lower <= 1e-10 * fast.upper;
+    if (tight || fast.lower == rounding::infinity) return fast;
+    const Interval accurate = accurate_.halfspace_distance(other, own, multipliers, *space_);
+    return {std::max(fast.lower, accurate.lower), std::min(fast.upper, accurate.upper)};
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,157 @@
+#include "geometry/neighbors.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/kernels.hpp"
+#include "base/rounding.hpp"
+#include "geometry/exact_distance.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+// k-th smallest of what push saw (infinite until k were seen)
+class KthSmallest {
+public:
+    KthSmallest(std::vector<double>& heap, std::size_t k) : heap_(heap), k_(k) { heap_.clear(); }
+    double value() const { return heap_.size() < k_ ? rounding::infinity : heap_.front(); }
+    void push(double x) {
+        if (heap_.size() < k_) {
+            heap_.push_back(x);
+            std::push_heap(heap_.begin(), heap_.end());
+        } else if (x < heap_.front()) {
+            std::pop_heap(heap_.begin(), heap_.end());
+            heap_.back() = x;
+            std::push_heap(heap_.begin(), heap_.end());
+        }
+    }
+
+private:
+    std::vector<double>& heap_;
+    std::size_t k_;
+};
+
+}  // namespace
+
+std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::size_t k, bool ordered) {
+    const FilterDistances& distances = query.mapped;
+    const std::size_t n = training_->size();
+    const float reach = reach_of(distances);
+    KthSmallest upper(heap_, k);
+    candidates_.clear();
+    for (std::size_t i = 0;; ++i) {
+        i = kernels().next_within(distances.values, distances.rows->blurs(), reach, rounding::float_up(upper.value()),
+                                  i, n);
+        if (i == n) break;
+        const Interval relative = distances.relative(i);
+        if (relative.lower > upper.value()) continue;
+        upper.push(relative.upper);
+        candidates_.push_back({i, relative, {}, filter});
+    }
+    settle(query.point, k, ordered);
+    return result_;
+}
+
+std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, const double* point, double reach,
+                                                            std::size_t k) {
+    const PreparedSet& t = *training_;
+    const FilterDistances& distances = query.mapped;
+    const FilterRows& rows = t.mapped();
+    const std::size_t n = t.size();
+    const float blur = reach_of(distances);
+    // x is among the k nearest to the point only if its distance from the query is within twice the
+    // mapped reach of the query's own k-th distance (triangle inequality)
+    KthSmallest upper(heap_, k);
+    for (std::size_t i = 0;; ++i) {
+        i = kernels().next_within(distances.values, rows.blurs(), blur, rounding::float_up(upper.value()), i, n);
+        if (i == n) break;
+        upper.push(distances.relative(i).upper);
+    }
+    const Interval base = t.squared_norm(*query.embedding);
+    const double nearest = rounding::up(std::max(upper.value() + base.upper, 0.0));
+    const double limit = rounding::up(std::sqrt(nearest) + 2.0 * t.metric().norm_bound() * reach);
+    const double relative_limit = rounding::up(limit * limit) * (1.0 + 0x1p-50) - base.lower;
+
+    t.embed(point, embedding_);
+    row_.resize(rows.rows().cols());
+    const FilterNumbers numbers =
+        rows.describe(embedding_.mapped_row().data(), rounding::up(std::sqrt(embedding_.extent)), row_.data());
+    candidates_.clear();
+    for (std::size_t i = 0;; ++i) {
+        i = kernels().next_within(distances.values, rows.blurs(), blur, rounding::float_up(relative_limit), i, n);
+        if (i == n) break;
+        const float computed = rows.norms()[i] - 2.0f * kernels().dot_single(rows.row(i), row_.data(), row_.size());
+        candidates_.push_back({i, rows.relative_distance(i, computed, numbers.blur), {}, filter});
+    }
+    settle(point, k, true);
+    return result_;
+}
+
+// Drops candidates that cannot be among the k nearest.
+void NeighborSearch::keep_possible(std::size_t k) {
+    KthSmallest upper(heap_, k);
+    for (const Candidate& c : candidates_) upper.push(c.relative.upper);
+    std::erase_if(candidates_, [&](const Candidate& c) { return c.relative.lower > upper.value(); });
+}
+
+void NeighborSearch::settle(const double* point, std::size_t k, bool ordered) {
+    keep_possible(k);
+    result_.clear();
+    if (!ordered && candidates_.size() == k) {
+        for (const Candidate& c : candidates_) result_.push_back(c.position);
+        return;
+    }
+    point_ = point;
+    fast_.start(point);
+    accurate_.start(point);
+    std::vector<Candidate*> order;
+    order.reserve(candidates_.size());
+    for (Candidate& c : candidates_) order.push_back(&c);
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(),
+                      [this](Candidate* a, Candidate* b) { return nearer(*a, *b); });
+    for (std::size_t i = 0; i < k; ++i) result_.push_back(order[i]->position);
+}
+
+void NeighborSearch::refine(Candidate& candidate, Level level) {
+    if (candidate.level >= level) return;
+    const Interval better =
+        level == float64 ? fast_.squared_distance(candidate.position) : accurate_.squared_distance(candidate.position);
+    if (candidate.level == filter)
+        candidate.distance = better;
+    else
+        candidate.distance = {std::max(candidate.distance.lower, better.lower),
+                              std::min(candidate.distance.upper, better.upper)};
+    candidate.level = level;
+}
+
+// The exact order, ties to the smaller index.
+bool NeighborSearch::nearer(Candidate& a, Candidate& b) {
+    if (&a == &b) return false;
+    if (a.relative.upper < b.relative.lower) return true;
+    if (b.relative.upper < a.relative.lower) return false;
+    for (const Level level : {float64, double_double}) {
+        refine(a, level);
+        refine(b, level);
+        if (a.distance.upper < b.distance.lower) return true;
+        if (b.distance.upper < a.distance.lower) return false;
+    }
+    const PreparedSet& t = *training_;
+    const bool known = a.distance.lower == a.distance.upper && b.distance.lower == b.distance.upper;
+    int sign = 0;
+    if (!known) {
+        scratch_.resize(2 * t.dimension());
+        const double* x = t.points().row(a.position, scratch_.data());
+        sign = compare_distances_exactly(t.metric().components(), point_, x,
+                                         t.points().row(b.position, scratch_.data() + t.dimension()), t.dimension());
+    }
+    return sign != 0 ? sign < 0 : a.position < b.position;
+}
+
+int NeighborSearch::vote(std::span<const std::size_t> positions) {
+    votes_.assign(static_cast<std::size_t>(training_->classes()), 0);
+    for (const std::size_t position : positions) ++votes_[static_cast<std::size_t>(training_->label(position))];
+    return static_cast<int>(std::max_element(votes_.begin(), votes_.end()) - votes_.begin());
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,61 @@
+// The K nearest training points, as a definite function of the stored arrays: the order over the real
+// numbers they denote, ties to the smaller index. Filter by float32 matrix products with an error bound, then
+// float64 and double-double from the stored points, then integers.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/parallel.hpp"
+#include "data/prepared_set.hpp"
+#include "data/query_block.hpp"
+#include "geometry/displacements.hpp"
+
+namespace robust_metric {
+
+// Per-thread search; holds its work space.
+class NeighborSearch {
+public:
+    explicit NeighborSearch(const PreparedSet& training) : training_(&training), fast_(training), accurate_(training) {}
+
+    // The k nearest points (k <= n), nearest first where `ordered`, else in any order. The result stays
+    // valid until the next call.
+    std::span<const std::size_t> nearest(const Query& query, std::size_t k, bool ordered);
+
+    // The k nearest points to a point near the query: `point` in the caller's units, whose
+    // distance from the query is at most `reach` in scaled units. Only points that the
+    // query's distances leave possible are looked at. Ordered.
+    std::span<const std::size_t> nearest_around(const Query& query, const double* point, double reach, std::size_t k);
+
+    // Index of the class with most votes among positions, ties to the smaller class.
+    int vote(std::span<const std::size_t> positions);
+
+private:
+    // How closely the distance of a candidate is known.
+    enum Level : int { filter, float64, double_double };
+    struct Candidate {
+        std::size_t position;
+        Interval relative;  // the filter's, see FilterDistances
+        Interval distance;  // absolute; from the level float64 on
+        Level level;
+    };
+    void keep_possible(std::size_t k);
+    void settle(const double* point, std::size_t k, bool ordered);
+    bool nearer(Candidate& a, Candidate& b);
+    void refine(Candidate& candidate, Level level);
+
+    const PreparedSet* training_;
+    Displacements<double> fast_;
+    Displacements<DoubleDouble> accurate_;
+    std::vector<Candidate> candidates_;
+    std::vector<double> heap_;
+    std::vector<std::size_t> result_;
+    std::vector<int> votes_;
+    Embedding embedding_;
+    std::vector<float> row_;
+    std::vector<double> scratch_;
+    const double* point_ = nullptr;
+};
+
+}  // namespace robust_metric

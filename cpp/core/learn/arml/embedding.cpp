@@ -1,0 +1,29 @@
+#include "learn/arml/embedding.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "base/blas.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+constexpr std::size_t rows_per_block = 512;  // fixed: bits must not depend on the number of threads
+
+}  // namespace
+
+void embed(MatrixView points, MatrixView components, MutableMatrixView embedded, const Execution& execution) {
+    if (components.cols() != points.cols())
+        throw std::invalid_argument("components must have as many columns as points, " + std::to_string(points.cols()) +
+                                    ", got " + std::to_string(components.cols()));
+    if (embedded.rows() != points.rows() || embedded.cols() != components.rows())
+        throw std::invalid_argument("embedded must be " + std::to_string(points.rows()) + " x " +
+                                    std::to_string(components.rows()) + ", got " + std::to_string(embedded.rows()) +
+                                    " x " + std::to_string(embedded.cols()));
+    parallel_for(points.rows(), rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
+        blas::gemm_nt(1.0, points.slice(first, last), components, 0.0, embedded.slice(first, last));
+    });
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,266 @@
+#include "search/vote/cell.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/kernels.hpp"
+#include "base/rounding.hpp"
+#include "geometry/half_space_pair.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+using rounding::down;
+using rounding::gamma;
+using rounding::infinity;
+using rounding::up;
+
+// a violation below this share of ‖normal‖ ‖δ‖ is rounding
+constexpr double violation_tolerance = 1e-12;
+
+// products of a row with all others are kept once they were wanted this often, and while they take no more room
+constexpr std::size_t worth_keeping = 3, products_room = std::size_t{1} << 23;
+
+}  // namespace
+
+void VoteCell::start(const Query& query) {
+    query_ = &query;
+    points_.clear();
+    id_of_.assign(training_->size(), none);
+    rows_.clear();
+    products_.clear();
+    products_kept_ = 0;
+    for (std::vector<double>* values : {&normal_, &stored_, &other_stored_}) values->resize(training_->dimension());
+    clear();
+    prove({}, {});
+}
+
+auto VoteCell::measure(std::size_t position) -> Measured {
+    const PreparedSet& t = *training_;
+    const Embedding& z = *query_->embedding;
+    const double distance =
+        kernels().squared_distance(z.mapped_row().data(), t.mapped_row(position, scratch_), t.metric().rank());
+    const double* row = t.twice_mapped_row(position, scratch_);
+    double length = std::sqrt(kernels().squared_distance(z.twice_mapped_row().data(), row, t.dimension()));
+    if (t.threat().norm() != Norm::two) {
+        for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = z.twice_mapped_row()[j] - row[j];
+        length = space_->dual_norm(normal_);
+    }
+    const Interval interval = t.distance_interval(distance, z.extent + t.extent(position));
+    return {position, 0.5 * distance, length, 0.5 * interval.lower, 0.5 * interval.upper};
+}
+
+VoteCell::Id VoteCell::add_point(const Measured& point) {
+    const PreparedSet& t = *training_;
+    const double* row = t.twice_mapped_row(point.position, scratch_);
+    const double row_norm = std::sqrt(kernels().dot(row, row, t.dimension()));
+    rows_.insert(rows_.end(), row, row + t.dimension());
+    points_.push_back({point, row_norm, t.twice_mapped_norm_error(t.extent(point.position), 0.0)});
+    screened_ = along_known_ = false;  // they know nothing of this point
+    return id_of_[point.position] = static_cast<Id>(points_.size() - 1);
+}
+
+void VoteCell::clear() {
+    qp_.reset();
+    pairs_.clear();
+    contradicted_ = screened_ = false;
+    norm_ = at_query_ = 0.0;
+}
+
+bool VoteCell::require(Pair pair, double margin) {
+    const Point &near = points_[pair.entering], &far = points_[pair.beaten];
+    const double *a = row(pair.entering), *b = row(pair.beaten);
+    for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = a[j] - b[j];
+    const double offset = near.half - far.half + margin * (near.length + far.length);
+    pairs_.push_back(pair);
+    screened_ = false;
+    contradicted_ = !qp_.add(normal_.data(), offset, pairs_.size() - 1);
+    norm_ = qp_.norm();
+    at_query_ = kernels().dot(query_->embedding->twice_mapped_row().data(), qp_.solution().data(), normal_.size());
+    return !contradicted_;
+}
+
+bool VoteCell::equal(Id a, Id b) const {
+    if (half(a) != half(b)) return false;
+    const Points& points = training_->points();
+    const double *x = points.row(position(a), stored_.data()), *y = points.row(position(b), other_stored_.data());
+    return std::equal(x, x + points.cols(), y);
+}
+
+bool VoteCell::violates(Pair pair, double margin) const {
+    const PreparedSet& t = *training_;
+    if (equal(pair.entering, pair.beaten)) return false;
+    const double lengths = length(pair.entering) + length(pair.beaten), bound = t.metric().norm_bound();
+    const double extents =
+        2.0 * query_->embedding->extent + t.extent(position(pair.entering)) + t.extent(position(pair.beaten));
+    // half of a margin is room enough for rounding
+    const double tolerance = margin > 0.0 ? 0.5 * margin * lengths
+                                          : violation_tolerance * lengths * norm_ +
+                                                4.0 * rounding::unit * bound * bound * extents + rounding::underflow;
+    return value(pair.entering) + margin * lengths - value(pair.beaten) > tolerance;
+}
+
+double VoteCell::value(Id id) const {
+    if (norm_ == 0.0) return half(id);
+    return half(id) - (kernels().dot(row(id), qp_.solution().data(), normal_.size()) - at_query_);
+}
+
+// The rows of weighed_ in Σ 2^-scale multiplier (entering - beaten), each once.
+void VoteCell::weigh(std::span<const double> multipliers, int scale) {
+    weights_.clear();
+    const auto add = [&](Id id, double weight) {
+        for (auto& entry : weights_)
+            if (entry.first == id) {
+                entry.second += weight;
+                return;
+            }
+        weights_.emplace_back(id, weight);
+    };
+    for (std::size_t i = 0; i < weighed_.size(); ++i) {
+        const double weight = std::ldexp(multipliers[i], -scale);
+        if (weight == 0.0) continue;
+        add(weighed_[i].entering, weight);
+        add(weighed_[i].beaten, -weight);
+    }
+}
+
+// The products of all rows with the direction that weights_ make; false where too many are not kept.
+bool VoteCell::sum_products(std::vector<double>& sums) {
+    const std::size_t n = points_.size(), d = normal_.size();
+    products_.resize(n);
+    bool known = true;
+    for (const auto& entry : weights_) {
+        Products& products = products_[entry.first];
+        const std::size_t done = products.values.size();  // fewer than n where points were added since
+        if (done == n) continue;
+        if (done == 0) {
+            if (++products.asked < worth_keeping || (products_kept_ + 1) * n > products_room) {
+                known = false;
+                continue;
+            }
+            ++products_kept_;
+        }
+        products.values.resize(n);
+        for (std::size_t i = done; i < n; ++i)
+            products.values[i] = kernels().dot(row(static_cast<Id>(i)), row(entry.first), d);
+    }
+    if (!known) return false;
+    sums.assign(n, 0.0);
+    for (const auto& entry : weights_)
+        kernels().axpy(entry.second, products_[entry.first].values.data(), sums.data(), n);
+    return true;
+}
+
+void VoteCell::screen() {
+    if (screened_ || !space_->threat().euclidean()) return;
+    weighed_.clear();
+    for (const std::size_t id : qp_.active()) weighed_.push_back(pairs_[id]);
+    weigh(qp_.multipliers(), 0);
+    screened_ = sum_products(screen_);
+    if (!screened_) return;
+    double size = 0.0;
+    for (const auto& entry : weights_) size += std::fabs(entry.second) * points_[entry.first].row_norm;
+    screen_error_ = 8.0 * gamma(normal_.size() + 2 * weights_.size()) * size;
+}
+
+void VoteCell::active(std::vector<Pair>& pairs, std::vector<double>& multipliers) const {
+    pairs.clear();
+    for (const std::size_t id : qp_.active()) pairs.push_back(pairs_[id]);
+    const auto& source = contradicted_ && !qp_.contradiction().empty() ? qp_.contradiction() : qp_.multipliers();
+    multipliers.assign(source.begin(), source.end());
+    if (multipliers.size() > pairs.size()) pairs.push_back(pairs_.back());
+}
+
+double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> multipliers) {
+    const PreparedSet& t = *training_;
+    const std::size_t d = t.dimension(), count = pairs.size();
+    direction_.assign(d, 0.0);
+    proved_ = gap_ = longest_ = direction_error_ = inner_error_ = 0.0;
+    along_known_ = false;
+    proved_pairs_.assign(pairs.begin(), pairs.end());
+    proved_multipliers_.assign(multipliers.begin(), multipliers.end());
+    // the largest multiplier comes near 1, as in Displacements::halfspace_distance
+    scale_ = 0;
+    std::frexp(count == 0 ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end()), &scale_);
+    double gap = 0.0, size = 0.0, error = 0.0, direction_size = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double weight = std::ldexp(multipliers[i], -scale_);
+        if (weight == 0.0) continue;
+        const Point &near = points_[pairs[i].entering], &far = points_[pairs[i].beaten];
+        gap += weight * (near.half_lower - far.half_upper);
+        size += weight * (near.half_lower + far.half_upper);
+        error += weight * t.twice_mapped_norm_error(t.extent(near.position), t.extent(far.position));
+        direction_size += weight * (near.row_norm + far.row_norm);
+        kernels().axpy(weight, row(pairs[i].entering), direction_.data(), d);
+        kernels().axpy(-weight, row(pairs[i].beaten), direction_.data(), d);
+    }
+    if (count == 0) return 0.0;
+    const double slack = gamma(2 * count + 6);
+    const double direction = std::sqrt(kernels().dot(direction_.data(), direction_.data(), d));
+    gap_ = gap - slack * size;
+    direction_error_ = up(error * (1.0 + slack) + slack * direction_size);
+    longest_ = up(direction * (1.0 + gamma(d + 6)) + direction_error_ + 0x1p-480);
+    inner_error_ = gamma(d + 3 * count + 12) * direction_size;
+    if (!(gap_ > 0.0) || !(longest_ < infinity)) return 0.0;
+    proved_ = space_->threat().euclidean() ? down(gap_ / longest_)
+                                           : space_->distance({direction_, direction_error_, gap_, infinity}).lower;
+    return proved_;
+}
+
+double VoteCell::along(Id id) const {
+    return along_known_ ? along_[id] : kernels().dot(row(id), direction_.data(), normal_.size());
+}
+
+void VoteCell::prepare_along() {
+    if (along_known_) return;
+    weighed_ = proved_pairs_;
+    weigh(proved_multipliers_, scale_);
+    along_known_ = sum_products(along_);
+}
+
+double VoteCell::pair_length(Pair pair) const {
+    const PreparedSet& t = *training_;
+    const std::size_t d = t.dimension();
+    const double error =
+        t.twice_mapped_norm_error(t.extent(position(pair.entering)), t.extent(position(pair.beaten))) + 0x1p-480;
+    if (t.threat().norm() != Norm::two) {
+        const double *a = row(pair.entering), *b = row(pair.beaten);
+        std::vector<double> difference(d);
+        double largest = 0.0;
+        for (std::size_t j = 0; j < d; ++j) {
+            difference[j] = a[j] - b[j];
+            largest = std::max(largest, std::fabs(difference[j]));
+        }
+        const double rounded = largest * static_cast<double>(d) * rounding::unit;
+        return up(space_->dual_norm(difference) + t.threat().dual_factor() * (error + rounded));
+    }
+    const double squares = kernels().squared_distance(row(pair.entering), row(pair.beaten), d);
+    return up(std::sqrt(squares) * (1.0 + gamma(d + 6)) + error);
+}
+
+double VoteCell::product(Id x, Id y) const { return kernels().dot(row(x), row(y), normal_.size()); }
+
+void VoteCell::products(Id x, Id first, std::span<double> out) const {
+    for (std::size_t j = 0; j < out.size(); ++j) out[j] = product(first + static_cast<Id>(j), x);
+}
+
+// Adds t times the pair to the inequality that was proved: (gap + t offset) / ‖direction + t normal‖, at the
+// best t. Derivation: docs/vote_search.md.
+auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten, double pair_length) const -> Raised {
+    const Point &near = points_[pair.entering], &far = points_[pair.beaten];
+    const HalfSpace added{near.half_lower - far.half_upper, pair_length};
+    const double alone = added.distance();
+    const Raised without = alone > proved_ ? Raised{alone, 0.0, 1.0} : Raised{proved_, 1.0, 0.0};
+    // the inner products below are those of the 2-norm without a box
+    if (!space_->threat().euclidean()) return without;
+    if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return without;
+    const double error = up(near.row_error + far.row_error);
+    // what rounding can hide in the inner product of direction and normal
+    const double slack =
+        up(direction_error_ * pair_length + longest_ * error + inner_error_ * (near.row_norm + far.row_norm));
+    const HalfSpacePair both({gap_, longest_}, added, along_entering - along_beaten + slack);
+    return both.bound > without.bound ? Raised{both.bound, 1.0, std::ldexp(both.weight, scale_)} : without;
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,39 @@
+// The minimal adversarial perturbation of a K-nearest-neighbour prediction, as an interval with a witness.
+// What the interval means and why it holds: docs/minimal_perturbation.md and, for K > 1, docs/vote_search.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "robust_metric/evidence.hpp"
+#include "robust_metric/execution.hpp"
+#include "robust_metric/matrix_view.hpp"
+#include "robust_metric/training_set.hpp"
+
+namespace robust_metric {
+
+enum class SearchStatus : std::int32_t { exact, interval, misclassified, no_other_class, time_limit, interrupted };
+
+// All in the caller's units. No perturbation of norm < lower changes the prediction; witness, a stored
+// point at distance <= upper (rounded up), is predicted as adversarial_label. Where no witness is known
+// upper is infinite and adversarial_label -1.
+struct MinimalPerturbation {
+    double lower = 0.0, upper = 0.0;
+    std::int32_t label = -1, adversarial_label = -1;
+    SearchStatus status = SearchStatus::interval;
+    std::int64_t nodes = 0;  // projections that the search solved
+};
+
+// One result a query for the vote of k neighbours. truth: class of each query, or empty; where it differs from the
+// prediction both ends are 0. time_limit: seconds a query, infinite for none; past it a search ends with the interval
+// that it has. perturbations: m × d, query + perturbation, computed in float64, is the witness; zeros where there is
+// none. evidence as for certified_radii, for lower.
+// Where this throws because keep_going stopped it, results are complete all the same for the queries whose label is
+// not -1; a search that was under way then has the status `interrupted` and the interval that it had reached.
+void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
+                           std::size_t k, double time_limit, const Execution& execution,
+                           std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
+                           std::span<Evidence> evidence = {});
+
+}  // namespace robust_metric

@@ -1,0 +1,175 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/kernels.hpp"
+#include "robust_metric/instruction_set.hpp"
+
+using namespace robust_metric;
+
+namespace {
+
+struct Results {
+    double dot, dot_mixed, squared_distance;
+    float dot_single, squared_distance_single;
+    std::vector<double> axpy;
+};
+
+Results evaluate(const std::vector<double>& a, const std::vector<double>& b, std::size_t n) {
+    const Kernels& k = kernels();
+    const std::vector<float> fa(a.begin(), a.end()), fb(b.begin(), b.end());
+    Results results{k.dot(a.data(), b.data(), n),
+                    k.dot_mixed(fa.data(), b.data(), n),
+                    k.squared_distance(a.data(), b.data(), n),
+                    k.dot_single(fa.data(), fb.data(), n),
+                    k.squared_distance_single(fa.data(), fb.data(), n),
+                    b};
+    k.axpy(0.37, a.data(), results.axpy.data(), n);
+    return results;
+}
+
+template <class Real>
+bool same_bits(Real a, Real b) {
+    return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+class ForcedSet {  // puts back what was in use
+public:
+    ~ForcedSet() { force_instruction_set(before_); }
+
+private:
+    std::string before_ = instruction_set();
+};
+
+}  // namespace
+
+TEST_CASE("every instruction set gives the same bits, close to the long double sum") {
+    const ForcedSet forced;
+    std::mt19937_64 random(1);
+    std::uniform_real_distribution<double> uniform(-1.0, 1.0);
+    for (std::size_t n = 0; n <= 200; ++n) {
+        // one more at either end, to see what is read and written beyond
+        std::vector<double> a(n + 1, std::numeric_limits<double>::quiet_NaN()), b(n + 1, 7.0);
+        long double dot = 0, size = 0, squares = 0, squares_of_terms = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            a[i] = uniform(random) * std::exp2(uniform(random) * 30);
+            b[i] = uniform(random) * std::exp2(uniform(random) * 30);
+            dot += static_cast<long double>(a[i]) * b[i];
+            size += std::fabs(static_cast<long double>(a[i]) * b[i]);
+            const long double difference = static_cast<long double>(a[i]) - b[i];
+            squares += difference * difference;
+            squares_of_terms += static_cast<long double>(a[i]) * a[i] + static_cast<long double>(b[i]) * b[i];
+        }
+        force_instruction_set("baseline");
+        const Results expected = evaluate(a, b, n);
+        const double slack = static_cast<double>(n + 2) * 0x1p-53;
+        CHECK(std::fabs(expected.dot - dot) <= slack * size);
+        CHECK(std::fabs(expected.squared_distance - squares) <= slack * squares);
+        CHECK(expected.axpy[n] == 7.0);
+        const double single = static_cast<double>(n + 6) * 0x1p-24;
+        CHECK(std::fabs(expected.dot_mixed - dot) <= single * size);
+        CHECK(std::fabs(expected.dot_single - dot) <= single * size);
+        CHECK(std::fabs(expected.squared_distance_single - squares) <= single * (squares + size + squares_of_terms));
+        for (const std::string& name : available_instruction_sets()) {
+            CAPTURE(name);
+            CAPTURE(n);
+            force_instruction_set(name);
+            CHECK(instruction_set() == name);
+            const Results found = evaluate(a, b, n);
+            CHECK(same_bits(found.dot, expected.dot));
+            CHECK(same_bits(found.squared_distance, expected.squared_distance));
+            CHECK(same_bits(found.dot_mixed, expected.dot_mixed));
+            CHECK(same_bits(found.dot_single, expected.dot_single));
+            CHECK(same_bits(found.squared_distance_single, expected.squared_distance_single));
+            for (std::size_t i = 0; i <= n; ++i) REQUIRE(same_bits(found.axpy[i], expected.axpy[i]));
+        }
+    }
+}
+
+TEST_CASE("scans find what a plain loop finds, NaN included") {
+    const ForcedSet forced;
+    std::mt19937_64 random(2);
+    std::uniform_real_distribution<float> uniform(0.0f, 1.0f);
+    for (const std::string& name : available_instruction_sets()) {
+        force_instruction_set(name);
+        const Kernels& k = kernels();
+        for (const std::size_t n : {0, 1, 63, 64, 65, 300}) {
+            std::vector<float> value(n), blur(n);
+            for (std::size_t i = 0; i < n; ++i) {
+                value[i] = i % 97 == 96 ? std::numeric_limits<float>::quiet_NaN() : uniform(random);
+                blur[i] = 0.1f * uniform(random);
+            }
+            std::vector<std::size_t> within, below, expected_within, expected_below;
+            for (std::size_t i = 0; i < n; ++i) {
+                if (!(value[i] - blur[i] * (0.5f + blur[i]) > 0.02f)) expected_within.push_back(i);
+                if (value[i] <= 0.02f) expected_below.push_back(i);
+            }
+            for (std::size_t i = 0; (i = k.next_within(value.data(), blur.data(), 0.5f, 0.02f, i, n)) < n; ++i)
+                within.push_back(i);
+            for (std::size_t i = 0; (i = k.next_at_most(value.data(), 0.02f, i, n)) < n; ++i) below.push_back(i);
+            CHECK(within == expected_within);
+            CHECK(below == expected_below);
+        }
+    }
+}
+
+TEST_CASE("ratios are bounds of the exact ones from below, and 0 where nothing is known") {
+    const ForcedSet forced;
+    std::mt19937_64 random(3);
+    std::uniform_real_distribution<float> uniform(0.0f, 1.0f);
+    const std::size_t n = 200;
+    std::vector<float> distance(n), distance_blur(n), square(n), square_blur(n), out(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        distance[i] = uniform(random) - 0.3f;
+        distance_blur[i] = 0.01f * uniform(random);
+        square[i] = uniform(random);
+        square_blur[i] = 0.01f * uniform(random);
+    }
+    const float nothing = std::numeric_limits<float>::infinity();
+    distance[7] = square[8] = std::numeric_limits<float>::quiet_NaN();
+    distance_blur[9] = square_blur[10] = nothing;
+    distance[11] = square[11] = nothing;
+    for (const std::string& name : available_instruction_sets()) {
+        force_instruction_set(name);
+        kernels().bound_ratios(
+            {distance.data(), distance_blur.data(), square.data(), square_blur.data(), 0.05f, 0.1f, -0.2f, 0.04f, 0.3f},
+            out.data(), n);
+        for (std::size_t i = 0; i < n; ++i) {
+            if (i >= 7 && i <= 11) {
+                CHECK(out[i] == 0.0f);
+                continue;
+            }
+            const double gap = distance[i] - distance_blur[i] * (0.05 + distance_blur[i]) - 0.1;
+            const double length = -0.2 + square[i] + square_blur[i] * (0.04 + square_blur[i]);
+            if (length <= 0.0) continue;  // a square below 0 is rounding: its root is taken for 0, or for unknown
+            const double exact = gap > 0 ? gap / (2 * (std::sqrt(length) + 0.3)) : 0.0;
+            CHECK(out[i] <= exact + 1e-7);
+            CHECK(out[i] >= exact * (1 - 1e-4) - 1e-7);
+        }
+    }
+}
+
+TEST_CASE("instruction sets that are unknown are refused and change nothing") {
+    const std::string before = instruction_set();
+    CHECK_THROWS_AS(force_instruction_set("sse9"), std::invalid_argument);
+    CHECK_THROWS_AS(force_instruction_set(""), std::invalid_argument);
+    CHECK(instruction_set() == before);
+    CHECK(available_instruction_sets().front() == "baseline");
+}
+
+TEST_CASE("products of a matrix and a vector") {
+    const std::vector<double> a{1, 2, 99, 3, 4, 99};  // 2 × 2 with a stride of 3
+    const MatrixView matrix(a.data(), 2, 2, 3);
+    const double x[] = {10, 1};
+    double out[2];
+    multiply(matrix, x, out);
+    CHECK((out[0] == 12 && out[1] == 34));
+    multiply_transposed(matrix, x, out);
+    CHECK((out[0] == 13 && out[1] == 24));
+}

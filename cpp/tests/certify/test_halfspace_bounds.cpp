@@ -1,0 +1,74 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "certify/halfspace_bounds_reference.hpp"
+#include "certify/losing_votes.hpp"
+#include "geometry/neighbors_reference.hpp"
+#include "random_problem.hpp"
+#include "robust_metric/certify.hpp"
+
+using namespace robust_metric;
+using tests::Coordinates;
+using tests::RandomProblem;
+
+TEST_CASE("certified radii equal the slow twin's, from below") {
+    for (unsigned seed = 0; seed < 15; ++seed)
+        for (const std::size_t k : {1, 2, 3, 4, 8, 11}) {
+            const int classes = 1 + static_cast<int>(seed % 5);
+            const std::size_t n = seed % 4 == 0 ? k + 2 : 60 + seed;
+            const double offset = seed % 6 == 0 ? 100.0 : 0.0;
+            const std::size_t d = seed % 5 == 1 ? 130 : 3;  // long rows have sketches
+            const RandomProblem p(seed, seed % 3 == 2 ? Coordinates::grid : Coordinates::smooth, n, d, classes,
+                                  seed % 4, 1.0, offset);
+            const TrainingSet t = p.training();
+            std::vector<double> radii(p.count), again(p.count);
+            std::vector<std::int32_t> labels(p.count);
+            certified_radii(t, p.Z(), {}, k, {1, {}}, radii, labels);
+            certified_radii(t, p.Z(), {}, k, {2, {}}, again, labels);
+            CHECK(radii == again);
+            for (std::size_t q = 0; q < p.count; ++q) {
+                CAPTURE(seed);
+                CAPTURE(k);
+                REQUIRE(labels[q] == reference::predict(p.plain(), p.Z().row(q), k));
+                const auto expected = reference::certified_radius(p.plain(), p.Z().row(q), labels[q], k);
+                if (std::isinf(expected)) {
+                    CHECK(radii[q] == rounding::infinity);
+                    continue;
+                }
+                CHECK(radii[q] <= expected + 1e-16L * offset * offset);
+                CHECK(radii[q] >= expected * (1 - 1e-10L) - 1e-15L - 1e-16L * offset * offset);
+            }
+        }
+}
+
+TEST_CASE("a true class that differs from the prediction has radius 0") {
+    const RandomProblem p(1, Coordinates::smooth, 40, 2, 3);
+    const TrainingSet t = p.training();
+    std::vector<double> radii(p.count), plain(p.count);
+    std::vector<std::int32_t> labels(p.count);
+    certified_radii(t, p.Z(), {}, 3, {}, plain, labels);
+    std::vector<std::int32_t> truth = labels;
+    for (std::size_t q = 0; q < p.count; q += 2) truth[q] = q % 4 == 0 ? -1 : (truth[q] + 1) % 3;
+    certified_radii(t, p.Z(), truth, 3, {}, radii, labels);
+    for (std::size_t q = 0; q < p.count; ++q) CHECK(radii[q] == (q % 2 == 0 ? 0.0 : plain[q]));
+}
+
+TEST_CASE("ways to lose a vote") {
+    const std::vector<double> points(9);
+    const std::vector<std::int32_t> labels{0, 0, 0, 1, 1, 1, 1, 2, 2};
+    const TrainingSet t({points.data(), 9, 1}, labels, 3, {});
+    // K = 4, class 1: two kept and a tie lost to class 0; one kept and three entered
+    const auto votes = losing_votes(t.prepared(), 1, 4);
+    REQUIRE(votes.size() == 3);
+    CHECK((votes[0].kept == 2 && votes[0].entering == 2));
+    CHECK(votes[0].needed == std::vector<std::size_t>{2, 0, 0});
+    CHECK((votes[1].kept == 1 && votes[1].entering == 3));
+    CHECK(votes[1].needed == std::vector<std::size_t>{2, 0, 2});
+    // three must enter of a class when four do, by two classes: at least two of the winner
+    CHECK((votes[2].kept == 0 && votes[2].entering == 4));
+    CHECK(votes[2].needed == std::vector<std::size_t>{2, 0, 2});
+    // K = 9 takes all points: only the full count of the others can enter
+    const auto all = losing_votes(t.prepared(), 0, 9);
+    for (const auto& vote : all) CHECK(vote.entering <= 6);
+}

@@ -1,0 +1,111 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "geometry/displacements.hpp"
+#include "random_problem.hpp"
+
+using namespace robust_metric;
+using tests::Coordinates;
+using tests::RandomProblem;
+
+namespace {
+
+// The half-space's distance in the caller's units, and what long double may be wrong by
+struct Exact {
+    long double distance, slack;
+};
+
+Exact exact_distance(const RandomProblem& p, const double* z, std::size_t other, const std::vector<std::size_t>& own,
+                     const std::vector<double>& multipliers) {
+    const auto plain = p.plain();
+    reference::Vector direction(p.d);
+    long double gap = 0, gap_size = 0, direction_size = 0;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+        const long double far = reference::squared_distance(plain, z, other);
+        const long double near = reference::squared_distance(plain, z, own[i]);
+        const auto step = reference::difference(p.X().row(own[i]), p.X().row(other), p.d);
+        const auto normal = reference::twice_mapped(plain, step);
+        gap += multipliers[i] * (far - near);
+        gap_size += multipliers[i] * (far + near);
+        for (std::size_t j = 0; j < p.d; ++j) direction[j] += multipliers[i] * normal[j];
+        direction_size += multipliers[i] * reference::norm(normal);
+    }
+    const long double norm = reference::norm(direction);
+    if (gap <= 0) return {0, norm > 0 ? 1e-17L * gap_size / norm : 0};
+    if (norm <= 1e-14L * direction_size) return {-1, 0};  // long double does not know
+    return {gap / (2 * norm), 1e-17L * (gap_size / norm + gap / norm * direction_size / norm)};
+}
+
+}  // namespace
+
+TEST_CASE("bounds of a half-space hold its distance, with any multipliers") {
+    for (unsigned seed = 0; seed < 40; ++seed) {
+        const Coordinates kind = seed % 2 ? Coordinates::smooth : Coordinates::grid;
+        const double offset = seed % 3 == 0 ? 1e4 : 0.0, scale = seed % 5 == 0 ? 1e-140 : 1.0;
+        RandomProblem p(seed, kind, 16, 4, 2, seed % 4, scale, offset * scale);
+        const PreparedSet t = p.prepared();
+        if (t.class_size(0) < 3 || t.class_size(1) == 0) continue;
+        Displacements<double> fast(t);
+        Displacements<DoubleDouble> accurate(t);
+        RefinedBounds refined(t);
+        for (std::size_t q = 0; q < p.count; ++q) {
+            const double* z = p.Z().row(q);
+            fast.start(z);
+            accurate.start(z);
+            refined.start(z);
+            for (const std::size_t other : t.members(1))
+                for (std::size_t count = 1; count <= 3; ++count) {
+                    std::vector<std::size_t> own;
+                    std::vector<double> multipliers;
+                    for (std::size_t i = 0; i < count; ++i) {
+                        own.push_back(t.members(0)[(q + i) % t.class_size(0)]);
+                        multipliers.push_back((p.uniform() + 1.0) * 100);
+                    }
+                    const Exact exact = exact_distance(p, z, other, own, multipliers);
+                    if (exact.distance < 0) continue;
+                    const long double distance = std::ldexp(exact.distance, -t.exponent()),
+                                      slack = std::ldexp(exact.slack, -t.exponent());
+                    const Interval a = fast.halfspace_distance(other, own, multipliers, refined.space()),
+                                   b = accurate.halfspace_distance(other, own, multipliers, refined.space()),
+                                   c = refined.halfspace_distance(other, own, multipliers);
+                    for (const Interval& interval : {a, b, c}) {
+                        CHECK(interval.lower <= distance + slack);
+                        CHECK(interval.upper >= distance - slack);
+                    }
+                    CHECK(b.lower >= distance * (1 - 1e-11L) - slack - 1e-25L);
+                    // float64 is believed up to a width of 1e-10
+                    CHECK(c.lower >= distance * (1 - 1.1e-10L) - slack - 1e-25L);
+                }
+        }
+    }
+}
+
+TEST_CASE("points that are the same to the metric bound nothing") {
+    const std::vector<double> points{0, 0, 0, 5, 3, 1}, l{1, 0};
+    const std::vector<std::int32_t> labels{0, 1, 1};
+    const PreparedSet t({points.data(), 3, 2}, labels, 2, {l.data(), 1, 2});
+    RefinedBounds bounds(t);
+    const double z[] = {0.25, 7.0};
+    bounds.start(z);
+    CHECK(bounds.pair_lower(1, 0) == 0.0);
+    CHECK(t.unscale_down(bounds.pair_lower(2, 0)) == doctest::Approx(1.25));
+    CHECK(t.unscale_down(bounds.pair_lower(2, 0)) <= 1.25);
+}
+
+TEST_CASE("multipliers so small that their squares underflow prove no more than others") {
+    const double points[] = {-1, 0, 3, 0.5}, z[] = {0, 0};
+    const std::int32_t labels[] = {0, 1};
+    const PreparedSet t({points, 2, 2}, labels, 2, {});
+    RefinedBounds refined(t);
+    refined.start(z);
+    const std::size_t own = 0;
+    const double one = 1.0;
+    const Interval expected = refined.halfspace_distance(1, {&own, 1}, {&one, 1});
+    for (const int exponent : {-100, -500, -540, -560, -1000, -1060, 900}) {
+        const double multiplier = std::ldexp(1.0, exponent);
+        const Interval found = refined.halfspace_distance(1, {&own, 1}, {&multiplier, 1});
+        CHECK(found.lower == expected.lower);
+        CHECK(found.upper == expected.upper);
+    }
+}

@@ -1,0 +1,132 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "geometry/neighbors_reference.hpp"
+#include "random_problem.hpp"
+#include "robust_metric/certify.hpp"
+#include "robust_metric/minimal_perturbations.hpp"
+#include "robust_metric/predict.hpp"
+#include "search/result.hpp"
+#include "search/vote/cell.hpp"
+#include "search/vote/search_reference.hpp"
+
+using namespace robust_metric;
+using tests::Coordinates;
+using tests::RandomProblem;
+
+namespace {
+
+struct Found {
+    std::vector<MinimalPerturbation> results;
+    std::vector<double> perturbations;
+
+    Found(const TrainingSet& t, const RandomProblem& p, std::size_t k, double time_limit = rounding::infinity,
+          int threads = 1)
+        : results(p.count), perturbations(p.count * p.d) {
+        minimal_perturbations(t, p.Z(), {}, k, time_limit, {threads, {}}, results,
+                              {perturbations.data(), p.count, p.d});
+    }
+};
+
+void check_witness(const TrainingSet& t, const RandomProblem& p, std::size_t k, const Found& found, std::size_t q) {
+    const MinimalPerturbation& m = found.results[q];
+    if (std::isinf(m.upper)) return;
+    std::vector<double> witness(p.d);
+    long double squares = 0;
+    for (std::size_t j = 0; j < p.d; ++j) {
+        witness[j] = p.Z()(q, j) + found.perturbations[q * p.d + j];
+        const long double step = static_cast<long double>(witness[j]) - p.Z()(q, j);
+        squares += step * step;
+    }
+    CHECK(std::sqrt(squares) <= m.upper);
+    std::vector<std::int32_t> label(1);
+    predict(t, {witness.data(), 1, p.d}, k, {}, label);
+    CHECK(label[0] == m.adversarial_label);
+    CHECK(label[0] != m.label);
+}
+
+}  // namespace
+
+TEST_CASE("votes: intervals hold the slow twin's value, witnesses change the class") {
+    for (unsigned seed = 0; seed < 60; ++seed) {
+        const bool smooth = seed % 2 == 0;
+        const std::size_t d = 1 + seed % 3, rank = seed % 5 == 0 ? 0 : d, k = 2 + seed % 4;
+        const RandomProblem p(seed, smooth ? Coordinates::smooth : Coordinates::grid, 8, d, 2 + seed % 3, rank);
+        const TrainingSet t = p.training();
+        const Found found(t, p, k), parallel(t, p, k, rounding::infinity, 2);
+        std::vector<double> radii(p.count);
+        std::vector<std::int32_t> labels(p.count);
+        certified_radii(t, p.Z(), {}, k, {}, radii, labels);
+        for (std::size_t q = 0; q < p.count; ++q) {
+            CAPTURE(seed);
+            CAPTURE(q);
+            const MinimalPerturbation& m = found.results[q];
+            CHECK(m.lower == parallel.results[q].lower);
+            CHECK(m.upper == parallel.results[q].upper);
+            REQUIRE(m.label == reference::predict(p.plain(), p.Z().row(q), k));
+            const auto exact = reference::minimal_perturbation(p.plain(), p.Z().row(q), m.label, k);
+            CHECK(radii[q] <= m.lower);
+            CHECK(m.lower <= m.upper);
+            CHECK(m.lower <= exact * (1 + 1e-10L) + 1e-14L);
+            CHECK(m.upper >= exact * (1 - 1e-10L) - 1e-14L);
+            if (smooth && std::isfinite(exact)) {
+                CHECK(m.status == SearchStatus::exact);
+                CHECK(m.upper <= exact * (1 + 1e-8L));
+                CHECK(m.lower >= exact * (1 - 1e-8L));
+            }
+            check_witness(t, p, k, found, q);
+        }
+    }
+}
+
+TEST_CASE("votes: one class, and a time limit") {
+    const RandomProblem one(1, Coordinates::smooth, 10, 2, 1);
+    for (const auto& m : Found(one.training(), one, 3).results) {
+        CHECK(m.status == SearchStatus::no_other_class);
+        CHECK((m.lower == rounding::infinity && m.upper == rounding::infinity && m.adversarial_label == -1));
+    }
+    const RandomProblem p(2, Coordinates::smooth, 300, 6, 3);
+    const TrainingSet t = p.training();
+    for (const std::size_t k : {2, 5, 8}) {
+        const Found plain(t, p, k), hurried(t, p, k, 1e-12);
+        for (std::size_t q = 0; q < p.count; ++q) {
+            CHECK(plain.results[q].status == SearchStatus::exact);
+            CHECK(hurried.results[q].lower <= plain.results[q].upper);
+            CHECK(hurried.results[q].upper >= plain.results[q].lower);
+            CHECK(hurried.results[q].upper < rounding::infinity);
+            check_witness(t, p, k, hurried, q);
+        }
+    }
+}
+
+TEST_CASE("cells: proved bounds are below the distance, and one pair more never lowers them") {
+    for (unsigned seed = 0; seed < 100; ++seed) {
+        const RandomProblem p(seed, seed % 2 ? Coordinates::grid : Coordinates::smooth, 8, 3, 2, seed % 3 ? 3 : 0);
+        const PreparedSet t = p.prepared();
+        QueryBlock block(t);
+        block.compute(p.Z(), true);
+        const Query query = block.query(seed % p.count);
+        CostSpace space(t.threat(), t.dimension());
+        space.start(query.point, t.exponent());
+        VoteCell cell(t, space);
+        cell.start(query);
+        for (std::size_t i = 0; i < t.size(); ++i) cell.add_point(i);
+        std::vector<VoteCell::Pair> pairs;
+        std::vector<double> multipliers;
+        double previous = 0.0;
+        for (VoteCell::Id i = 0; i < 3; ++i) {
+            const VoteCell::Pair pair{i, i + 4};
+            if (!cell.violates(pair)) continue;
+            const double single = cell.prove_with(pair, cell.along(i), cell.along(i + 4), cell.pair_length(pair)).bound;
+            CHECK(single >= previous);
+            if (!cell.require(pair)) break;
+            cell.active(pairs, multipliers);
+            const double proved = cell.prove(pairs, multipliers);
+            CHECK(proved <= cell.norm() * (1 + 1e-12));
+            CHECK(proved >= cell.norm() * (1 - 1e-6) - 1e-12);
+            CHECK(single <= cell.norm() * (1 + 1e-9));
+            previous = proved * (1 - 1e-12);
+        }
+    }
+}
