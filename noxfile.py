@@ -22,22 +22,22 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 
 # Python tests that do most of their work in compiled code: worth running under sanitizers.
 COMPILED = [
-    "tests/test_soundness.py",
-    "tests/test_minimal_perturbation.py",
-    "tests/test_halfspace_bounds.py",
-    "tests/test_neighbors.py",
-    "tests/test_bad_input.py",
-    "tests/test_triplet_loss.py",
-    "tests/test_candidates.py",
-    "tests/test_check.py",
-    "tests/test_threat_models.py",
+    "tests/core/test_soundness.py",
+    "tests/core/search/test_minimal_perturbation.py",
+    "tests/core/certify/test_halfspace_bounds.py",
+    "tests/core/geometry/test_neighbors.py",
+    "tests/estimators/test_bad_input.py",
+    "tests/core/learn/test_triplet_loss.py",
+    "tests/core/learn/test_candidates.py",
+    "tests/checker/test_proofs.py",
+    "tests/core/test_threat_models.py",
 ]
 
 # Python tests that skip where another library is not installed.
 WITH_LIBRARIES = [
-    "tests/test_threads.py",
-    "tests/test_attack_adapters.py",
-    "tests/test_network_comparison.py",
+    "tests/base/test_threads.py",
+    "tests/attacks/test_adapters.py",
+    "tests/bench/test_network_comparison.py",
 ]
 
 TESTED_WITH = PROJECT["project"]["optional-dependencies"]["tests"]
@@ -118,7 +118,7 @@ def fuzz(session: nox.Session) -> None:
 def cluster(session: nox.Session) -> None:
     """Run the tests that start a Dask cluster of several processes."""
     session.install(".[tests,dask]")
-    session.run("python", "-m", "pytest", "tests/test_dask.py", "tests/test_sharding.py")
+    session.run("python", "-m", "pytest", "tests/distributed")
 
 
 @nox.session

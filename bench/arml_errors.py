@@ -29,8 +29,8 @@ import protocol
 from sklearn.model_selection import train_test_split
 
 import robust_metric as rm
-from robust_metric.report import certified_robust_error
-from robust_metric.report.protocol import stratified
+from robust_metric.paper.protocol import stratified
+from robust_metric.results import certified_robust_error
 
 TOLERANCE = 0.02
 SPLITS = 3

@@ -18,7 +18,7 @@ import time
 import numpy as np
 
 import robust_metric as rm
-from robust_metric import report
+from robust_metric import results
 from robust_metric.attacks import Attack, AttackResult, BoundaryAttack, GradientAttack, RegionAttack
 
 RADII = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -60,12 +60,12 @@ def gap_table(
 ) -> str:
     """Certified and empirical robust errors, and what lies between, at the usual radii."""
     curves = [
-        report.RobustErrorCurve("digits", k, kind, values, clean)
+        results.RobustErrorCurve("digits", k, kind, values, clean)
         for kind, values in (("bound", bound), ("search", proved), ("attack", costs))
     ]
-    lines = [report.format_table(curves, RADII)]
+    lines = [results.format_table(curves, RADII)]
     for curve in curves[:2]:
-        gap = report.robustness_gap(curve, curves[2], RADII)
+        gap = results.robustness_gap(curve, curves[2], RADII)
         lines.append(f"gap to the {curve.kind}: " + " ".join(f"{share:.3f}" for share in gap))
     return "\n".join(lines)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 import robust_metric as rm
 from robust_metric import check
-from robust_metric.evidence import SearchTrees
+from robust_metric.results import SearchTrees
 
 
 def bytes_of(trees: SearchTrees) -> int:

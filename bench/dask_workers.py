@@ -19,7 +19,7 @@ from distributed import Client, LocalCluster
 
 import robust_metric as rm
 from robust_metric.dask import certified_radii
-from robust_metric.sharding import Rows, Rule, certify_shards, support
+from robust_metric.distributed.shards import Rows, Rule, certify_shards, support
 
 
 def best(work: Callable[[], np.ndarray], expected: np.ndarray) -> float:

@@ -15,7 +15,7 @@ import protocol
 from textbook import textbook_radii
 
 import robust_metric as rm
-from robust_metric.report import certified_robust_error
+from robust_metric.results import certified_robust_error
 
 
 def main() -> int:

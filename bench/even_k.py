@@ -24,7 +24,7 @@ from textbook import textbook_radii
 
 import robust_metric as rm
 from robust_metric.attacks import RegionAttack
-from robust_metric.report import certified_robust_error
+from robust_metric.results import certified_robust_error
 
 NEIGHBORS = (2, 3, 4, 6, 11)
 DIGITS_RADII = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

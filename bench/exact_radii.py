@@ -22,8 +22,8 @@ import numpy as np
 import protocol
 
 import robust_metric as rm
-from robust_metric.report import certified_robust_error
-from robust_metric.report.protocol import stratified
+from robust_metric.paper.protocol import stratified
+from robust_metric.results import certified_robust_error
 
 CLOSED = 1e-6
 

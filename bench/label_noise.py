@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 import robust_metric as rm
-from robust_metric.certificates import deciding_points
+from robust_metric import deciding_points
 
 
 def main() -> None:

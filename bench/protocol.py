@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from robust_metric.report import protocol as package
-from robust_metric.report.protocol import N_TEST, RADII
-from robust_metric.report.references import PUBLISHED_ARML, PUBLISHED_EUCLIDEAN
+from robust_metric.paper import protocol as package
+from robust_metric.paper.protocol import N_TEST, RADII
+from robust_metric.paper.references import PUBLISHED_ARML, PUBLISHED_EUCLIDEAN
 
 __all__ = [
     "DATA",

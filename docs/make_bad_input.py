@@ -109,7 +109,8 @@ def main() -> int:
     print("# Bad input, and what it gets\n")
     print("Made by `python docs/make_bad_input.py > docs/bad_input.md`; the messages are tested in")
     print(
-        "`tests/test_bad_input.py`, `test_data_files.py`, `test_persistence.py` and `test_arml.py`."
+        "`tests/estimators/test_bad_input.py`, `test_saving.py`, `tests/io/test_data_files.py` and "
+        "`tests/learners/arml/test_arml.py`."
     )
     print("The command line prints the same message in one line and exits with status 2.")
     for title, cases in (("Arrays and parameters", arrays), ("Files", files)):

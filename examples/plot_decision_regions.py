@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.datasets import make_moons
 
 import robust_metric as rm
-from robust_metric import plotting, report
+from robust_metric import plotting, results
 
 X, y = make_moons(260, noise=0.18, random_state=3)
 X_train, y_train, X_test, y_test = X[:200], y[:200], X[200:], y[200:]
@@ -50,5 +50,5 @@ clf.set_params(threat=None)
 plain = rm.CertifiedKNeighborsClassifier(n_neighbors=5).fit(X_train, y_train)
 for name, model in (("Euclidean", plain), ("ARML", clf)):
     radius, error = model.certify(X_test, y_test).radius, 1.0 - model.score(X_test, y_test)
-    curves.append(report.RobustErrorCurve(name, 5, "bound", radius, error))
+    curves.append(results.RobustErrorCurve(name, 5, "bound", radius, error))
 figure = plotting.plot_radii(curves).figure

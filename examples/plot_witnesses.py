@@ -9,7 +9,7 @@ differently. No image closer than it, up to the width of the interval, changes t
 import numpy as np
 
 import robust_metric as rm
-from robust_metric import plotting, report
+from robust_metric import plotting, results
 
 X_train, X_test, y_train, y_test = rm.datasets.load("digits")
 clf = rm.CertifiedKNeighborsClassifier(n_neighbors=1, metric=rm.ARML(random_state=0))
@@ -37,5 +37,5 @@ curves = []
 for name, model in (("Euclidean", euclidean), ("ARML", clf)):
     certificates = model.certify(X_test, y_test)
     clean = float((certificates.label != y_test).mean())
-    curves.append(report.RobustErrorCurve(name, 1, "bound", certificates.radius, clean))
+    curves.append(results.RobustErrorCurve(name, 1, "bound", certificates.radius, clean))
 figure = plotting.plot_robust_error(curves).figure

@@ -8,7 +8,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int32_t, uintptr_t
 
 from robust_metric import _core
-from robust_metric import _runtime  # noqa: F401  hands SciPy's BLAS to the core
+from robust_metric._base import runtime  # noqa: F401  hands SciPy's BLAS to the core
 
 
 cdef extern from "c_api.h" nogil:
@@ -51,14 +51,12 @@ cdef class Certifier:
     """
 
     def __init__(self, classifier):
-        from sklearn.utils.validation import check_is_fitted
-
-        check_is_fitted(classifier)
-        self._training = classifier._prepared()
+        view = classifier.fitted_view()
+        self._training = view.prepared
         self._address = <const void*><uintptr_t>_core.training_address(self._training)
-        self.n_features = classifier.n_features_in_
-        self.n_neighbors = classifier._check_n_neighbors()
-        self.classes = classifier.classes_
+        self.n_features = view.points.shape[1]
+        self.n_neighbors = view.n_neighbors
+        self.classes = view.classes
 
     cdef int predict(self, const double* rows, Py_ssize_t n, int32_t* labels) except -1 nogil:
         cdef char error[256]

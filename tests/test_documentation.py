@@ -16,7 +16,7 @@ import robust_metric as rm
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 REFERENCE = DOCS / "api.md"
-MODULES = ["baselines", "attacks", "report", "plotting"]
+MODULES = ["baselines", "attacks", "results", "plotting"]
 
 
 def listed() -> set[str]:
@@ -31,7 +31,8 @@ def test_every_public_name_is_in_the_reference() -> None:
     public = {name for name in rm.__all__ if name != "__version__"} - modules
     for name in MODULES:
         module = import_module(f"robust_metric.{name}")
-        public |= {f"{name}.{entry}" for entry in module.__all__}
+        # what the package itself offers is listed there
+        public |= {f"{name}.{entry}" for entry in module.__all__ if entry not in public}
     assert public - listed() == set()
 
 

@@ -12,38 +12,42 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import baselines, datasets
     from ._version import __version__
-    from .arml import ARML
-    from .certificates import Certificates, MinimalPerturbations, SearchInterrupted
-    from .classifier import CertifiedKNeighborsClassifier
-    from .functional import certified_radii, minimal_perturbations
-    from .nearest_neighbors import CertifiedNearestNeighbors
-    from .neighbor_certificates import NeighborCertificates
-    from .persistence import load_model, save_model
-    from .pipelines import fold_components, fold_pipeline, fold_threat
-    from .prototypes import CertifiedPrototypeClassifier
-    from .scoring import certified_accuracy_scorer
+    from .estimators.classifier import CertifiedKNeighborsClassifier
+    from .estimators.deciding_points import deciding_points
+    from .estimators.functional import certified_radii, minimal_perturbations
+    from .estimators.nearest import CertifiedNearestNeighbors
+    from .estimators.pipelines import fold_pipeline
+    from .estimators.prototypes import CertifiedPrototypeClassifier
+    from .estimators.saving import load_model, save_model
+    from .estimators.scoring import certified_accuracy_scorer
+    from .learners.arml.learner import ARML
+    from .metrics.folding import fold_components, fold_threat
+    from .results.certificates import Certificates
+    from .results.neighbor_sets import NeighborCertificates
+    from .results.perturbations import MinimalPerturbations, SearchInterrupted
     from .threat import ThreatModel
 
 # Loaded at first use: the checker then runs without the compiled core, and importing is quick.
 _HOME = {
-    "ARML": "arml",
-    "CertifiedKNeighborsClassifier": "classifier",
-    "CertifiedNearestNeighbors": "nearest_neighbors",
-    "CertifiedPrototypeClassifier": "prototypes",
-    "Certificates": "certificates",
-    "MinimalPerturbations": "certificates",
-    "NeighborCertificates": "neighbor_certificates",
-    "SearchInterrupted": "certificates",
+    "ARML": "learners.arml.learner",
+    "CertifiedKNeighborsClassifier": "estimators.classifier",
+    "CertifiedNearestNeighbors": "estimators.nearest",
+    "CertifiedPrototypeClassifier": "estimators.prototypes",
+    "Certificates": "results.certificates",
+    "MinimalPerturbations": "results.perturbations",
+    "NeighborCertificates": "results.neighbor_sets",
+    "SearchInterrupted": "results.perturbations",
     "ThreatModel": "threat",
     "__version__": "_version",
-    "certified_accuracy_scorer": "scoring",
-    "certified_radii": "functional",
-    "fold_components": "pipelines",
-    "fold_pipeline": "pipelines",
-    "fold_threat": "pipelines",
-    "load_model": "persistence",
-    "minimal_perturbations": "functional",
-    "save_model": "persistence",
+    "certified_accuracy_scorer": "estimators.scoring",
+    "certified_radii": "estimators.functional",
+    "deciding_points": "estimators.deciding_points",
+    "fold_components": "metrics.folding",
+    "fold_pipeline": "estimators.pipelines",
+    "fold_threat": "metrics.folding",
+    "load_model": "estimators.saving",
+    "minimal_perturbations": "estimators.functional",
+    "save_model": "estimators.saving",
 }
 
 __all__ = [
@@ -61,6 +65,7 @@ __all__ = [
     "certified_accuracy_scorer",
     "certified_radii",
     "datasets",
+    "deciding_points",
     "fold_components",
     "fold_pipeline",
     "fold_threat",

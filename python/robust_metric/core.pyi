@@ -2,7 +2,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .classifier import CertifiedKNeighborsClassifier
+from .estimators.classifier import CertifiedKNeighborsClassifier
 
 class Certifier:
     n_features: int

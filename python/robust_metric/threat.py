@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-if TYPE_CHECKING:
-    from . import _core
+from ._base.arrays import Floats, Mask
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,7 +119,7 @@ class ThreatModel:
             parts.append("queries clipped" if self.clip_queries else "")
         return ", ".join(filter(None, parts))
 
-    def cost(self, perturbations: ArrayLike) -> NDArray[np.float64]:
+    def cost(self, perturbations: ArrayLike) -> Floats:
         """Return ‖Wδ‖_p of each row, (m,) float64, rounded up.
 
         Parameters
@@ -155,11 +153,11 @@ class ThreatModel:
             scaled = np.ldexp(size, -exponent[:, None])
             total = scaled.sum(axis=1) if self.norm == 1 else np.sqrt((scaled**2).sum(axis=1))
             rounded_up = np.ldexp(total * (1.0 + (size.shape[1] + 4) * 2.0**-52), exponent)
-            upward: NDArray[np.float64] = np.nextafter(rounded_up, np.inf)
-        cost: NDArray[np.float64] = np.where(largest == 0.0, 0.0, upward)
+            upward: Floats = np.nextafter(rounded_up, np.inf)
+        cost: Floats = np.where(largest == 0.0, 0.0, upward)
         return cost
 
-    def clip(self, X: ArrayLike, perturbations: ArrayLike) -> NDArray[np.float64]:
+    def clip(self, X: ArrayLike, perturbations: ArrayLike) -> Floats:
         """Return the nearest perturbations that are allowed at X.
 
         Parameters
@@ -190,27 +188,27 @@ class ThreatModel:
             moved = np.where(outside, moved - np.copysign(grain, moved), moved)
         return moved
 
-    def holds(self, X: ArrayLike) -> NDArray[np.bool_]:
+    def holds(self, X: ArrayLike) -> Mask:
         """Whether each row of the (m, d) array X keeps the bounds: (m,) bool."""
         points = np.asarray(X, dtype=np.float64)
         if self.bounds is None:
             return np.ones(len(points), dtype=np.bool_)
         lower, upper = self._box(points.shape[1])
-        within: NDArray[np.bool_] = np.asarray((lower <= points) & (points <= upper))
+        within: Mask = np.asarray((lower <= points) & (points <= upper))
         return np.asarray(within.all(axis=1))
 
-    def frozen(self, n_features: int) -> NDArray[np.bool_]:
+    def frozen(self, n_features: int) -> Mask:
         """Which features cannot move: (d,) bool."""
         if self.feature_cost is None:
             return np.zeros(n_features, dtype=np.bool_)
         return np.isinf(self.weights(n_features))
 
-    def _box(self, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _box(self, n_features: int) -> tuple[Floats, Floats]:
         lower, upper = (self._per_feature(side, n_features, "bounds") for side in self.bounds)
         return lower, upper
 
     @staticmethod
-    def _per_feature(values: Any, n_features: int, name: str) -> NDArray[np.float64]:
+    def _per_feature(values: Any, n_features: int, name: str) -> Floats:
         array = np.asarray(values, dtype=np.float64)
         if array.shape not in ((), (n_features,)):
             raise ValueError(
@@ -218,7 +216,7 @@ class ThreatModel:
             )
         return np.ascontiguousarray(np.broadcast_to(array, (n_features,)))
 
-    def weights(self, n_features: int) -> NDArray[np.float64]:
+    def weights(self, n_features: int) -> Floats:
         """Diagonal of W, (d,) float64.
 
         Raises
@@ -230,7 +228,7 @@ class ThreatModel:
             return np.ones(n_features)
         return self._per_feature(self.feature_cost, n_features, "feature_cost")
 
-    def box(self, n_features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    def box(self, n_features: int) -> tuple[Floats, Floats] | None:
         """Lower and upper bounds, (d,) float64 each, or None.
 
         Raises
@@ -240,7 +238,7 @@ class ThreatModel:
         """
         return None if self.bounds is None else self._box(n_features)
 
-    def admit(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def admit(self, X: Floats) -> Floats:
         """Return the queries X, (m, d), moved into the bounds where ``clip_queries`` asks for it.
 
         Raises
@@ -263,73 +261,6 @@ class ThreatModel:
             f"feature {column}, got {X[row, column]} in row {row}; "
             "ThreatModel(..., clip_queries=True) moves such queries to the nearest point inside"
         )
-
-
-def dual_norm(norm: float) -> _core.Norm:
-    """Return the norm that half-space bounds divide by, for perturbations of norm 1, 2 or inf."""
-    from . import _core  # here, because the checker runs without compiled code
-
-    return {1: _core.Norm.infinity, 2: _core.Norm.two, math.inf: _core.Norm.one}[norm]
-
-
-def core_threat(threat: ThreatModel, n_features: int) -> _core.Threat | None:
-    """Return the compiled form; None for the default model, which needs none.
-
-    Raises
-    ------
-    ValueError
-        If bounds or costs have another number of features.
-    """
-    if threat.norm == 2 and threat.bounds is None and threat.feature_cost is None:
-        return None
-    from . import _core  # here, because the checker runs without compiled code
-
-    norm = {1: _core.Norm.one, 2: _core.Norm.two, math.inf: _core.Norm.infinity}[threat.norm]
-    cost = None if threat.feature_cost is None else threat.weights(n_features)
-    lower, upper = threat.box(n_features) or (None, None)
-    return _core.Threat(norm, n_features, cost, lower, upper)
-
-
-def pack_threat(
-    threat: ThreatModel | None,
-) -> tuple[dict[str, Any] | None, dict[str, NDArray[Any]]]:
-    """Split a threat model into its JSON part and its arrays (JSON has no infinity)."""
-    if threat is None:
-        return None, {}
-    arrays: dict[str, NDArray[Any]] = {}
-    if threat.bounds is not None:
-        lower, upper = threat.bounds
-        arrays["threat_lower"] = np.asarray(lower, dtype=np.float64)
-        arrays["threat_upper"] = np.asarray(upper, dtype=np.float64)
-    if threat.feature_cost is not None:
-        arrays["threat_feature_cost"] = np.asarray(threat.feature_cost, dtype=np.float64)
-    norm = float(threat.norm)
-    packed: dict[str, Any] = {"norm": "inf" if math.isinf(norm) else norm}
-    if threat.clip_queries:
-        packed["clip_queries"] = True
-    return packed, arrays
-
-
-def unpack_threat(
-    packed: Mapping[str, Any] | None, arrays: dict[str, NDArray[Any]]
-) -> ThreatModel | None:
-    """Put together again what :func:`pack_threat` split; ValueError where it makes no sense."""
-    if packed is None:
-        return None
-    norm = float(packed["norm"])
-    bounds = None
-    if "threat_lower" in arrays:
-        bounds = tuple(_scalar_or_array(arrays[f"threat_{side}"]) for side in ("lower", "upper"))
-    return ThreatModel(
-        norm=int(norm) if norm.is_integer() else norm,
-        bounds=bounds,
-        feature_cost=arrays.get("threat_feature_cost"),
-        clip_queries=packed.get("clip_queries") is True,
-    )
-
-
-def _scalar_or_array(array: NDArray[Any]) -> float | NDArray[Any]:
-    return float(array) if array.ndim == 0 else array
 
 
 def _same(a: Any, b: Any) -> bool:

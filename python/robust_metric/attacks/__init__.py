@@ -5,10 +5,11 @@ fitted `CertifiedKNeighborsClassifier` and every `ThreatModel`; see ``docs/attac
 """
 
 from .adapters import art_classifier, foolbox_model, judge
-from .base import Attack, AttackResult
+from .base import Attack
 from .boundary import BoundaryAttack
 from .gradient import GradientAttack
 from .region import RegionAttack
+from .target import AttackResult
 
 __all__ = [
     "Attack",

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..classifier import CertifiedKNeighborsClassifier
+from .._base.arrays import Floats
+from ..estimators.classifier import CertifiedKNeighborsClassifier
 from ..threat import ThreatModel
-from .base import AttackResult, collected, targeted
+from .target import AttackResult, collected, targeted
 
 
 def judge(
@@ -130,10 +131,10 @@ def foolbox_model(clf: CertifiedKNeighborsClassifier, bounds: tuple[float, float
     return CertifiedModel()
 
 
-def _votes(clf: CertifiedKNeighborsClassifier, X: NDArray[Any]) -> NDArray[np.float64]:
+def _votes(clf: CertifiedKNeighborsClassifier, X: NDArray[Any]) -> Floats:
     """One for the class predicted, zero for the others: (m, c)."""
     label = clf.predict(np.asarray(X, dtype=np.float64))
-    votes: NDArray[np.float64] = (label[:, None] == clf.classes_).astype(np.float64)
+    votes: Floats = (label[:, None] == clf.classes_).astype(np.float64)
     return votes
 
 

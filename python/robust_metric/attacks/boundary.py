@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .base import Attack, Target, check_positive, generators
+from .._base.arrays import Floats
+from .._base.validation import check_positive
+from .base import Attack
 from .refine import bisect
-
-Floats = NDArray[np.float64]
+from .target import Target, generators
 
 _ADAPT_EVERY = 10
 _ADAPTATION = 1.5
@@ -46,9 +46,8 @@ class BoundaryAttack(Attack):
     random_state: int = 0
 
     def __post_init__(self) -> None:
-        check_positive(
-            n_steps=self.n_steps, spherical_step=self.spherical_step, source_step=self.source_step
-        )
+        for name in ("n_steps", "spherical_step", "source_step"):
+            check_positive(name, getattr(self, name))
 
     def _run(self, target: Target) -> Floats:
         steps, found = target.starts()

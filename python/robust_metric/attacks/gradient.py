@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
-from .base import Attack, Target, check_positive
+from .._base.arrays import Floats, Indices, Mask
+from .._base.validation import check_positive
+from .base import Attack
 from .refine import bisect
-
-Floats = NDArray[np.float64]
+from .target import Target
 
 # queries handled together: their neighbours are copied out
 _ROWS = 128
@@ -50,12 +50,8 @@ class GradientAttack(Attack):
     sharpness: float = 20.0
 
     def __post_init__(self) -> None:
-        check_positive(
-            n_steps=self.n_steps,
-            learning_rate=self.learning_rate,
-            n_guides=self.n_guides,
-            sharpness=self.sharpness,
-        )
+        for name in ("n_steps", "learning_rate", "n_guides", "sharpness"):
+            check_positive(name, getattr(self, name))
 
     def _run(self, target: Target) -> Floats:
         steps, found = target.starts()
@@ -75,8 +71,8 @@ class _Descent:
 
     def __init__(self, target: Target, start: Floats, settings: GradientAttack) -> None:
         self.target, self.settings = target, settings
-        clf, d = target.clf, target.X.shape[1]
-        self.k, self.L = clf._check_n_neighbors(), clf.components_
+        self.view, d = target.clf.fitted_view(), target.X.shape[1]
+        self.k, self.L = self.view.n_neighbors, self.view.components
         cost = target.threat.weights(d)
         length = np.linalg.norm(start * np.where(np.isfinite(cost), cost, 0.0), axis=1)
         self.length = np.where(length > 0.0, length, 1.0)[:, None]
@@ -84,22 +80,22 @@ class _Descent:
         self.best, self.best_cost = start, target.cost(start)
         guides = self._guides(start)
         self.centre = target.X.mean(axis=0)
-        self.points = self._map(clf._X[guides] - self.centre)  # (m, g, r)
+        self.points = self._map(self.view.points[guides] - self.centre)  # (m, g, r)
         self.sizes = (self.points**2).sum(axis=2)
-        label = clf._y[guides]
-        self.own = label == np.searchsorted(clf.classes_, target.label)[:, None]
-        self.classes = label[:, :, None] == np.arange(len(clf.classes_))
+        label = self.view.labels[guides]
+        self.own = label == np.searchsorted(self.view.classes, target.label)[:, None]
+        self.classes = label[:, :, None] == np.arange(len(self.view.classes))
         self.classes[self.own] = False
 
-    def _guides(self, start: Floats) -> NDArray[np.int64]:
+    def _guides(self, start: Floats) -> Indices:
         """Indices (m, g): own-class points near the query, others near the start."""
-        clf = self.target.clf
-        count = min(max(self.settings.n_guides, 2 * self.k), len(clf._y))
-        own = clf._y == np.searchsorted(clf.classes_, self.target.label)[:, None]
-        rows = self._map(clf._X.astype(np.float64) - clf._X[0])
+        stored, labels = self.view.points, self.view.labels
+        count = min(max(self.settings.n_guides, 2 * self.k), len(labels))
+        own = labels == np.searchsorted(self.view.classes, self.target.label)[:, None]
+        rows = self._map(stored.astype(np.float64) - stored[0])
         tables = []
         for points, excluded in ((self.target.X, ~own), (self.target.X + start, own)):
-            distances = _squared_distances(self._map(points - clf._X[0]), rows)
+            distances = _squared_distances(self._map(points - stored[0]), rows)
             distances[excluded] = np.inf
             tables.append(np.argsort(distances, axis=1, kind="stable")[:, :count])
         return np.concatenate(tables, axis=1)
@@ -131,7 +127,7 @@ class _Descent:
             weight, before = np.clip(weight, 1e-6, 1e12), fooled
         return self.best
 
-    def _keep_best(self, steps: Floats) -> NDArray[np.bool_]:
+    def _keep_best(self, steps: Floats) -> Mask:
         fooled = self.target.fooled(steps)
         cost = self.target.cost(steps)
         better = fooled & (cost < self.best_cost)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from .base import Target
+from .._base.arrays import Floats, Mask
+from .target import Target
 
-Floats = NDArray[np.float64]
 # a family of perturbations that costs less the smaller t is: t = 1 is the perturbation, t = 0 the end
 Family = Callable[[Floats, Floats], Floats]
 
@@ -79,7 +76,7 @@ def _families(norm: float, n_features: int) -> list[Family]:
     return [_block(np.arange(n_features) % 4 == start) for start in range(min(4, n_features))]
 
 
-def _block(block: NDArray[np.bool_]) -> Family:
+def _block(block: Mask) -> Family:
     return lambda steps, t: np.where(block, steps * t[:, None], steps)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import _core
-from .._runtime import execution_threads, single_threaded_blas
-from ..threat import core_threat
-from .base import Attack, Target, check_positive
+from .._base.arrays import Floats
+from .._base.runtime import single_threaded_blas
+from .._base.validation import check_positive
+from ..fitted import core_threat
+from .base import Attack
+from .target import Target
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,16 @@ class RegionAttack(Attack):
     n_regions: int = 16
 
     def __post_init__(self) -> None:
-        check_positive(n_regions=self.n_regions)
+        check_positive("n_regions", self.n_regions)
 
-    def _run(self, target: Target) -> NDArray[np.float64]:
-        clf = target.clf
+    def _run(self, target: Target) -> Floats:
+        view = target.clf.fitted_view()
         with single_threaded_blas():
             return _core.region_attacks(
-                clf._prepared(),
+                view.prepared,
                 np.ascontiguousarray(target.X),
-                clf._check_n_neighbors(),
+                view.n_neighbors,
                 core_threat(target.threat, target.X.shape[1]),
                 self.n_regions,
-                execution_threads(clf.n_jobs),
+                view.threads,
             )

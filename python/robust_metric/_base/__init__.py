@@ -1,0 +1,1 @@
+"""What every other room stands on: the compiled core's runtime, checks of arguments, progress."""

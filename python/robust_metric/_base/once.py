@@ -1,0 +1,31 @@
+"""A value that is made at its first use, once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """Holds what the first caller makes; callers that come meanwhile wait for it.
+
+    Copies by pickle and by deepcopy start empty: what is held may not pickle, and can be made again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._value: T | None = None
+
+    def get(self, make: Callable[[], T]) -> T:
+        """Return the value, made by ``make`` where there is none yet."""
+        if self._value is None:
+            with self._lock:
+                if self._value is None:
+                    self._value = make()
+        return self._value
+
+    def __reduce__(self) -> tuple[type[Once[T]], tuple[()]]:
+        return type(self), ()

@@ -1,0 +1,134 @@
+"""Checks of arrays that estimators share; messages say what was got and what was wanted."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from .arrays import Floats, Labels
+
+# Beyond this, differences of features may overflow before any scaling could help.
+LARGEST_VALUE = 1e300
+# Beyond this, the mean of a feature may overflow, which learners subtract.
+_LARGEST_LEARNABLE = 1e290
+
+
+def storage_dtypes(X: Any) -> Any:
+    """Types that hold X's numbers exactly, without more memory than they need."""
+    dtype = getattr(X, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub" and dtype.itemsize <= 2:
+        return np.float32
+    return [np.float64, np.float32]
+
+
+def is_dask_array(X: Any) -> bool:
+    """Whether X is a Dask array, found out without importing Dask."""
+    return type(X).__module__.startswith("dask.array") and hasattr(X, "to_delayed")
+
+
+def check_size(X: NDArray[Any]) -> None:
+    """Raise ValueError where an entry of X exceeds what differences of features can stand."""
+    largest = float(max(X.max(), -X.min()))
+    if largest > LARGEST_VALUE:
+        raise ValueError(
+            f"X must have entries of at most {LARGEST_VALUE:g} in size, got {largest:g}"
+        )
+
+
+def check_learnable_size(X: NDArray[Any]) -> None:
+    """Raise ValueError where an entry of X exceeds what a learner's means can stand."""
+    largest = float(np.abs(X).max())
+    if largest > _LARGEST_LEARNABLE:
+        raise ValueError(f"X must not exceed {_LARGEST_LEARNABLE:g}, got {largest:g}; scale it")
+
+
+def checked_queries(estimator: Any, X: ArrayLike) -> Floats:
+    """Return X as (m, d) float64 that a fitted estimator can answer; raise NotFittedError, ValueError."""
+    check_is_fitted(estimator)
+    queries: Floats = validate_data(estimator, X, dtype=np.float64, order="C", reset=False)
+    check_size(queries)
+    return queries
+
+
+def learnable_points(
+    learner: Any, X: ArrayLike, y: ArrayLike, reset: bool = True
+) -> tuple[Floats, NDArray[Any]]:
+    """Return X as (n, d) float64 that a learner can stand and y as (n,) labels; raise ValueError."""
+    points, labels = validate_data(
+        learner, X, y, dtype=np.float64, order="C", ensure_min_samples=2, reset=reset
+    )
+    check_classification_targets(labels)
+    check_learnable_size(points)
+    return points, labels
+
+
+def class_numbers(labels: NDArray[Any]) -> Labels:
+    """Return (n,) labels as numbers of their sorted classes; raise ValueError for a single class."""
+    classes, numbers = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y must have at least two classes to learn a metric from, got one class: {classes[0]}"
+        )
+    return numbers.astype(np.int32)
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise ValueError unless a parameter is an integer of at least 1."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+
+
+def check_positive(name: str, value: Any, *, optional: bool = False) -> None:
+    """Raise ValueError unless a parameter is a finite positive number, or None where that is optional."""
+    if optional and value is None:
+        return
+    if not (isinstance(value, numbers.Real) and 0.0 < float(value) < np.inf):
+        wanted = "a positive number or None" if optional else "a positive number"
+        raise ValueError(f"{name} must be {wanted}, got {value!r}")
+
+
+def check_fraction(name: str, value: Any) -> None:
+    """Raise ValueError unless a parameter lies strictly between 0 and 1."""
+    if not isinstance(value, numbers.Real) or not 0.0 < float(value) < 1.0:
+        raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")
+
+
+def check_components(components: Any, n_features: int) -> Floats:
+    """Return components as a finite (r, n_features) array, or raise ValueError."""
+    try:
+        L = np.array(components, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "metric must be None, an (r, d) array of components, or a metric learner, "
+            f"got {components!r}"
+        ) from error
+    if L.ndim != 2 or L.shape[0] == 0 or L.shape[1] != n_features:
+        raise ValueError(
+            f"components must have shape (r, {n_features}) with r >= 1, one column per feature, "
+            f"got {L.shape}"
+        )
+    if not np.isfinite(L).all():
+        raise ValueError("components must be finite, got NaN or infinite values")
+    return L
+
+
+def encode_labels(y: ArrayLike | None, classes: NDArray[Any], count: int) -> Labels | None:
+    """Positions of the (count,) labels in the sorted classes; -1 for one that training never saw."""
+    if y is None:
+        return None
+    labels = column_or_1d(y)
+    if len(labels) != count:
+        raise ValueError(f"y must have one label per row of X, got {len(labels)} for {count} rows")
+    try:
+        position = np.searchsorted(classes, labels)
+    except TypeError as error:
+        raise ValueError(
+            f"y must hold labels of the kind seen in fit ({classes.dtype}), got {labels.dtype}"
+        ) from error
+    position = np.minimum(position, len(classes) - 1)
+    return np.where(classes[position] == labels, position, -1).astype(np.int32)

@@ -1,0 +1,1 @@
+"""The independent checker: rational arithmetic, and nothing compiled."""

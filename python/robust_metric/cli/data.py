@@ -1,0 +1,85 @@
+"""The data that subcommands work on, with the model's features and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._base.arrays import Floats
+from ..io import datasets
+from ..io.data_files import STANDARD_INPUT, Parts, read_csv
+
+
+def test_part(
+    data: str, label: int | str, n_features: int, names: Sequence[str] | None
+) -> tuple[Floats, NDArray[Any]]:
+    """Return the rows to certify: the test part where there is one, else all rows of the file."""
+    parts = _read(data, label, n_features)
+    if parts.X_test is not None and parts.y_test is not None:
+        X, y = parts.X_test, parts.y_test
+    elif is_file(data):
+        X, y = parts.X_train, parts.y_train
+    else:
+        _, X, _, y = datasets.split(parts)
+    return as_in_model(X, parts.feature_names, n_features, names), y
+
+
+def training_part(data: str, label: int | str) -> Parts:
+    """Return the rows to fit on: all of a file without a test part, else the training part."""
+    parts = _read(data, label, None)
+    if is_file(data):
+        return parts
+    X_train, _, y_train, _ = datasets.split(parts)
+    return Parts(X_train, y_train)
+
+
+def _read(data: str, label: int | str, n_features: int | None) -> Parts:
+    if data == STANDARD_INPUT:
+        return read_csv(data, label)
+    return datasets.read(data, label=label, n_features=n_features)
+
+
+def is_file(data: str) -> bool:
+    """Whether DATA is a file or standard input, and no named data set."""
+    return data == STANDARD_INPUT or datasets.is_file(data)
+
+
+def as_in_model(
+    X: Floats,
+    given: Sequence[str] | None,
+    n_features: int,
+    names: Sequence[str] | None,
+) -> Floats:
+    """Return the points with the model's features in the model's order, or raise ValueError.
+
+    Columns are told by their names where both the data and the model have some.
+    """
+    if X.shape[1] != n_features:
+        hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)
+        raise ValueError(
+            f"DATA must have the model's {n_features} features, got {X.shape[1]}{hint}"
+        )
+    if given is None or names is None or list(given) == list(names):
+        return X
+    for name in names:
+        if name not in given:
+            raise ValueError(
+                f"DATA must have the model's features, got no column {name!r} among {_few(given)}"
+            )
+    return np.ascontiguousarray(X[:, [given.index(name) for name in names]])
+
+
+def check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
+    """Refuse labels of which none is the model's: every point would count as misclassified."""
+    if (y.dtype.kind == "U") != (classes.dtype.kind == "U") or not np.isin(y, classes).any():
+        raise ValueError(
+            f"DATA must be labelled with the model's classes {_few(classes.tolist())}, "
+            f"got {_few(np.unique(y).tolist())} in {data}"
+        )
+
+
+def _few(values: Sequence[Any]) -> str:
+    return ", ".join(repr(value) for value in values[:5]) + ", ..." * (len(values) > 5)

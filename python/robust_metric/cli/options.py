@@ -1,0 +1,75 @@
+"""Options that several subcommands have."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Any
+
+DATA_HELP = (
+    "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
+    "(.libsvm, .svm, .txt), a .csv file, - for CSV on standard input, one of digits, iris, wine, "
+    "breast_cancer, or a name on OpenML"
+)
+
+
+def add_command(commands: Any, name: str, run: Any, text: str, example: str) -> Any:
+    """Add a subcommand with its help."""
+    command = commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def add_n_jobs(command: Any) -> None:
+    """Add the option ``--n-jobs``."""
+    command.add_argument(
+        "--n-jobs", type=positive, metavar="N", help="threads (default: all cores)"
+    )
+
+
+def add_json(command: Any) -> None:
+    """Add the option ``--json``."""
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def add_label(command: Any) -> None:
+    """Add the option ``--label``."""
+    command.add_argument(
+        "--label",
+        type=_label,
+        default=-1,
+        metavar="COLUMN",
+        help="label column of a CSV file, by number or name (default: the last)",
+    )
+
+
+def radius_list(text: str) -> list[float]:
+    """Parse the value of ``--radii``."""
+    try:
+        radii = [float(part) for part in text.split(",")]
+    except ValueError:
+        radii = []
+    if not radii or not all(0.0 <= r < math.inf for r in radii):
+        raise argparse.ArgumentTypeError(f"wanted numbers like 0,0.1,0.2, got {text!r}")
+    return radii
+
+
+def positive(text: str) -> int:
+    """Parse a positive whole number."""
+    value = int(text) if text.isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"wanted a positive whole number, got {text!r}")
+    return value
+
+
+def _label(text: str) -> int | str:
+    try:
+        return int(text)
+    except ValueError:
+        return text

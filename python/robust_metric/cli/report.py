@@ -1,0 +1,202 @@
+"""The subcommand ``robust-metric report``: tables, curves and a page for many methods at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..paper.methods import METHODS
+from ..paper.protocol import N_TEST, RADII
+from .options import add_command, add_json, add_n_jobs, positive
+from .output import curve_values, print_json
+
+if TYPE_CHECKING:
+    from ..paper.runs import SetResult
+
+QUICK_TEST, QUICK_TRAIN = 100, 1000
+
+
+def run_paper(args: argparse.Namespace) -> int:
+    """Run the methods over the data sets and write the report."""
+    from .. import plotting
+    from ..paper.cells import CellStore
+    from ..paper.runs import Plan, run
+    from ..paper.writer import write_report
+
+    plotting.check_matplotlib()
+    paths = _data_files(args.data, args.sets)
+    sets = [path.stem for path in _data_files(args.data, None)]
+    _known("--fit-at-most", [name for name, _ in args.fit_at_most[1]], [*METHODS, *sets])
+    _known("--attack-at-most", [name for name, _ in args.attack_at_most[1]], sets)
+    methods = [METHODS[name] for name in _known("--methods", args.methods, METHODS)]
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(
+        neighbors=tuple(args.k),
+        n_test=QUICK_TEST if args.quick else args.n_test,
+        n_train=QUICK_TRAIN if args.quick else None,
+        fit_at_most=args.fit_at_most[0],
+        limits=args.fit_at_most[1],
+        attack=not args.no_attack,
+        attack_at_most=args.attack_at_most[0],
+        attack_limits=args.attack_at_most[1],
+        n_jobs=args.n_jobs,
+        redo=frozenset(_known("--redo", args.redo, METHODS) if args.redo else ()),
+        compute=not args.only_render,
+    )
+    start = time.perf_counter()
+
+    def log(line: str) -> None:
+        print(f"{time.perf_counter() - start:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    try:
+        found = run(paths, methods, CellStore(out / "cells"), plan, log)
+    except KeyboardInterrupt:
+        log("stopped; the same command goes on where this ended")
+        raise
+    written = write_report(found, plan, out)
+    if args.json:
+        print_json({"folder": args.out, "sets": [_summary(part) for part in found]})
+    else:
+        print(f"Wrote to {out}: {', '.join(written)}.")
+    return int(any(result.failure for part in found for result in part.results))
+
+
+def _summary(part: SetResult) -> dict[str, Any]:
+    """Return what ``--json`` prints of a data set; errors of kind "attack" are empirical ones."""
+    from ..paper.tables import radii_of
+
+    radii = radii_of(part)
+    return {
+        "data": part.problem.name,
+        "radii": radii.tolist(),
+        "methods": [
+            {
+                "method": result.method.title,
+                "failure": result.failure,
+                "curves": [
+                    curve_values(curve, "robust_error", radii) for curve in result.curves.values()
+                ],
+            }
+            for result in part.results
+        ],
+    }
+
+
+def _data_files(folder: str, wanted: list[str] | None) -> list[Path]:
+    """Return the data files to run on: those of the paper first, in its order."""
+    found = {path.stem: path for path in sorted(Path(folder).glob("*.npz"))}
+    if not found:
+        raise FileNotFoundError(f"--data must name a folder with .npz files, got {folder}")
+    names = _known("--sets", wanted, found)
+    order = {name: i for i, name in enumerate(RADII)}
+    return [found[name] for name in sorted(names, key=lambda name: order.get(name, len(order)))]
+
+
+def _known(option: str, wanted: list[str] | None, known: Iterable[str]) -> list[str]:
+    """Return the names asked for, by default all of them."""
+    names = list(known)
+    for name in wanted or ():
+        if name not in names:
+            raise ValueError(f"{option} must name some of {', '.join(names)}, got {name!r}")
+    return names if wanted is None else [name for name in names if name in wanted]
+
+
+def _names(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
+def _neighbors(text: str) -> list[int]:
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"wanted positive whole numbers like 1,11, got {text!r}")
+    return sorted({int(part) for part in parts})
+
+
+_Limits = tuple[int | None, tuple[tuple[str, int], ...]]
+
+
+def _limits(text: str) -> _Limits:
+    """Return the limit for all and those for single names."""
+    general, single = None, []
+    for part in text.split(","):
+        name, _, number = part.rpartition("=")
+        if not number.isdecimal() or int(number) < 1:
+            raise argparse.ArgumentTypeError(f"wanted numbers like 1000 or NAME=100, got {text!r}")
+        if name:
+            single.append((name, int(number)))
+        else:
+            general = int(number)
+    return general, tuple(single)
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand to a parser's commands."""
+    command = add_command(
+        commands,
+        "report",
+        run_paper,
+        "compare methods of metric learning on data sets, by the protocol of the paper",
+        "robust-metric report paper --data DIR --out DIR",
+    )
+    command.add_argument("what", choices=("paper",), help="the report to make")
+    command.add_argument(
+        "--data", required=True, metavar="DIR", help="folder of .npz files, one a data set"
+    )
+    command.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for results; a second run goes on where the first one stopped",
+    )
+    command.add_argument(
+        "--sets", type=_names, metavar="A,B", help="data sets (default: all files found)"
+    )
+    command.add_argument(
+        "--methods", type=_names, metavar="A,B", help=f"some of {', '.join(METHODS)} (default: all)"
+    )
+    command.add_argument(
+        "--k", type=_neighbors, default=[1, 11], metavar="K,K", help="default: 1,11"
+    )
+    command.add_argument(
+        "--n-test", type=positive, default=N_TEST, metavar="N", help="default: %(default)s"
+    )
+    command.add_argument(
+        "--fit-at-most",
+        type=_limits,
+        default=(None, ()),
+        metavar="N,NAME=N",
+        help="training points that slow learners are fitted on, in all or on single data sets, or "
+        "single methods: a stratified sample (default: 4000 for NCA, 10000 for LMNN, ITML, LFDA, "
+        "CAP and arml-published)",
+    )
+    command.add_argument(
+        "--attack-at-most",
+        type=_limits,
+        default=(None, ()),
+        metavar="N,SET=N",
+        help="test points that are attacked, the first ones, in all or in single data sets "
+        "(default: all)",
+    )
+    command.add_argument(
+        "--no-attack", action="store_true", help="certified errors only; attacks take longest"
+    )
+    command.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{QUICK_TEST} test points, {QUICK_TRAIN} training points: to see how it works",
+    )
+    command.add_argument(
+        "--redo", type=_names, metavar="A,B", help="methods whose stored results are not used"
+    )
+    command.add_argument(
+        "--only-render",
+        action="store_true",
+        help="write the report from what is stored, without computing anything",
+    )
+    add_json(command)
+    add_n_jobs(command)

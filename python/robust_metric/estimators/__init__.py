@@ -1,0 +1,1 @@
+"""Estimators with certified answers, and what belongs to them: files, pipelines, scorers."""

@@ -1,0 +1,203 @@
+"""What the estimators over stored training points share: neighbours, and certificates of their sets."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from .. import _core
+from .._base.arrays import Floats, Indices, Mask
+from .._base.runtime import single_threaded_blas
+from .._base.validation import check_components, check_size, checked_queries
+from ..fitted import Fitted
+from ..results.neighbor_sets import NeighborCertificates
+from ..threat import ThreatModel
+
+
+class NeighborsBase(BaseEstimator):
+    """Stored training points under a metric and a threat model; not an estimator by itself.
+
+    Subclasses have the parameters ``n_neighbors``, ``metric``, ``threat`` and ``n_jobs``, and
+    hand their points to `_take_over` in ``fit``.
+    """
+
+    n_neighbors: int
+    metric: Any
+    threat: ThreatModel | None
+    n_jobs: int | None
+    _fitted: Fitted
+
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> Any:
+        """K nearest training points, nearest first, ties by the smaller index.
+
+        Parameters
+        ----------
+        X : (m, d) array, optional
+            Without it, the neighbours of each training point among the others.
+        n_neighbors : int, optional
+            By default that of the constructor.
+        return_distance : bool, default True
+
+        Returns
+        -------
+        distances : (m, k) float64
+            ``‖L(z - x)‖``; only if ``return_distance``.
+        indices : (m, k) int64
+        """
+        check_is_fitted(self)
+        of_training = X is None
+        k = self._check_n_neighbors(n_neighbors, spare=1 if of_training else 0)
+        view = self._view(k)
+        queries = view.points.astype(np.float64) if X is None else checked_queries(self, X)
+        with single_threaded_blas():
+            distances, indices = _core.kneighbors(
+                view.prepared, queries, k + of_training, return_distance, view.threads
+            )
+        if of_training:
+            keep = _not_self(indices)
+            indices = indices[keep].reshape(len(indices), k)
+            distances = distances[keep].reshape(-1, k) if return_distance else distances
+        return (distances, indices) if return_distance else indices
+
+    def certify_neighbors(
+        self, X: ArrayLike, n_neighbors: int | None = None
+    ) -> NeighborCertificates:
+        """Nearest neighbours with the radius within which their set cannot change.
+
+        Parameters
+        ----------
+        X : (m, d) array
+            Queries.
+        n_neighbors : int, optional
+            K; by default that of the constructor.
+
+        Returns
+        -------
+        NeighborCertificates
+            The K nearest training points of each query, and the radius: no perturbation of the
+            query of a smaller cost changes which points these are (their order may change), while
+            one of a cost just above it does.
+
+        Raises
+        ------
+        ValueError
+            If X has the wrong shape, is not finite, or is outside the bounds of the threat model,
+            or n_neighbors exceeds the number of training points.
+
+        Notes
+        -----
+        The smallest distance to a half-space over all pairs of a neighbour and another point; see
+        ``docs/neighbor_certificates.md``. A prediction may survive larger perturbations than the
+        set of neighbours does: for predictions, use ``certify`` of a classifier.
+
+        Examples
+        --------
+        >>> import robust_metric as rm
+        >>> X_train, X_test, y_train, y_test = rm.datasets.load("iris")
+        >>> search = rm.CertifiedNearestNeighbors(n_neighbors=3).fit(X_train)
+        >>> search.certify_neighbors(X_test).indices.shape
+        (38, 3)
+        """
+        queries = self._admitted(X)
+        view = self._view(self._check_n_neighbors(n_neighbors))
+        with single_threaded_blas():
+            radius, indices = _core.neighbor_radii(
+                view.prepared, queries, view.n_neighbors, view.threads
+            )
+        return NeighborCertificates(radius, indices, view.threat)
+
+    def fitted_view(self) -> Fitted:
+        """Return what is fitted, with the parameters as they are now, as one frozen object.
+
+        For code that works beside the estimator: attacks, plots, files. Calls on it do not check
+        their arguments.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If a parameter is out of range.
+        """
+        check_is_fitted(self)
+        return self._view(self._check_n_neighbors())
+
+    def _view(self, k: int) -> Fitted:
+        # read and written as one: other threads may be doing the same
+        self._fitted = view = self._fitted.having(self._checked_threat(), k, self.n_jobs)
+        return view
+
+    def _take_over(
+        self,
+        X: NDArray[Any],
+        y: Indices,
+        classes: NDArray[Any],
+        components: Floats | None,
+    ) -> None:
+        """Take over checked training data: y indexes classes, components are (r, d) or None."""
+        # certificates are about these numbers, whatever the caller does to the array later
+        if X.flags.writeable or not X.flags.c_contiguous:
+            X = np.array(X, order="C")
+            X.flags.writeable = False
+        check_size(X)
+        if components is not None:
+            components = check_components(components, X.shape[1])
+        self.n_features_in_ = X.shape[1]
+        self.n_samples_fit_ = len(X)
+        self.components_ = components
+        self._fitted = Fitted(
+            X,
+            np.ascontiguousarray(y, dtype=np.int64),
+            classes,
+            components,
+            self._checked_threat(),
+            self._check_n_neighbors(),
+            self.n_jobs,
+        )
+        self._fitted.prepared  # noqa: B018  what does not fit is to fail here
+
+    def _learn_components(self, X: Floats, y: ArrayLike | None) -> Any:
+        if self.metric is None or not hasattr(self.metric, "fit"):
+            return getattr(self.metric, "components_", self.metric)
+        from ..metrics.folding import learned_components  # here, for a quick import
+
+        return learned_components(self.metric, X, y)
+
+    def _checked_threat(self) -> ThreatModel:
+        if self.threat is None:
+            return ThreatModel()
+        if not isinstance(self.threat, ThreatModel):
+            raise ValueError(f"threat must be a ThreatModel or None, got {self.threat!r}")
+        return self.threat
+
+    def _admitted(self, X: ArrayLike) -> Floats:
+        """Queries that may be certified: within the bounds of the threat model."""
+        return np.ascontiguousarray(self._checked_threat().admit(checked_queries(self, X)))
+
+    def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
+        k = self.n_neighbors if n_neighbors is None else n_neighbors
+        if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
+            raise ValueError(f"n_neighbors must be an int of at least 1, got {k!r}")
+        if k > self.n_samples_fit_ - spare:
+            raise ValueError(
+                f"n_neighbors must be at most the number of training points to choose from, "
+                f"got n_neighbors={k} and n_samples={self.n_samples_fit_ - spare}"
+            )
+        return int(k)
+
+
+def _not_self(indices: Indices) -> Mask:
+    """Mask all but each row's own index; where duplicates hide it, all but the last."""
+    own = indices == np.arange(len(indices))[:, None]
+    own[~own.any(axis=1), -1] = True
+    return ~own

@@ -1,0 +1,251 @@
+"""The K-nearest-neighbour classifier whose predictions come with certified radii."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._base.arrays import Floats, Indices
+from .._base.validation import checked_queries, encode_labels, is_dask_array, storage_dtypes
+from ..results.certificates import Certificates, CertifiedPredictions
+from ..results.perturbations import MinimalPerturbations
+from ..threat import ThreatModel
+from .base import NeighborsBase
+
+
+class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
+    """K-nearest-neighbour vote under a Mahalanobis metric, with certified radii.
+
+    Distances are ``‖L(z - x)‖`` for components L. The K nearest training points are taken over the
+    real numbers that the stored float64 arrays denote, ties broken by the smaller training index;
+    the class with most votes wins, ties by the smaller class. ``predict`` is that function exactly
+    (near-ties are decided by double-double, then by integer arithmetic), and certificates speak
+    of it.
+
+    Parameters
+    ----------
+    n_neighbors : int, default 11
+        K.
+    metric : None, (r, d) array, or metric learner
+        None is the Euclidean metric. A learner is anything with ``components_``, a scaler, PCA, or a
+        pipeline of these (`fold_components`); one that is not fitted yet is cloned and fitted on the
+        data that ``fit`` gets. Radii are in the units of X all the same.
+    threat : ThreatModel, optional
+        What perturbations may do and what they cost; by default ``ThreatModel()``, their Euclidean
+        norm. Predictions do not depend on it.
+    n_jobs : int, optional
+        Threads; None is all cores, or ``OMP_NUM_THREADS``. Answers do not depend on it.
+
+    Attributes
+    ----------
+    classes_ : (c,) array
+        Class labels, sorted.
+    components_ : (r, d) float64, or None
+        L; None for the Euclidean metric.
+    n_features_in_ : int
+    n_samples_fit_ : int
+
+    References
+    ----------
+    Wang, Liu, Yi, Jiang, Hsieh, "Provably Robust Metric Learning", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import robust_metric as rm
+    >>> X_train, X_test, y_train, y_test = rm.datasets.load("iris")
+    >>> clf = rm.CertifiedKNeighborsClassifier(n_neighbors=3).fit(X_train, y_train)
+    >>> clf.certify(X_test[:2]).radius.shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 11,
+        metric: Any = None,
+        threat: ThreatModel | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.metric = metric
+        self.threat = threat
+        self.n_jobs = n_jobs
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> CertifiedKNeighborsClassifier:
+        """Store the training points, and fit the metric where it is an unfitted learner.
+
+        Parameters
+        ----------
+        X : (n, d) array of finite numbers
+            Kept in float32 if that is what it is (or integers of at most 16 bits), else in float64:
+            as a copy, or where it lies if it is read-only, such as a file mapped with mode ``"r"``.
+        y : (n,) array of class labels
+
+        Raises
+        ------
+        ValueError
+            If X is empty, not finite or beyond 1e300 in size, y has another length, n_neighbors
+            exceeds n, or the metric's components do not have d columns.
+        """
+        points, labels = validate_data(self, X, y, dtype=storage_dtypes(X), order="C")
+        check_classification_targets(labels)
+        self.n_samples_fit_ = len(points)
+        self._check_n_neighbors()  # before a metric is learned in vain
+        classes, encoded = np.unique(labels, return_inverse=True)
+        self._take_over(points, encoded, classes, self._learn_components(points, labels))
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the (m,) classes of the (m, d) rows of X."""
+        queries = checked_queries(self, X)
+        return self.fitted_view().predict(queries)
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Return (m, c) float64: each class's share of the K votes."""
+        neighbors = self.kneighbors(X, return_distance=False)
+        votes = np.zeros((len(neighbors), len(self.classes_)))
+        np.add.at(votes, (np.arange(len(neighbors))[:, None], self._fitted.labels[neighbors]), 1.0)
+        shares: Floats = votes / neighbors.shape[1]
+        return shares
+
+    def certify(
+        self, X: ArrayLike, y: ArrayLike | None = None, *, evidence: bool = False
+    ) -> Certificates:
+        """Predictions with certified radii: lower bounds of the minimal adversarial perturbation.
+
+        Parameters
+        ----------
+        X : (m, d) array
+            For a Dask array the answer holds Dask arrays, see `robust_metric.dask`.
+        y : (m,) array, optional
+            True classes; a row whose prediction differs gets radius 0. Without them the
+            predictions themselves are certified.
+        evidence : bool, default False
+            Also return what proves each radius, for `robust_metric.check`.
+
+        Raises
+        ------
+        ValueError
+            If X or y have the wrong shape, X is not finite, or is outside the bounds of the threat
+            model, or that does not fit the number of features.
+
+        Notes
+        -----
+        Theorem 1 of the paper for every K, with the plurality refinement; see
+        ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
+        """
+        if self._answers_lazily(X, evidence):
+            from ..distributed import dask_arrays
+
+            return dask_arrays.certify(self, X, y)
+        queries = self._admitted(X)
+        truth = encode_labels(y, self.classes_, len(queries))
+        return self.fitted_view().certify(queries, truth, evidence=evidence)
+
+    def predict_with_certificate(
+        self, X: ArrayLike, min_radius: float = 0.0
+    ) -> CertifiedPredictions:
+        """Predictions with their certified radii, and a flag where these are too small.
+
+        Parameters
+        ----------
+        X : (m, d) array
+        min_radius : float, default 0.0
+            The radius that a prediction needs to be relied on, in the units of X.
+
+        Raises
+        ------
+        ValueError
+            If min_radius is negative or not a number, or as `certify` does.
+
+        Examples
+        --------
+        >>> import robust_metric as rm
+        >>> X_train, X_test, y_train, y_test = rm.datasets.load("iris")
+        >>> clf = rm.CertifiedKNeighborsClassifier(n_neighbors=3).fit(X_train, y_train)
+        >>> label, radius, abstain = clf.predict_with_certificate(X_test, min_radius=0.1)
+        >>> bool((radius[~abstain] >= 0.1).all())
+        True
+        """
+        if not min_radius >= 0.0:
+            raise ValueError(f"min_radius must be a number of at least 0, got {min_radius!r}")
+        certificates = self.certify(X)
+        abstain = certificates.radius < min_radius
+        return CertifiedPredictions(certificates.label, certificates.radius, abstain)
+
+    def minimal_perturbation(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        time_limit: float | None = None,
+        *,
+        evidence: bool = False,
+    ) -> MinimalPerturbations:
+        """Minimal adversarial perturbations as intervals with witnesses.
+
+        Parameters
+        ----------
+        X : (m, d) array
+            For a Dask array the answer holds Dask arrays, see `robust_metric.dask`.
+        y : (m,) array, optional
+            True classes; a row whose prediction differs has a minimal perturbation of 0.
+        time_limit : float, optional
+            Seconds per row; a row stopped by it still has a valid interval.
+        evidence : bool, default False
+            Also return what proves each ``lower``, for `robust_metric.check`. For K > 1 a search then
+            stops after 20000 nodes, as by the time limit.
+
+        Raises
+        ------
+        ValueError
+            If X or y have the wrong shape, X is not finite, or time_limit is not positive.
+        SearchInterrupted
+            On Ctrl-C: a KeyboardInterrupt that holds what was found up to then.
+
+        Notes
+        -----
+        For K = 1 a search over the nearest points of other classes (``docs/minimal_perturbation.md``),
+        for K > 1 branch and bound over which points enter the K nearest
+        (``docs/vote_search.md``). Without a time limit it ends with an interval of 1e-9 relative
+        width, save for ties; for large K some queries take very long, so set one.
+        """
+        if self._answers_lazily(X, evidence):
+            from ..distributed import dask_arrays
+
+            return dask_arrays.minimal_perturbation(self, X, y, time_limit)
+        queries = self._admitted(X)
+        truth = encode_labels(y, self.classes_, len(queries))
+        view = self.fitted_view()
+        if time_limit is not None and not time_limit > 0:
+            raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
+        return view.minimal_perturbation(queries, truth, time_limit, evidence=evidence)
+
+    def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> Floats:
+        """Certified robust error at each radius: the share of rows with radius <= r, (k,) float64.
+
+        From the certificates of `certify`; at r = 0 it is the clean error (and ties).
+        """
+        return self.certify(X, y).robust_error(radii)
+
+    def _take_over(
+        self,
+        X: NDArray[Any],
+        y: Indices,
+        classes: NDArray[Any],
+        components: Floats | None,
+    ) -> None:
+        self.classes_ = classes
+        super()._take_over(X, y, classes, components)
+
+    def _answers_lazily(self, X: Any, evidence: bool) -> bool:
+        """Whether X is a Dask array, for which there is no evidence."""
+        if not is_dask_array(X):
+            return False
+        check_is_fitted(self)
+        if evidence:
+            raise ValueError("evidence must be False for Dask arrays, got True; use NumPy arrays")
+        return True

@@ -1,0 +1,82 @@
+"""Classifiers to files and back: ``save_model`` and ``load_model``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..io.atomic import PathLike
+from ..io.model_files import MODEL_CLASSES, StoredModel, intact_model, read_model, write_model
+from ..io.scaling import Scaling
+from .classifier import CertifiedKNeighborsClassifier
+from .prototypes import CertifiedPrototypeClassifier
+
+_CLASSES = dict(
+    zip(MODEL_CLASSES, (CertifiedKNeighborsClassifier, CertifiedPrototypeClassifier), strict=True)
+)
+
+
+def save_model(
+    clf: CertifiedKNeighborsClassifier,
+    path: PathLike,
+    *,
+    scaling: Scaling | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> None:
+    """Save a fitted classifier, with the feature scaling its training data went through.
+
+    A metric learner is saved as the components it learned; the learner itself is not kept. Neither
+    are the settings by which prototypes were trained.
+
+    Parameters
+    ----------
+    clf : CertifiedKNeighborsClassifier
+        Fitted.
+    path : path-like
+        Used as given; written atomically.
+    scaling : Scaling, optional
+        What was applied to the data before ``fit``; read back by :func:`load_scaling`.
+    feature_names : sequence of str, optional
+        By default those that ``fit`` saw; read back by :func:`load_feature_names`.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the classifier is not fitted.
+    TypeError
+        If class labels are neither numbers, booleans nor strings.
+    """
+    view = clf.fitted_view()
+    names = getattr(clf, "feature_names_in_", None) if feature_names is None else feature_names
+    model = StoredModel(
+        view.points,
+        view.labels,
+        view.classes,
+        view.components,
+        view.threat,
+        view.n_neighbors,
+        None if view.n_jobs is None else int(view.n_jobs),
+        type(clf).__name__,
+    )
+    write_model(model, path, scaling=scaling, feature_names=names)
+
+
+def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
+    """Load a classifier that :func:`save_model` wrote; it predicts and certifies as before.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, is not a model, or its parts do not fit together.
+    """
+    model = read_model(path)
+    with intact_model(path):
+        clf = _CLASSES[model.class_name](
+            n_neighbors=model.n_neighbors,
+            metric=model.components,
+            threat=model.threat,
+            n_jobs=model.n_jobs,
+        )
+        clf._take_over(model.X, model.y, model.classes, model.components)
+    return clf

@@ -1,0 +1,194 @@
+"""The fitted view: what an estimator over stored points has learned, in one frozen object.
+
+Estimators hand it out to whatever works beside them (attacks, plots, files, distributed answers), and
+training asks it for the radii of held-out points. It calls the compiled core; arguments are checked
+before.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core
+from ._base.arrays import Floats, Indices, Labels
+from ._base.once import Once
+from ._base.progress import watcher
+from ._base.runtime import execution_threads, single_threaded_blas
+from .results.certificates import Certificates
+from .results.evidence import Evidence, SearchTrees, model_digest
+from .results.perturbations import STATUS_NAMES, MinimalPerturbations, SearchInterrupted
+from .threat import ThreatModel
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Stored points under a metric and a threat model.
+
+    Parameters
+    ----------
+    points : (n, d) float64 or float32, C order
+        Training points or prototypes; not to be written to.
+    labels : (n,) int64
+        Positions in ``classes``.
+    classes : (c,) array
+        Sorted.
+    components : (r, d) float64, or None
+        L; None for the Euclidean metric.
+    threat : ThreatModel
+    n_neighbors : int
+        K.
+    n_jobs : int, optional
+        Threads of each call, as estimators take it.
+    """
+
+    points: NDArray[Any]
+    labels: Indices
+    classes: NDArray[Any]
+    components: Floats | None
+    threat: ThreatModel
+    n_neighbors: int
+    n_jobs: int | None = None
+    _digest: Once[str] = field(default_factory=Once, repr=False)
+    _prepared: Once[_core.TrainingSet] = field(default_factory=Once, repr=False)
+
+    def having(self, threat: ThreatModel, n_neighbors: int, n_jobs: int | None) -> Fitted:
+        """Return the same points under these settings; what still holds is not made again."""
+        if threat != self.threat:
+            prepared: Once[_core.TrainingSet] = Once()
+            return replace(
+                self, threat=threat, n_neighbors=n_neighbors, n_jobs=n_jobs, _prepared=prepared
+            )
+        if (n_neighbors, n_jobs) == (self.n_neighbors, self.n_jobs):
+            return self
+        return replace(self, n_neighbors=n_neighbors, n_jobs=n_jobs)
+
+    @property
+    def digest(self) -> str:
+        """`model_digest` of points, labels and components: certificates name their model by it."""
+        return self._digest.get(lambda: model_digest(self.points, self.labels, self.components))
+
+    @property
+    def threads(self) -> int:
+        """Threads of each call."""
+        return execution_threads(self.n_jobs)
+
+    @property
+    def prepared(self) -> _core.TrainingSet:
+        """The points as the compiled core takes them."""
+        return self._prepared.get(self._prepare)
+
+    def _prepare(self) -> _core.TrainingSet:
+        with single_threaded_blas():
+            return _core.TrainingSet(
+                self.points,
+                self.labels.astype(np.int32),
+                len(self.classes),
+                self.components,
+                self.threads,
+                core_threat(self.threat, self.points.shape[1]),
+            )
+
+    def predict(self, queries: Floats) -> NDArray[Any]:
+        """Return the (m,) classes of (m, d) queries."""
+        with single_threaded_blas():
+            labels = _core.predict(self.prepared, queries, self.n_neighbors, self.threads)
+        return self.classes[labels]
+
+    def certify(
+        self, queries: Floats, truth: Labels | None = None, *, evidence: bool = False
+    ) -> Certificates:
+        """Certify (m, d) queries within the bounds; a row that is not predicted as its truth has radius 0."""
+        with single_threaded_blas():
+            radius, label, proofs = _core.certified_radii(
+                self.prepared,
+                queries,
+                truth,
+                self.n_neighbors,
+                self.threads,
+                with_evidence=evidence,
+                progress=watcher(),
+            )
+        proof = self._evidence(proofs, queries)
+        return Certificates(radius, self.classes[label], self.n_neighbors, proof, self.threat)
+
+    def minimal_perturbation(
+        self,
+        queries: Floats,
+        truth: Labels | None = None,
+        time_limit: float | None = None,
+        *,
+        evidence: bool = False,
+    ) -> MinimalPerturbations:
+        """Search for minimal perturbations of (m, d) queries within the bounds; seconds are for each row.
+
+        Raises
+        ------
+        SearchInterrupted
+            On Ctrl-C: a KeyboardInterrupt that holds what was found up to then.
+        """
+        with single_threaded_blas():
+            found = _core.minimal_perturbations(
+                self.prepared,
+                queries,
+                truth,
+                self.n_neighbors,
+                math.inf if time_limit is None else float(time_limit),
+                self.threads,
+                with_evidence=evidence,
+                progress=watcher(),
+            )
+        interrupt, rows = found["interrupt"], found["rows"]
+        if interrupt is None:
+            return self._perturbations(found, queries)
+        found["perturbation"] = found["perturbation"][rows]
+        reached = self._perturbations(found, queries[rows])
+        raise SearchInterrupted(reached, rows, len(queries)) from interrupt
+
+    def _perturbations(self, found: dict[str, Any], queries: Floats) -> MinimalPerturbations:
+        adversarial = np.where(
+            found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
+        )
+        return MinimalPerturbations(
+            lower=found["lower"],
+            upper=found["upper"],
+            perturbation=found["perturbation"],
+            adversarial_label=self.classes[adversarial],
+            label=self.classes[found["label"]],
+            status=STATUS_NAMES[found["status"]],
+            nodes=found["nodes"],
+            n_neighbors=self.n_neighbors,
+            evidence=self._evidence(found["evidence"], queries),
+            threat=self.threat,
+        )
+
+    def _evidence(self, proofs: dict[str, Any] | None, queries: Floats) -> Evidence | None:
+        if proofs is None:
+            return None
+        trees = proofs.pop("trees")
+        return Evidence(
+            **proofs,
+            queries=queries,
+            model_digest=self.digest,
+            trees=None if trees is None else SearchTrees(**trees),
+        )
+
+
+def core_threat(threat: ThreatModel, n_features: int) -> _core.Threat | None:
+    """Return the compiled form; None for the default model, which needs none.
+
+    Raises
+    ------
+    ValueError
+        If bounds or costs have another number of features.
+    """
+    if threat.norm == 2 and threat.bounds is None and threat.feature_cost is None:
+        return None
+    norm = {1: _core.Norm.one, 2: _core.Norm.two, math.inf: _core.Norm.infinity}[threat.norm]
+    cost = None if threat.feature_cost is None else threat.weights(n_features)
+    lower, upper = threat.box(n_features) or (None, None)
+    return _core.Threat(norm, n_features, cost, lower, upper)

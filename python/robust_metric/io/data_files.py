@@ -1,0 +1,340 @@
+"""Readers of labelled data files: ``.npz``, LIBSVM text and CSV.
+
+Each reader returns a :class:`Parts`, checked: X is a finite float64 (n, d) array, y an int64 or
+unicode (n,) array. Text formats are read row by row, so that an error can name the line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._base.arrays import Floats, Indices
+from .npz import read_arrays
+
+NPZ_SUFFIXES = (".npz",)
+LIBSVM_SUFFIXES = (".libsvm", ".svm", ".txt")
+CSV_SUFFIXES = (".csv",)
+SUFFIXES = NPZ_SUFFIXES + LIBSVM_SUFFIXES + CSV_SUFFIXES
+
+STANDARD_INPUT = "-"
+
+# A sparse file of a few bytes can claim any width; 2**30 float64 values are 8 GiB.
+MAX_DENSE_VALUES = 2**30
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Labelled data as it was found, unscaled; the test part is None where there is none.
+
+    Parameters
+    ----------
+    X_train : (n, d) float64
+    y_train : (n,) int64 or unicode
+    X_test : (m, d) float64 or None
+    y_test : (m,) int64 or unicode, or None
+    feature_names : tuple of str, or None
+        From the header of a CSV file, where it has one whose names differ.
+    """
+
+    X_train: Floats
+    y_train: NDArray[Any]
+    X_test: Floats | None = None
+    y_test: NDArray[Any] | None = None
+    feature_names: tuple[str, ...] | None = None
+
+
+def read_file(
+    path: str | os.PathLike[str], *, label: int | str = -1, n_features: int | None = None
+) -> Parts:
+    """Read a data file whose suffix says its format.
+
+    Parameters
+    ----------
+    path : path-like
+        Ends in .npz (arrays X_train, y_train, X_test, y_test, or X, y), .libsvm, .svm or .txt
+        (LIBSVM, features numbered from 1), or .csv (cells separated by commas, header optional).
+    label : int or str
+        The label column of a CSV file: its number, from 0 or from the end if negative, or its name.
+    n_features : int, optional
+        The width wanted. A LIBSVM file need not mention its last features, so it cannot tell.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the suffix is unknown or the file is malformed.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise FileNotFoundError(f"name_or_path must name an existing file, got {path}")
+    if suffix not in SUFFIXES:
+        raise ValueError(f"name_or_path must end in one of {', '.join(SUFFIXES)}, got {path}")
+    if suffix in NPZ_SUFFIXES:
+        return _read_npz(path)
+    if suffix in LIBSVM_SUFFIXES:
+        return _read_libsvm(path, n_features)
+    return read_csv(path, label)
+
+
+def checked_points(X: Any, name: str, source: object) -> Floats:
+    """Return X as finite float64 of shape (n, d), or raise a ValueError that names it."""
+    given = np.asarray(X)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be numeric, got dtype {given.dtype} in {source}")
+    if given.ndim != 2 or 0 in given.shape:
+        raise ValueError(
+            f"{name} must have shape (n, d) with n and d positive, got {given.shape} in {source}"
+        )
+    points = np.ascontiguousarray(given, dtype=np.float64)
+    finite = np.isfinite(points).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"{name} must be finite, got NaN or infinity in row {np.argmin(finite)} of {source}"
+        )
+    return points
+
+
+def checked_labels(y: Any, n: int, name: str, source: object) -> NDArray[Any]:
+    """Return y as (n,) int64 or unicode, or raise a ValueError that names it."""
+    labels: NDArray[Any] = np.asarray(y)
+    if labels.shape != (n,):
+        raise ValueError(
+            f"{name} must have shape ({n},), one per point, got {labels.shape} in {source}"
+        )
+    if labels.dtype.kind == "O" and all(isinstance(value, str) for value in labels):
+        labels = labels.astype(np.str_)
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8")
+    if labels.dtype.kind == "U":
+        return labels
+    if labels.dtype.kind in "biuf":
+        # The comparison refuses fractions, NaN, and numbers that int64 does not hold.
+        with np.errstate(invalid="ignore"):
+            whole: Indices = labels.astype(np.int64)
+        if np.array_equal(whole, labels) and not (labels.dtype.kind == "u" and (whole < 0).any()):
+            return whole
+        odd = labels[np.argmax(labels != whole)]
+        raise ValueError(
+            f"{name} must be class labels, whole numbers or strings, got {odd} in {source}; "
+            "is it a regression target, or a column of a file without labels?"
+        )
+    raise ValueError(
+        f"{name} must be whole numbers or strings, got dtype {labels.dtype} in {source}"
+    )
+
+
+def _read_npz(path: Path) -> Parts:
+    arrays = read_arrays(path, ("X_train", "y_train", "X_test", "y_test", "X", "y"))
+    if {"X", "y"} == arrays.keys():
+        X = checked_points(arrays["X"], "X", path)
+        return Parts(X, checked_labels(arrays["y"], len(X), "y", path))
+    if {"X_train", "y_train", "X_test", "y_test"} != arrays.keys():
+        raise ValueError(
+            "name_or_path must name a .npz file with arrays X_train, y_train, X_test, y_test, "
+            f"or X, y, got {path} with {', '.join(sorted(arrays)) or 'none of them'}"
+        )
+    X_train = checked_points(arrays["X_train"], "X_train", path)
+    X_test = checked_points(arrays["X_test"], "X_test", path)
+    if X_train.shape[1] != X_test.shape[1]:
+        raise ValueError(
+            f"X_test must have the {X_train.shape[1]} features of X_train, "
+            f"got {X_test.shape[1]} in {path}"
+        )
+    y_train = checked_labels(arrays["y_train"], len(X_train), "y_train", path)
+    y_test = checked_labels(arrays["y_test"], len(X_test), "y_test", path)
+    if y_train.dtype.kind != y_test.dtype.kind:
+        raise ValueError(
+            f"y_test must be of y_train's type, got {y_test.dtype} for {y_train.dtype} in {path}"
+        )
+    return Parts(X_train, y_train, X_test, y_test)
+
+
+def _read_libsvm(path: Path, n_features: int | None) -> Parts:
+    from sklearn.datasets import load_svmlight_file
+
+    try:
+        # zero_based="auto" would number the features by what a file happens to mention.
+        X, y = load_svmlight_file(str(path), n_features=n_features, zero_based=False)
+    except (ValueError, IndexError, OverflowError, MemoryError) as error:
+        raise ValueError(
+            "name_or_path must name a LIBSVM file (lines 'label index:value ...', indices "
+            f"from 1 upwards), got {path}: {error}"
+        ) from error
+    if X.shape[0] * X.shape[1] > MAX_DENSE_VALUES:
+        raise ValueError(
+            f"name_or_path must hold at most {MAX_DENSE_VALUES} values as a dense table, "
+            f"got {X.shape[0]} rows of {X.shape[1]} in {path}"
+        )
+    X = checked_points(X.toarray(), "X", path)
+    return Parts(X, checked_labels(y, len(X), "y", path))
+
+
+def read_points(
+    path: str | os.PathLike[str],
+) -> tuple[Floats, tuple[str, ...] | None]:
+    """Read a CSV file without labels: every column is a feature.
+
+    Parameters
+    ----------
+    path : path-like
+        A .csv file, header optional; ``-`` is standard input.
+
+    Returns
+    -------
+    X : (n, d) float64
+    feature_names : tuple of str, or None
+        As in :class:`Parts`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no .csv file, or malformed.
+    """
+    if os.fspath(path) != STANDARD_INPUT and Path(path).suffix.lower() not in CSV_SUFFIXES:
+        raise ValueError(f"a file without labels must end in .csv, got {path}")
+    X, _, names = _read_csv(path, None)
+    return X, names
+
+
+def read_csv(path: str | os.PathLike[str], label: int | str) -> Parts:
+    """Read a labelled CSV file; ``-`` is standard input. Otherwise as :func:`read_file`."""
+    X, labels, names = _read_csv(path, label)
+    y = checked_labels(_csv_labels(labels, path), len(X), "y", path)
+    return Parts(X, y, feature_names=names)
+
+
+def _read_csv(
+    path: str | os.PathLike[str], label: int | str | None
+) -> tuple[Floats, list[str], tuple[str, ...] | None]:
+    """Points, labels as they are written, and feature names; no labels where ``label`` is None."""
+    rows = _csv_rows(path)
+    lines = list(islice(rows, 2))
+    if not lines:
+        raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
+    names = lines[0][1]
+    column = None if label is None else _label_column(label, names, path)
+    headed = isinstance(label, str) or _is_header(lines)
+    if headed:
+        del lines[0]
+    points: list[Floats] = []
+    labels: list[str] = []
+    for number, cells in chain(lines, rows):
+        if len(cells) != len(names):
+            raise ValueError(
+                f"name_or_path must name a CSV file of {len(names)} cells a line, as in the first, "
+                f"got {len(cells)} in line {number} of {path}"
+            )
+        if column is not None:
+            labels.append(cells[column].strip())
+            cells = cells[:column] + cells[column + 1 :]
+        points.append(_csv_point(cells, number, path))
+    if not points:
+        raise ValueError(
+            f"name_or_path must name a CSV file with data, got only a header in {path}"
+        )
+    features = tuple(name.strip() for i, name in enumerate(names) if i != column)
+    known = headed and len(set(features)) == len(features)
+    return checked_points(np.stack(points), "X", path), labels, features if known else None
+
+
+def _csv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield line numbers and cells, without blank lines."""
+    if os.fspath(path) != STANDARD_INPUT and not Path(path).is_file():
+        raise FileNotFoundError(f"name_or_path must name an existing file, got {path}")
+    number = 0
+    try:
+        with _opened(path) as stream:
+            reader = csv.reader(stream, strict=True)
+            for cells in reader:
+                number = reader.line_num
+                if any(cell.strip() for cell in cells):
+                    yield number, cells
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"name_or_path must name a CSV file in UTF-8, got {path}: {error} after line {number}"
+        ) from error
+
+
+def _opened(path: str | os.PathLike[str]) -> io.TextIOBase:
+    if os.fspath(path) == STANDARD_INPUT:  # read whole: whoever owns the stream closes it
+        return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"), newline="")
+    return open(path, newline="", encoding="utf-8-sig")
+
+
+def _label_column(label: int | str, names: list[str], path: object) -> int:
+    if len(names) < 2:
+        raise ValueError(
+            "name_or_path must name a CSV file of at least two columns separated by commas, "
+            f"got one in {path}"
+        )
+    if isinstance(label, str):
+        stripped = [name.strip() for name in names]
+        if stripped.count(label) != 1:
+            raise ValueError(
+                f"label must name one column of {path}, got {label!r}; its first line is "
+                f"{', '.join(stripped[:20])}{', ...' if len(stripped) > 20 else ''}"
+            )
+        return stripped.index(label)
+    if not -len(names) <= label < len(names):
+        raise ValueError(
+            f"label must be a column number from {-len(names)} to {len(names) - 1}, got {label}"
+        )
+    return label % len(names)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_header(lines: list[tuple[int, list[str]]]) -> bool:
+    """Whether the first line names the columns: no numbers where the second line has them."""
+    numeric = [[_is_number(cell) for cell in cells] for _, cells in lines]
+    if len(numeric) == 1 or len(numeric[0]) != len(numeric[1]):
+        return not any(numeric[0])
+    return any(not first and second for first, second in zip(*numeric, strict=True))
+
+
+def _csv_point(cells: list[str], number: int, path: object) -> Floats:
+    try:
+        return np.array(cells, dtype=np.float64)
+    except ValueError:
+        odd = next(cell for cell in cells if not _is_number(cell))
+        remedy = (
+            "turn text into numbers" if odd.strip() else "fill missing values or leave rows out"
+        )
+        raise ValueError(
+            f"name_or_path must name a CSV file of numbers (and a label), got {odd!r} "
+            f"in line {number} of {path}; {remedy} first"
+        ) from None
+
+
+def _csv_labels(labels: list[str], path: object) -> NDArray[Any]:
+    if not all(labels):
+        raise ValueError(
+            f"y must be given for every point, got an empty label for point {labels.index('')} "
+            f"of {path}"
+        )
+    try:
+        return np.array([int(value) for value in labels], dtype=np.int64)
+    except (ValueError, OverflowError):
+        numeric = all(_is_number(value) for value in labels)
+        return np.array(labels, dtype=np.float64 if numeric else np.str_)

@@ -1,0 +1,173 @@
+"""Labelled data by name or from a file, split and scaled the way the benchmarks of the field do."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._base.arrays import Floats
+from .data_files import MAX_DENSE_VALUES, SUFFIXES, Parts, checked_labels, checked_points, read_file
+from .scaling import Scaling
+
+SHIPPED = ("breast_cancer", "digits", "iris", "wine")
+TEST_SIZE = 0.25
+
+
+def load(
+    name_or_path: str | os.PathLike[str],
+    *,
+    test_size: float | int = TEST_SIZE,
+    random_state: int | None = 0,
+    scale: bool = True,
+    label: int | str = -1,
+) -> tuple[Floats, Floats, NDArray[Any], NDArray[Any]]:
+    """Load a data set as training and test part.
+
+    Parameters
+    ----------
+    name_or_path : str or path-like
+        One of scikit-learn's shipped sets (digits, iris, wine, breast_cancer); or the path of a
+        ``.npz`` file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file (.libsvm,
+        .svm, .txt) or a ``.csv`` file; or else a data set's name on OpenML, which is fetched.
+    test_size : float or int
+        Share or number of points in the test part, stratified by class. Not used where the data
+        come with a test part of their own.
+    random_state : int or None
+        Seed of the split; None for another split each time.
+    scale : bool
+        Scale the features on the training part: images (whole numbers from 0 to 255) by 255,
+        anything else to [0, 1] feature by feature. Test points are not clipped.
+    label : int or str
+        The label column of a CSV file, by number or by name.
+
+    Returns
+    -------
+    X_train : (n, d) float64
+    X_test : (m, d) float64
+    y_train : (n,) int64 or unicode
+    y_test : (m,) int64 or unicode
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or no such name that could be fetched.
+    ValueError
+        If the data are malformed, not finite, or cannot be split.
+
+    Examples
+    --------
+    >>> from robust_metric import datasets
+    >>> X_train, X_test, y_train, y_test = datasets.load("digits")
+    >>> X_train.shape, X_test.shape
+    ((1347, 64), (450, 64))
+    """
+    X_train, X_test, y_train, y_test = split(
+        read(name_or_path, label=label), test_size, random_state
+    )
+    if scale:
+        scaling = Scaling.fit(X_train)
+        X_train, X_test = scaling.apply(X_train), scaling.apply(X_test)
+    return X_train, X_test, y_train, y_test
+
+
+def is_file(name_or_path: str | os.PathLike[str]) -> bool:
+    """Whether the argument of :func:`load` means a file rather than a named data set."""
+    text = os.fspath(name_or_path)
+    if text in SHIPPED:
+        return False
+    path = Path(text)
+    return path.exists() or path.suffix.lower() in SUFFIXES or len(path.parts) > 1
+
+
+def read(
+    name_or_path: str | os.PathLike[str], *, label: int | str = -1, n_features: int | None = None
+) -> Parts:
+    """Read a data set as it is, neither split nor scaled.
+
+    Parameters
+    ----------
+    name_or_path, label
+        As for :func:`load`.
+    n_features : int, optional
+        The width wanted of a LIBSVM file, which need not mention its last features.
+    """
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise TypeError(f"name_or_path must be a str or a path, got {type(name_or_path).__name__}")
+    if is_file(name_or_path):
+        return read_file(name_or_path, label=label, n_features=n_features)
+    name = os.fspath(name_or_path)
+    return _read_shipped(name) if name in SHIPPED else _fetch_openml(name)
+
+
+def split(
+    parts: Parts, test_size: float | int = TEST_SIZE, random_state: int | None = 0
+) -> tuple[Floats, Floats, NDArray[Any], NDArray[Any]]:
+    """Split off a stratified test part where the data have none of their own.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer than two points, or the test size leaves a part without points.
+    """
+    from sklearn.model_selection import train_test_split
+
+    if parts.X_test is not None and parts.y_test is not None:
+        return parts.X_train, parts.X_test, parts.y_train, parts.y_test
+    classes, counts = np.unique(parts.y_train, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            "y must have at least 2 points of each class to split off a test part, "
+            f"got 1 of class {classes[np.argmin(counts)]}"
+        )
+    X_train, X_test, y_train, y_test = train_test_split(
+        parts.X_train,
+        parts.y_train,
+        test_size=test_size,
+        random_state=random_state,
+        stratify=parts.y_train,
+    )
+    return X_train, X_test, y_train, y_test
+
+
+def _read_shipped(name: str) -> Parts:
+    import sklearn.datasets
+
+    X, y = getattr(sklearn.datasets, f"load_{name}")(return_X_y=True)
+    return Parts(np.ascontiguousarray(X, dtype=np.float64), y.astype(np.int64))
+
+
+def _fetch_openml(name: str) -> Parts:
+    from sklearn.datasets import fetch_openml
+
+    # The faster of scikit-learn's two parsers needs pandas, which this package does not ask for.
+    parser = "auto" if find_spec("pandas") else "liac-arff"
+    try:
+        with warnings.catch_warnings():
+            # Several versions of one name are common there; the oldest active one is meant.
+            warnings.filterwarnings("ignore", message="Multiple active versions")
+            X, y = fetch_openml(name, as_frame=False, parser=parser, return_X_y=True)
+    except (OSError, ValueError) as error:
+        raise FileNotFoundError(
+            f"name_or_path must be one of {', '.join(SHIPPED)}, a path ending in one of "
+            f"{', '.join(SUFFIXES)}, or a name on OpenML, got {name!r} (OpenML: {error})"
+        ) from error
+    source = f"OpenML's {name!r}"
+    if y is None:
+        raise ValueError(f"y must be a column of the data set, got none in {source}")
+    if hasattr(X, "toarray"):
+        if X.shape[0] * X.shape[1] > MAX_DENSE_VALUES:
+            raise ValueError(
+                f"X must hold at most {MAX_DENSE_VALUES} values, got {X.shape} in {source}"
+            )
+        X = X.toarray()
+    X = checked_points(X, "X", source)
+    labels = np.asarray(y)
+    if labels.dtype.kind in "OU" and all(str(value).lstrip("-").isdigit() for value in labels):
+        labels = labels.astype(np.int64)
+    return Parts(X, checked_labels(labels, len(X), "y", source))

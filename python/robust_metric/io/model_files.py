@@ -1,0 +1,200 @@
+"""Model files: training points or prototypes, labels, components and threat model, as plain data.
+
+What is here needs no classifier: the independent checker reads models through it, and
+``estimators/saving.py`` makes classifiers of what it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._base.arrays import Indices
+from ..threat import ThreatModel
+from .atomic import PathLike
+from .npz import Arrays, is_int, read_npz, write_npz
+from .scaling import Scaling
+from .threat_arrays import pack_threat, unpack_threat
+
+# Classifiers that model files hold: training points, or prototypes, with labels and components.
+MODEL_CLASSES = ("CertifiedKNeighborsClassifier", "CertifiedPrototypeClassifier")
+
+
+class StoredModel(NamedTuple):
+    """The parts of a model file: training points (n, d), y indexing classes, L or None."""
+
+    X: NDArray[Any]
+    y: Indices
+    classes: NDArray[Any]
+    components: NDArray[Any] | None
+    threat: ThreatModel | None
+    n_neighbors: int
+    n_jobs: int | None = None
+    class_name: str = MODEL_CLASSES[0]
+
+
+def read_model(path: PathLike) -> StoredModel:
+    """Read and check the parts of a model file, without the compiled code that would use them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, is not a model, or its parts do not fit together.
+    """
+    header, arrays = read_npz(path, "model")
+    with intact_model(path):
+        if header["class"] not in MODEL_CLASSES:
+            raise ValueError(f"unknown class {header['class']!r}")
+        params, n_features = header["params"], header["n_features"]
+        if not isinstance(params, dict) or not is_int(params["n_neighbors"]):
+            raise ValueError("params must hold a whole number n_neighbors")
+        classes = _unpack_classes(header)
+        X, y = _checked_training(arrays, n_features, len(classes))
+        components = arrays.get("components")
+        if components is not None:
+            _check_floats("components", components, (components.shape[0], n_features))
+        threat = unpack_threat(params["threat"], arrays)
+        k, n_jobs = params["n_neighbors"], params["n_jobs"]
+    return StoredModel(X, y, classes, components, threat, k, n_jobs, header["class"])
+
+
+def write_model(
+    model: StoredModel,
+    path: PathLike,
+    *,
+    scaling: Scaling | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> None:
+    """Write the parts of a model atomically, with the scaling and the names of its features.
+
+    Raises
+    ------
+    TypeError
+        If class labels are neither numbers, booleans nor strings.
+    """
+    classes = _plain_labels(model.classes)
+    threat, arrays = pack_threat(model.threat)
+    arrays |= {"X": model.X, "y": model.y}
+    if model.components is not None:
+        arrays["components"] = model.components
+    if scaling is not None:
+        arrays |= {"scaling_offset": scaling.offset, "scaling_scale": scaling.scale}
+    header = {
+        "kind": "model",
+        "class": model.class_name,
+        "params": {"n_neighbors": model.n_neighbors, "n_jobs": model.n_jobs, "threat": threat},
+        "classes": classes.tolist(),
+        "classes_dtype": classes.dtype.name if classes.dtype.kind != "U" else "str",
+        "n_features": int(model.X.shape[1]),
+    }
+    if feature_names is not None:
+        header["feature_names"] = [str(name) for name in feature_names]
+    write_npz(path, header, arrays)
+
+
+@contextmanager
+def intact_model(path: PathLike) -> Iterator[None]:
+    """Turn what wrong contents raise into one error that names the file."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"path must name an intact model, got {path}: {reason}") from error
+
+
+def load_scaling(path: PathLike) -> Scaling | None:
+    """Load the feature scaling saved with a model, or None where it was fitted on raw features.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged or is not a model.
+    """
+    header, arrays = read_npz(path, "model", only=("scaling_offset", "scaling_scale"))
+    if not arrays:
+        return None
+    try:
+        shape = (header["n_features"],)
+        offset, scale = arrays["scaling_offset"], arrays["scaling_scale"]
+        _check_floats("scaling_offset", offset, shape)
+        _check_floats("scaling_scale", scale, shape)
+        return Scaling(offset, scale)
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"path must name an intact model, got {path}: {error}") from error
+
+
+def load_feature_names(path: PathLike) -> list[str] | None:
+    """Load the names of the features saved with a model, or None where they had none.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged or is not a model.
+    """
+    header, _ = read_npz(path, "model", only=())
+    names = header.get("feature_names")
+    if names is None:
+        return None
+    whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not whole or len(names) != header.get("n_features"):
+        raise ValueError(f"path must name an intact model, got {path}: feature_names do not fit")
+    return list(names)
+
+
+def _plain_labels(classes: NDArray[Any]) -> NDArray[Any]:
+    """Class labels as an array without Python objects."""
+    if classes.dtype.kind == "O" and all(isinstance(label, str) for label in classes):
+        classes = classes.astype(np.str_)
+    if classes.dtype.kind not in "biufU":
+        raise TypeError(f"classes must be numbers, booleans or strings, got dtype {classes.dtype}")
+    return classes
+
+
+def _unpack_classes(header: Mapping[str, Any]) -> NDArray[Any]:
+    labels, name = header["classes"], header["classes_dtype"]
+    if not isinstance(labels, list) or not labels:
+        raise ValueError("classes must be a list of labels")
+    wanted: tuple[type, ...] = (str,) if name == "str" else (bool, int, float)
+    if not all(isinstance(label, wanted) for label in labels):
+        raise ValueError(f"classes must all be of type {name}")
+    dtype = np.dtype(np.str_ if name == "str" else name)
+    if dtype.kind not in "biufU" or not isinstance(name, str):
+        raise ValueError(f"classes_dtype must be 'str' or a numeric type, got {name!r}")
+    classes = np.array(labels, dtype=dtype)
+    if classes.tolist() != labels or not np.array_equal(np.unique(classes), classes):
+        raise ValueError("classes must be sorted, without repeats, and of their stated type")
+    return classes
+
+
+def _check_floats(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if array.dtype not in (np.float32, np.float64) or array.shape != shape:
+        raise ValueError(f"{name} must be floats of shape {shape}, got {array.dtype} {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinite values")
+
+
+def _checked_training(
+    arrays: Arrays, n_features: object, n_classes: int
+) -> tuple[NDArray[Any], Indices]:
+    """Training data that the compiled code can take without looking at it again."""
+    if not is_int(n_features) or n_features < 1:
+        raise ValueError(f"n_features must be a positive int, got {n_features!r}")
+    X, y = arrays["X"], arrays["y"]
+    if len(X.shape) != 2 or len(X) == 0:
+        raise ValueError(f"X must have shape (n, {n_features}) with n > 0, got {X.shape}")
+    _check_floats("X", X, (len(X), n_features))
+    if y.dtype != np.int64 or y.shape != (len(X),):
+        raise ValueError(f"y must be int64 of shape ({len(X)},), got {y.dtype} {y.shape}")
+    if y.min() < 0 or y.max() >= n_classes:
+        raise ValueError(f"y must lie in 0 .. {n_classes - 1}, got {y.min()} .. {y.max()}")
+    return X, y

@@ -1,0 +1,1 @@
+"""What trains: metrics and prototypes, and the baselines beside them."""

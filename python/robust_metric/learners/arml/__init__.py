@@ -1,0 +1,1 @@
+"""ARML: metrics learned for large certified radii."""

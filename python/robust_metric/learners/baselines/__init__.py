@@ -1,0 +1,1 @@
+"""Other metric learners and robust rivals: one file each."""

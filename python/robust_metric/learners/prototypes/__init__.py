@@ -1,0 +1,1 @@
+"""How prototypes, and the metric with them, are trained."""

@@ -1,0 +1,154 @@
+"""The training loops of learned prototypes: all at once, and batch by batch as the data come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+
+from ..._base.arrays import Floats, Labels
+from ..._base.progress import Progress
+from .settings import Settings, TrainingState
+from .steps import Frame, PrototypeSteps
+
+# With early stopping: validations of a fit, and how many without progress end it.
+_VALIDATIONS, _PATIENCE = 40, 10
+
+# Prototypes in the caller's units, and their labels.
+Start = tuple[Floats, Labels]
+
+
+class Trainer:
+    """State of one fit."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        X: Floats,
+        labels: Labels,
+        components: Floats | None,
+        start: Start | None = None,
+    ) -> None:
+        self._settings = settings
+        self._random = check_random_state(settings.random_state)
+        frame = Frame.of(X, settings.n_directions, self._random)
+        self.steps = PrototypeSteps(settings, frame, components, self._random)
+        self._X, self._labels = X, labels
+        self._validation: tuple[Floats, Labels] | None = None
+        if settings.early_stopping:
+            self._hold_out()
+        points = self.steps.frame.scaled(self._X)
+        if start is not None:
+            self.steps.take_over(*start)
+        self.steps.add_missing(points, self._labels)
+        self.steps.find_target(points, self._labels)
+        self.steps.start(points, settings.max_iter)
+        self.validations: list[float] = []
+
+    def run(self) -> None:
+        """Make the gradient steps, or as many as validation and the callback let pass."""
+        if not self.steps.trainable:
+            return
+        settings, best = self._settings, _Best(self.steps)
+        between = -(-settings.max_iter // _VALIDATIONS)
+        with Progress(settings.max_iter, "Prototypes", enabled=bool(settings.verbose)) as bar:
+            for done, batch in enumerate(self._batches(), start=1):
+                self.steps.step(self._X[batch], self._labels[batch])
+                bar.update(done, loss=self.steps.losses[-1])
+                if settings.callback is not None and settings.callback(self._state()):
+                    break
+                if self._validation is not None and done % between == 0:
+                    self.validations.append(self.steps.certified_error(*self._validation))
+                    if best.stale(self.validations[-1]):
+                        break
+        if self.validations:
+            best.restore()
+
+    def _state(self) -> TrainingState:
+        steps = self.steps
+        components = None if steps.components is None else steps.components.copy()
+        return TrainingState(
+            len(steps.losses), steps.losses[-1], steps.prototypes_in_caller_units, components
+        )
+
+    def _batches(self) -> Iterator[NDArray[np.intp]]:
+        """Yield the rows of each step: every point once before any comes again."""
+        size = min(self._settings.batch_size, len(self._X))
+        waiting = self._random.permutation(len(self._X))
+        for _ in range(self._settings.max_iter):
+            if len(waiting) < size:
+                waiting = np.r_[waiting, self._random.permutation(len(self._X))]
+            batch, waiting = waiting[:size], waiting[size:]
+            yield batch
+
+    def _hold_out(self) -> None:
+        kept, held_out, labels, held_out_labels = train_test_split(
+            self._X,
+            self._labels,
+            test_size=self._settings.validation_fraction,
+            random_state=self._random,
+            stratify=self._labels,
+        )
+        self._X, self._labels = kept, labels
+        self._validation = self.steps.frame.scaled(held_out), held_out_labels
+
+
+class OnlineTrainer:
+    """State of a sequence of batches that come one by one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        X: Floats,
+        components: Floats | None,
+        start: Start | None = None,
+    ) -> None:
+        self._settings = settings
+        frame = Frame.of(X if start is None else np.vstack([X, start[0]]))
+        random = check_random_state(settings.random_state)
+        self.steps = PrototypeSteps(settings, frame, components, random)
+        self._started = False
+        if start is not None:
+            self.steps.take_over(*start)
+
+    def learn(self, X: Floats, labels: Labels) -> None:
+        """Add the prototypes that classes still lack, and pass once over the points."""
+        steps = self.steps
+        points = steps.frame.scaled(X)
+        steps.add_missing(points, labels)
+        if not steps.target > 0.0:
+            steps.find_target(points, labels)
+        if not steps.trainable:
+            return
+        if not self._started:
+            steps.start(points, None)
+            self._started = True
+        order = steps.random.permutation(len(X))
+        for batch in np.array_split(order, -(-len(X) // self._settings.batch_size)):
+            steps.step(X[batch], labels[batch])
+
+
+class _Best:
+    """The state with the smallest validation error so far."""
+
+    def __init__(self, steps: PrototypeSteps) -> None:
+        self._steps = steps
+        self._error = math.inf
+        self._waited = 0
+        self._state = steps.prototypes, steps.components
+
+    def stale(self, error: float) -> bool:
+        """Note the present state; True where there was no progress for too long."""
+        if error < self._error:
+            self._error, self._waited = error, 0
+            self._state = self._steps.prototypes, self._steps.components
+            return False
+        self._waited += 1
+        return self._waited >= _PATIENCE
+
+    def restore(self) -> None:
+        self._steps.prototypes, self._steps.components = self._state

@@ -1,0 +1,1 @@
+"""The tables of ``robust-metric report paper``; ``docs/results.md`` is made by it."""

@@ -1,0 +1,33 @@
+"""What certification returns, and what is read off it; nothing here needs the compiled core."""
+
+from .certificates import Certificates, CertifiedPredictions, DecidingPoints
+from .evidence import Evidence, SearchTrees
+from .neighbor_sets import NeighborCertificates
+from .perturbations import MinimalPerturbations, SearchInterrupted
+from .robust_error import (
+    RobustErrorCurve,
+    certified_robust_error,
+    format_table,
+    robustness_gap,
+    round_radii,
+    typical_points,
+    write_csv,
+)
+
+__all__ = [
+    "Certificates",
+    "CertifiedPredictions",
+    "DecidingPoints",
+    "Evidence",
+    "MinimalPerturbations",
+    "NeighborCertificates",
+    "RobustErrorCurve",
+    "SearchInterrupted",
+    "SearchTrees",
+    "certified_robust_error",
+    "format_table",
+    "robustness_gap",
+    "round_radii",
+    "typical_points",
+    "write_csv",
+]

@@ -1,0 +1,160 @@
+"""Certified radii, one a query, and what they say of predictions and training points."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._base.arrays import Floats, Indices, Mask
+from ..io.npz import read_npz, write_npz
+from ..io.threat_arrays import pack_threat, unpack_threat
+from ..threat import ThreatModel
+from .evidence import Evidence
+from .robust_error import certified_robust_error
+from .summaries import Described, Facts, describe_counts, describe_radii
+
+
+@dataclass(frozen=True, repr=False)
+class Certificates(Described):
+    """Certified radii of m predictions.
+
+    Parameters
+    ----------
+    radius : (m,) float64
+        No perturbation of a cost below it changes the prediction, in the units of the classifier's
+        input, rounded down; 0 where a given true class was missed, inf where nothing can change the
+        prediction.
+    label : (m,) array
+        The class predicted, and certified where the radius is positive.
+    n_neighbors : int
+        K of the classifier.
+    evidence : Evidence, optional
+        What proves the radii, for `robust_metric.check`; only where it was asked for.
+    threat : ThreatModel, optional
+        What a perturbation costs and where it may lead; by default its Euclidean norm.
+    """
+
+    radius: Floats
+    label: NDArray[Any]
+    n_neighbors: int
+    evidence: Evidence | None = None
+    threat: ThreatModel | None = None
+
+    def __len__(self) -> int:
+        """Return the number of predictions."""
+        return len(self.radius)
+
+    def _facts(self) -> tuple[str, Facts]:
+        return f"Certificates of {len(self)} predictions", [
+            ("neighbours", f"K = {self.n_neighbors}"),
+            ("radius", describe_radii(self.radius)),
+            ("label", describe_counts(self.label)),
+            ("threat", str(self.threat or ThreatModel())),
+            ("evidence", "none" if self.evidence is None else "for robust_metric.check"),
+        ]
+
+    def robust_error(self, radii: ArrayLike) -> Floats:
+        """Share of predictions whose radius is at most r, for each r: (k,) float64."""
+        return certified_robust_error(self.radius, radii)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write to a ``.npz`` file with a JSON header, atomically.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older file then stays as it was.
+        TypeError
+            If the labels could only be stored as a pickle.
+        """
+        threat, threat_arrays = pack_threat(self.threat)
+        header: dict[str, Any] = {
+            "kind": "certificates",
+            "n_neighbors": int(self.n_neighbors),
+            "threat": threat,
+        }
+        label = self.label
+        if label.dtype.kind == "O" and all(isinstance(name, str) for name in label):
+            label = label.astype(np.str_)
+        arrays = {"radius": self.radius, "label": label, **threat_arrays}
+        if self.evidence is not None:
+            header["model_digest"] = self.evidence.model_digest
+            arrays |= self.evidence.arrays()
+        write_npz(path, header, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Certificates:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or is not a certificates file.
+        """
+        header, arrays = read_npz(path, "certificates")
+        radius, label, k = arrays.get("radius"), arrays.get("label"), header.get("n_neighbors")
+        whole = (
+            radius is not None
+            and label is not None
+            and radius.dtype == np.float64
+            and radius.ndim == 1
+            and label.shape == radius.shape
+            and bool((radius >= 0.0).all())
+            and isinstance(k, int)
+            and k >= 1
+        )
+        if not whole:
+            raise ValueError(
+                f"path must name an intact certificates file, got {path}, whose radius, label "
+                "and n_neighbors do not fit together"
+            )
+        assert radius is not None and label is not None and isinstance(k, int)
+        try:
+            evidence = Evidence.from_arrays(arrays, header.get("model_digest", ""))
+            threat = unpack_threat(header.get("threat"), arrays)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(
+                f"path must name an intact certificates file, got {path}: {error}"
+            ) from error
+        return cls(radius, label, k, evidence, threat)
+
+
+class CertifiedPredictions(NamedTuple):
+    """Predictions of m queries, each with its certified radius.
+
+    Parameters
+    ----------
+    label : (m,) array
+        The class predicted.
+    radius : (m,) float64
+        No perturbation below it changes the prediction.
+    abstain : (m,) bool
+        Where the radius is below the one asked for: the prediction should not be relied on.
+    """
+
+    label: NDArray[Any]
+    radius: Floats
+    abstain: Mask
+
+
+class DecidingPoints(NamedTuple):
+    """Which training points decide the certified radii of m predictions.
+
+    Parameters
+    ----------
+    own, other : (m,) int64
+        Rows of the training data: the radius is the distance to where ``other``, of another class,
+        gets as near as ``own``, of the class predicted. -1 where the radius is 0 or inf.
+    radius : (m,) float64
+        The certified radii.
+    """
+
+    own: Indices
+    other: Indices
+    radius: Floats

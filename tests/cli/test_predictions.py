@@ -1,0 +1,139 @@
+"""Predictions of the command line: tables without classes, standard input and output, columns by name."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_helpers import error_of, fit
+
+from robust_metric import cli, datasets, load_model
+from robust_metric.io.model_files import load_scaling
+
+
+def unlabelled(files: Path) -> Path:
+    """test.csv without its column of labels."""
+    rows = [line.split(",")[1:] for line in (files / "test.csv").read_text().splitlines()]
+    (files / "new.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+    return files / "new.csv"
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+
+
+def test_predictions_for_a_file_without_labels(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, new, out = fit(files), unlabelled(files), files / "predictions.csv"
+    capsys.readouterr()
+    arguments = ["certify", str(model), str(new), "--no-label"]
+    assert cli.main([*arguments, "--predictions", str(out)]) == 0
+    text = capsys.readouterr().out
+    assert "Certified 30 points" in text and "Certificates of 30 predictions" in text
+    assert "Errors" not in text and f"Wrote {out}." in text
+    clf, scaling = load_model(model), load_scaling(model)
+    assert scaling is not None
+    parts = datasets.read(files / "test.csv", label="tree")
+    expected = clf.certify(scaling.apply(parts.X_train))
+    rows = list(csv.DictReader(out.open()))
+    assert [int(row["row"]) for row in rows] == list(range(30))
+    assert [row["label"] for row in rows] == expected.label.tolist()
+    assert [float(row["radius"]) for row in rows] == expected.radius.tolist()
+
+    assert cli.main([*arguments, "--predictions", "-"]) == 0
+    assert capsys.readouterr().out == out.read_text()
+    assert cli.main([*arguments, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["n_points"] == 30 and summary["clean_error"] is None
+
+
+def test_predictions_beside_true_labels(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = fit(files)
+    capsys.readouterr()
+    data = ["--label", "tree", "--predictions", "-"]
+    assert cli.main(["certify", str(model), str(files / "test.csv"), *data]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    truth = datasets.read(files / "test.csv", label="tree").y_train.tolist()
+    assert [row["true_label"] for row in rows] == truth
+    assert all(float(row["radius"]) == 0 for row in rows if row["label"] != row["true_label"])
+
+
+def test_data_from_standard_input(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = fit(files).read_bytes()
+    stdin(monkeypatch, files / "train.csv")
+    other = files / "other.npz"
+    options = ["--label", "tree", "--n-neighbors", "3"]
+    assert cli.main(["fit", "-", "--out", str(other), *options]) == 0
+    assert len(other.read_bytes()) == len(expected)
+    assert "to 60 points" in capsys.readouterr().out
+    printed = []
+    for data, label in (
+        ("test.csv", ["--label", "tree"]),
+        (unlabelled(files).name, ["--no-label"]),
+    ):
+        for source in (str(files / data), "-"):
+            stdin(monkeypatch, files / data)
+            arguments = ["certify", str(other), source, *label, "--predictions", "-"]
+            assert cli.main(arguments) == 0
+            printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and printed[2] == printed[3] != printed[0]
+    stdin(monkeypatch, files / "train.csv")
+    assert "got 'ash' in line 2 of -" in error_of(capsys, "fit", "-", "--out", files / "m.npz")
+
+
+def test_user_errors_of_predictions(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, new, test = fit(files), unlabelled(files), files / "test.csv"
+    whole, narrow = files / "whole.csv", files / "narrow.csv"
+    whole.write_text("1,2,3,4,0\n5,6,7,8,0\n")
+    narrow.write_text("1,2,3,4\n5,6,7,8\n")
+    for arguments, message in (
+        ((new, "--label", "d"), "is it a regression target, or a column of a file without labels?"),
+        ((whole, "--label", "0"), "the model's classes 'ash', 'elm', 'oak', got 1, 5"),
+        ((narrow,), "4 features, got 3; is it a file without labels? see --no-label"),
+        ((test, "--no-label"), "must name a CSV file of numbers (and a label), got"),
+        ((files / "all.npz", "--no-label"), "a file without labels must end in .csv, got"),
+        ((files / "no.csv", "--no-label"), "name_or_path must name an existing file, got"),
+        ((new, "--no-label", "--evidence"), "--evidence needs a file to be written to, see --out"),
+        ((new, "--no-label", "--predictions", files / "no" / "p.csv"), "an existing folder"),
+    ):
+        assert message in error_of(capsys, "certify", model, *arguments)
+
+
+def test_a_reader_that_leaves_is_no_error(files: Path) -> None:
+    model, new = str(fit(files)), str(unlabelled(files))
+    command = [sys.executable, "-m", "robust_metric.cli", "certify", model, new, "--no-label"]
+    run = subprocess.Popen(
+        [*command, "--predictions", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stdout is not None and run.stderr is not None
+    run.stdout.close()
+    assert run.wait(60) == cli.PIPE_CLOSED
+    assert run.stderr.read() == b""
+
+
+def test_columns_are_told_by_their_names(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, new, other = fit(files), unlabelled(files), files / "other.csv"
+    capsys.readouterr()
+
+    def certify(order: list[int], names: bool = True) -> str:
+        rows = [line.split(",") for line in new.read_text().splitlines()][0 if names else 1 :]
+        other.write_text("".join(",".join(row[j] for j in order) + "\n" for row in rows))
+        arguments = ["certify", str(model), str(other), "--no-label", "--predictions", "-"]
+        assert cli.main(arguments) == 0
+        return capsys.readouterr().out
+
+    expected = certify([0, 1, 2, 3])
+    assert certify([3, 1, 0, 2]) == expected
+    assert certify([0, 1, 2, 3], names=False) == expected
+    assert certify([3, 1, 0, 2], names=False) != expected
+    other.write_text("a,b,c,e\n1,2,3,4\n")
+    message = "must have the model's features, got no column 'd' among 'a', 'b', 'c', 'e'"
+    assert message in error_of(capsys, "certify", model, other, "--no-label")

@@ -1,0 +1,172 @@
+"""Threat models on the command line: saved with models and certificates, certified, attacked, checked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robust_metric import CertifiedKNeighborsClassifier, ThreatModel, cli, datasets, load_model
+from robust_metric.attacks import RegionAttack
+from robust_metric.io.model_files import load_scaling
+from robust_metric.io.npz import read_npz
+from robust_metric.io.threat_arrays import unpack_threat
+from robust_metric.results import Certificates
+
+FITTED = ThreatModel(1, (0.1, 0.9), np.array([np.inf, 1.0, 2.0, 0.5]), clip_queries=True)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    """A model of iris, saved with the threat model FITTED."""
+    path = str(tmp_path / "model.npz")
+    options = ["--norm", "1", "--bounds", "0.1", "0.9", "--clip"]
+    options += ["--feature-cost", "7,1,2,0.5", "--freeze", "0"]
+    arguments = ["fit", "iris", "--metric", "euclidean", "--n-neighbors", "3", "--out", path]
+    assert cli.main([*arguments, *options]) == 0
+    return path
+
+
+def iris(model: str) -> tuple[CertifiedKNeighborsClassifier, np.ndarray, np.ndarray]:
+    """The model as loaded, and what certify and attack work on: the scaled test part."""
+    _, X, _, y = datasets.split(datasets.read("iris"))
+    scaling = load_scaling(model)
+    assert scaling is not None
+    return load_model(model), scaling.apply(X), y
+
+
+def outputs(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    assert cli.main(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def test_certify_takes_the_models_threat_model(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    certs = str(tmp_path / "c.npz")
+    clf, X, y = iris(model)
+    assert clf.threat == FITTED
+    costs, bounds = "feature costs, 1 of 4 features frozen", "bounds [0.1, 0.9], queries clipped"
+    said = f"Threat model: 1-norm, {costs}, {bounds}.\n"
+    assert said in outputs(capsys, "certify", model, "iris", "--out", certs, "--evidence")
+    saved = Certificates.load(certs)
+    assert saved.threat == FITTED
+    assert np.array_equal(saved.radius, clf.certify(X, y).radius)
+    positive = int((saved.radius > 0.0).sum())
+    printed = outputs(capsys, "check", certs, model)
+    assert positive > 0 and printed.startswith(f"{said}{positive} proved, 0 failed")
+    assert not clf.threat.holds(X).all()  # some were clipped
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_certify_under_another_threat_model(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str], exact: bool
+) -> None:
+    certs, clf, (lower, upper) = str(tmp_path / "c.npz"), load_model(model), (-1.0, np.inf)
+    options = ["--norm", "inf", "--bounds", "-1", "none", "--feature-cost", "1", "--evidence"]
+    options += ["--exact"] * exact
+    printed = outputs(capsys, "certify", model, "iris", "--out", certs, "--json", *options)
+    assert json.loads(printed)["threat"] == ("inf-norm, bounds [-1, inf], queries clipped")
+    saved = Certificates.load(certs)
+    threat = ThreatModel(np.inf, (lower, upper), np.ones(4), clip_queries=True)
+    assert saved.threat == threat
+    clf, X, y = iris(model)
+    clf.set_params(threat=threat)
+    expected = clf.minimal_perturbation(X, y).lower if exact else clf.certify(X, y).radius
+    assert np.array_equal(saved.radius, expected)
+    assert ", 0 failed" in outputs(capsys, "check", certs, model)
+
+
+def test_costs_and_bounds_of_each_feature_come_from_files(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    costs, low, certs = (str(tmp_path / name) for name in ("costs.csv", "low.txt", "c.npz"))
+    Path(costs).write_text("1,2,inf,0.25\n")
+    Path(low).write_text("-2\n-2.5\n-inf\n-1\n")
+    options = ["--norm", "2", "--bounds", low, "2", "--feature-cost", costs]
+    printed = outputs(capsys, "certify", model, "iris", "--out", certs, *options)
+    assert "2-norm, feature costs, 1 of 4 features frozen, bounds of each feature" in printed
+    threat = Certificates.load(certs).threat
+    bounds = (np.array([-2, -2.5, -np.inf, -1]), 2.0)
+    assert threat == ThreatModel(2, bounds, np.array([1, 2, np.inf, 0.25]), clip_queries=True)
+
+
+def test_attack_under_the_models_threat_model_and_another(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "adversarial.npz")
+    clf, X, y = iris(model)
+    for options, threat in (
+        ([], FITTED),
+        (
+            ["--norm", "inf", "--freeze", "1,2", "--bounds", "-1", "2"],
+            ThreatModel(np.inf, (-1.0, 2.0), [np.inf, np.inf, np.inf, 0.5], clip_queries=True),
+        ),
+    ):
+        printed = outputs(capsys, "attack", model, "iris", "--out", out, *options)
+        assert f"Threat model: {threat}.\n" in printed
+        header, saved = read_npz(out, "attack")
+        stored = unpack_threat(header["threat"], saved)
+        assert stored is not None and str(stored) == str(threat) and stored.norm == threat.norm
+        expected = RegionAttack()(clf, X, y, threat)
+        assert np.array_equal(saved["costs"], expected.costs)
+        frozen = threat.frozen(4)
+        assert not saved["perturbations"][:, frozen].any() and saved["perturbations"].any()
+
+
+def test_points_outside_the_bounds_are_an_error_unless_clipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, certs = str(tmp_path / "model.npz"), str(tmp_path / "c.npz")
+    assert cli.main(["fit", "iris", "--metric", "euclidean", "--out", model]) == 0
+    for command in (["certify", model, "iris", "--out", certs], ["attack", model, "iris"]):
+        arguments = [*command, "--bounds", "0.1", "0.9"]
+        assert cli.main(arguments) == 2
+        error = capsys.readouterr().err
+        assert "X must lie within the bounds of threat, [0.1, 0.9] for feature" in error
+        assert "clip_queries=True" in error and error.count("\n") == 1
+        assert "queries clipped" in outputs(capsys, *arguments, "--clip")
+
+
+@pytest.mark.parametrize("command", ["fit", "certify", "attack"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--norm", "3"], "wanted 1, 2 or inf, got '3'"),
+        (["--bounds", "1"], "expected 2 arguments"),
+        (["--bounds", "0", "high"], "wanted numbers like 0.5,1 or a file of them, got 'high'"),
+        (["--feature-cost", ""], "wanted numbers like 0.5,1 or a file of them, got ''"),
+        (["--feature-cost", "1,x"], "wanted numbers like 0.5,1 or a file of them, got '1,x'"),
+        (["--freeze", "a"], "wanted column numbers like 0,3, got 'a'"),
+    ],
+)
+def test_wrong_usage(
+    command: str, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ["iris"] if command == "fit" else ["model.npz", "iris"]
+    with pytest.raises(SystemExit) as caught:
+        cli.main([command, *files, "--out", "o.npz", *options])
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--freeze", "0,9"], "--freeze must name columns below 4, got 9"),
+        (["--feature-cost", "1,2"], "feature_cost must have one value per feature, 4, got"),
+        (["--feature-cost", "1,2", "--freeze", "0"], "feature_cost must have one value per"),
+        (["--feature-cost", "0"], "feature_cost must be a (d,) array of positive numbers"),
+        (["--bounds", "1", "0"], "bounds must have lower <= upper everywhere"),
+        (["--bounds", "0,0", "1,1"], "bounds must have one value per feature, 4, got"),
+    ],
+)
+def test_options_that_do_not_fit_the_model(
+    tmp_path: Path, options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "model.npz"
+    assert cli.main(["fit", "iris", "--out", str(out), *options]) == 2
+    assert message in capsys.readouterr().err and not out.exists()
