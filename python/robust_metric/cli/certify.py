@@ -16,47 +16,36 @@ from numpy.typing import NDArray
 from .._base.arrays import Floats
 from .._base.progress import shown
 from ..io.atomic import atomic_write, check_target
-from ..io.data_files import read_points
-from ..io.model_files import load_feature_names, load_scaling
-from ..io.scaling import Scaling
 from ..results.certificates import Certificates
 from ..results.perturbations import SearchInterrupted
 from ..results.robust_error import RobustErrorCurve, format_table, round_radii
 from ..threat import ThreatModel
 from . import threat_options
-from .data import as_in_model, check_labels, test_part
-from .options import DATA_HELP, add_command, add_json, add_label, add_n_jobs, radius_list
+from .options import (
+    add_command,
+    add_json,
+    add_label,
+    add_model_and_data,
+    add_n_jobs,
+    add_radii,
+)
 from .output import finite, print_json
+from .saved_model import SavedModel
 
 TO_STANDARD_OUTPUT = "-"
 
 
 def run(args: argparse.Namespace) -> None:
     """Certify the rows asked for, write what is to be written, and print the table."""
-    from ..estimators.saving import load_model
-
     if args.evidence and args.out is None:
         raise ValueError("--evidence needs a file to be written to, see --out")
     for path in (args.out, args.predictions):
         if path not in (None, TO_STANDARD_OUTPUT):
             check_target(path)
-    clf = load_model(args.model)
-    scaling = load_scaling(args.model)
-    X, y = _rows(args, clf)
-    threat = threat_options.chosen(args, clf.fitted_view().threat, clf.n_features_in_)
-    clf.set_params(n_jobs=args.n_jobs, threat=threat)
-    points = X if scaling is None else scaling.apply(X)
+    model = SavedModel.load(args)
+    X, y = _rows(args, model)
     start = time.perf_counter()
-    with shown(len(X), "certify"):
-        try:
-            certificates = (
-                clf.minimal_perturbation(points, y, evidence=args.evidence).certificates()
-                if args.exact
-                else clf.certify(points, y, evidence=args.evidence)
-            )
-        except SearchInterrupted as stopped:
-            _keep_predictions(args.predictions, stopped, y)
-            raise
+    certificates = _certified(args, model, X, y)
     seconds = time.perf_counter() - start
     if args.out is not None:
         certificates.save(args.out)
@@ -64,10 +53,10 @@ def run(args: argparse.Namespace) -> None:
         _write_predictions(args.predictions, certificates, y, range(len(X)))
     if args.predictions == TO_STANDARD_OUTPUT:
         return
-    curve = _curve(args, clf, certificates, y)
+    curve = _curve(args, model, certificates, y)
     radii = round_radii([curve]) if args.radii is None else np.array(args.radii)
     if args.json:
-        print_json(_summary(args, curve, radii, scaling) | {"threat": str(threat)})
+        print_json(_summary(args, model, curve, radii))
         return
     print(f"Certified {len(X)} points of {args.data} in {seconds:.2f} s.\n")
     if y is None:
@@ -75,41 +64,55 @@ def run(args: argparse.Namespace) -> None:
     else:
         print(format_table([curve], radii))
         print("\nErrors are shares of points with radius <= r. ", end="")
-    _print_units(scaling)
-    if threat != ThreatModel():
-        print(f"Threat model: {threat}.")
-    for path in (args.out, args.predictions):
-        if path is not None:
-            print(f"Wrote {path}.")
+    _print_what_it_is(args, model)
 
 
-def _rows(args: argparse.Namespace, clf: Any) -> tuple[Floats, NDArray[Any] | None]:
+def _rows(args: argparse.Namespace, model: SavedModel) -> tuple[Floats, NDArray[Any] | None]:
     """Return the points to certify, with their classes where these are known."""
-    names = load_feature_names(args.model)
-    if args.no_label:
-        X, given = read_points(args.data)
-        return as_in_model(X, given, clf.n_features_in_, names), None
-    X, y = test_part(args.data, args.label, clf.n_features_in_, names)
-    check_labels(y, clf.classes_, args.data)
-    return X, y
+    return (
+        (model.rows(args.data), None)
+        if args.no_label
+        else model.labelled_rows(args.data, args.label)
+    )
+
+
+def _certified(
+    args: argparse.Namespace, model: SavedModel, X: Floats, y: NDArray[Any] | None
+) -> Certificates:
+    """Certify the points; what an interrupted search has found is kept where it was asked for."""
+    with shown(len(X), "certify"):
+        if not args.exact:
+            return model.clf.certify(X, y, evidence=args.evidence)
+        try:
+            return model.clf.minimal_perturbation(X, y, evidence=args.evidence).certificates()
+        except SearchInterrupted as stopped:
+            _keep_predictions(args.predictions, stopped, y)
+            raise
 
 
 def _curve(
-    args: argparse.Namespace, clf: Any, certificates: Certificates, y: NDArray[Any] | None
+    args: argparse.Namespace, model: SavedModel, certificates: Certificates, y: NDArray[Any] | None
 ) -> RobustErrorCurve:
     return RobustErrorCurve(
-        "Euclidean" if clf.components_ is None else "learned",
-        clf.n_neighbors,
+        model.metric,
+        model.clf.n_neighbors,
         "exact" if args.exact else "bound",
         certificates.radius,
         clean_error=0.0 if y is None else float(np.mean(certificates.label != y)),
     )
 
 
-def _print_units(scaling: Scaling | None) -> None:
-    units = "the features' own units" if scaling is None else "scaled units"
-    print(f"Radii are in {units}", end="")
-    print("." if scaling is None else ": features as (x - offset) / scale of the training data.")
+def _print_what_it_is(args: argparse.Namespace, model: SavedModel) -> None:
+    """Print the units, the threat model, and where things were written."""
+    scaled = (
+        "" if model.scaling is None else ": features as (x - offset) / scale of the training data"
+    )
+    print(f"Radii are in {model.units}{scaled}.")
+    if model.threat != ThreatModel():
+        print(f"Threat model: {model.threat}.")
+    for path in (args.out, args.predictions):
+        if path is not None:
+            print(f"Wrote {path}.")
 
 
 def _keep_predictions(path: str | None, stopped: SearchInterrupted, y: NDArray[Any] | None) -> None:
@@ -140,10 +143,7 @@ def _write_predictions(
 
 
 def _summary(
-    args: argparse.Namespace,
-    curve: RobustErrorCurve,
-    radii: Floats,
-    scaling: Scaling | None,
+    args: argparse.Namespace, model: SavedModel, curve: RobustErrorCurve, radii: Floats
 ) -> dict[str, Any]:
     """Return what ``--json`` prints."""
     return {
@@ -155,11 +155,12 @@ def _summary(
         "n_neighbors": curve.n_neighbors,
         "metric": curve.method,
         "radius": curve.kind,
-        "units": "the features' own units" if scaling is None else "scaled units",
+        "units": model.units,
         "clean_error": None if args.no_label else curve.clean_error,
         "median_radius": finite(curve.median_radius),
         "radii": radii.tolist(),
         "certified_robust_error": curve.errors(radii).tolist(),
+        "threat": str(model.threat),
     }
 
 
@@ -174,8 +175,7 @@ def add_to(commands: Any) -> None:
         "  robust-metric certify model.npz new.csv --no-label --predictions predictions.csv\n"
         "  cat new.csv | robust-metric certify model.npz - --no-label --predictions -",
     )
-    command.add_argument("model", metavar="MODEL", help="a file that 'robust-metric fit' wrote")
-    command.add_argument("data", metavar="DATA", help=DATA_HELP)
+    add_model_and_data(command)
     command.add_argument("--out", metavar="CERTS", help="write certificates to a .npz file")
     command.add_argument(
         "--predictions",
@@ -187,12 +187,7 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="DATA is a CSV file without classes: the predictions themselves are certified",
     )
-    command.add_argument(
-        "--radii",
-        type=radius_list,
-        metavar="R,R,...",
-        help="radii of the table, in scaled units (default: round numbers that span the data)",
-    )
+    add_radii(command)
     command.add_argument(
         "--evidence",
         action="store_true",

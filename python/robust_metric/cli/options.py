@@ -26,6 +26,22 @@ def add_command(commands: Any, name: str, run: Any, text: str, example: str) -> 
     return command
 
 
+def add_model_and_data(command: Any) -> None:
+    """Add the arguments of subcommands that take a saved model to data."""
+    command.add_argument("model", metavar="MODEL", help="a file that 'robust-metric fit' wrote")
+    command.add_argument("data", metavar="DATA", help=DATA_HELP)
+
+
+def add_radii(command: Any) -> None:
+    """Add the option ``--radii``."""
+    command.add_argument(
+        "--radii",
+        type=_radii,
+        metavar="R,R,...",
+        help="radii of the table, in scaled units (default: round numbers that span the data)",
+    )
+
+
 def add_n_jobs(command: Any) -> None:
     """Add the option ``--n-jobs``."""
     command.add_argument(
@@ -49,8 +65,7 @@ def add_label(command: Any) -> None:
     )
 
 
-def radius_list(text: str) -> list[float]:
-    """Parse the value of ``--radii``."""
+def _radii(text: str) -> list[float]:
     try:
         radii = [float(part) for part in text.split(",")]
     except ValueError:

@@ -15,7 +15,7 @@ from .options import add_command, add_json, add_n_jobs, positive
 from .output import curve_values, print_json
 
 if TYPE_CHECKING:
-    from ..paper.runs import SetResult
+    from ..paper.runs import Plan, SetResult
 
 QUICK_TEST, QUICK_TRAIN = 100, 1000
 
@@ -24,30 +24,15 @@ def run_paper(args: argparse.Namespace) -> int:
     """Run the methods over the data sets and write the report."""
     from .. import plotting
     from ..paper.cells import CellStore
-    from ..paper.runs import Plan, run
+    from ..paper.runs import run
     from ..paper.writer import write_report
 
     plotting.check_matplotlib()
     paths = _data_files(args.data, args.sets)
-    sets = [path.stem for path in _data_files(args.data, None)]
-    _known("--fit-at-most", [name for name, _ in args.fit_at_most[1]], [*METHODS, *sets])
-    _known("--attack-at-most", [name for name, _ in args.attack_at_most[1]], sets)
     methods = [METHODS[name] for name in _known("--methods", args.methods, METHODS)]
+    plan = _plan(args)
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    plan = Plan(
-        neighbors=tuple(args.k),
-        n_test=QUICK_TEST if args.quick else args.n_test,
-        n_train=QUICK_TRAIN if args.quick else None,
-        fit_at_most=args.fit_at_most[0],
-        limits=args.fit_at_most[1],
-        attack=not args.no_attack,
-        attack_at_most=args.attack_at_most[0],
-        attack_limits=args.attack_at_most[1],
-        n_jobs=args.n_jobs,
-        redo=frozenset(_known("--redo", args.redo, METHODS) if args.redo else ()),
-        compute=not args.only_render,
-    )
     start = time.perf_counter()
 
     def log(line: str) -> None:
@@ -64,6 +49,32 @@ def run_paper(args: argparse.Namespace) -> int:
     else:
         print(f"Wrote to {out}: {', '.join(written)}.")
     return int(any(result.failure for part in found for result in part.results))
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    """Return what the options ask for; ValueError where they name what is not there."""
+    from ..paper.runs import Plan
+
+    sets = [path.stem for path in _data_files(args.data, None)]
+    (fit_at_most, fit_limits), (attack_at_most, attack_limits) = (
+        args.fit_at_most,
+        args.attack_at_most,
+    )
+    _known("--fit-at-most", [name for name, _ in fit_limits], [*METHODS, *sets])
+    _known("--attack-at-most", [name for name, _ in attack_limits], sets)
+    return Plan(
+        neighbors=tuple(args.k),
+        n_test=QUICK_TEST if args.quick else args.n_test,
+        n_train=QUICK_TRAIN if args.quick else None,
+        fit_at_most=fit_at_most,
+        limits=fit_limits,
+        attack=not args.no_attack,
+        attack_at_most=attack_at_most,
+        attack_limits=attack_limits,
+        n_jobs=args.n_jobs,
+        redo=frozenset(_known("--redo", args.redo, METHODS) if args.redo else ()),
+        compute=not args.only_render,
+    )
 
 
 def _summary(part: SetResult) -> dict[str, Any]:
@@ -153,6 +164,22 @@ def add_to(commands: Any) -> None:
         metavar="DIR",
         help="folder for results; a second run goes on where the first one stopped",
     )
+    _add_choice(command)
+    _add_limits(command)
+    command.add_argument(
+        "--redo", type=_names, metavar="A,B", help="methods whose stored results are not used"
+    )
+    command.add_argument(
+        "--only-render",
+        action="store_true",
+        help="write the report from what is stored, without computing anything",
+    )
+    add_json(command)
+    add_n_jobs(command)
+
+
+def _add_choice(command: Any) -> None:
+    """Add the options that say what is compared."""
     command.add_argument(
         "--sets", type=_names, metavar="A,B", help="data sets (default: all files found)"
     )
@@ -162,6 +189,10 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--k", type=_neighbors, default=[1, 11], metavar="K,K", help="default: 1,11"
     )
+
+
+def _add_limits(command: Any) -> None:
+    """Add the options that bound how much is computed."""
     command.add_argument(
         "--n-test", type=positive, default=N_TEST, metavar="N", help="default: %(default)s"
     )
@@ -190,13 +221,3 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help=f"{QUICK_TEST} test points, {QUICK_TRAIN} training points: to see how it works",
     )
-    command.add_argument(
-        "--redo", type=_names, metavar="A,B", help="methods whose stored results are not used"
-    )
-    command.add_argument(
-        "--only-render",
-        action="store_true",
-        help="write the report from what is stored, without computing anything",
-    )
-    add_json(command)
-    add_n_jobs(command)

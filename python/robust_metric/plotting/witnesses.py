@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,16 +54,33 @@ def plot_witnesses(
     _check_images(X, witnesses, image_shape)
     differences = witnesses - X
     lengths = np.linalg.norm(differences, axis=1) if sizes is None else np.asarray(sizes)
-    labels, adversarial_labels = np.asarray(labels), np.asarray(adversarial_labels)
-    for name, values in (
-        ("labels", labels),
-        ("adversarial_labels", adversarial_labels),
-        ("sizes", lengths),
-    ):
+    texts = {
+        "labels": np.asarray(labels),
+        "adversarial_labels": np.asarray(adversarial_labels),
+        "sizes": lengths,
+    }
+    for name, values in texts.items():
         if values.shape != (len(X),):
             raise ValueError(f"{name} must have shape ({len(X)},), got {values.shape}")
+    figure, grid = _grid(len(X))
+    _draw_images(grid, (X, witnesses, differences), image_shape)
+    for i in range(len(X)):
+        grid[0, i].set_title(str(texts["labels"][i]), fontsize=12, color=INK, pad=4)
+        other = str(texts["adversarial_labels"][i])
+        grid[1, i].set_title(other, fontsize=12, color=COLORS[2], pad=4)
+        grid[2, i].set_xlabel(f"{lengths[i]:.2f}", fontsize=9, color=FAINT, labelpad=4)
+    for row, text in enumerate(("test image", "witness", "difference")):
+        grid[row, 0].set_ylabel(
+            text, rotation=0, ha="right", va="center", labelpad=8, fontsize=10, color=INK
+        )
+    figure.suptitle(
+        title, x=0.15 / figure.get_figwidth(), y=0.955, ha="left", fontsize=11.5, color=INK
+    )
+    return figure
 
-    n = len(X)
+
+def _grid(n: int) -> tuple[Figure, Any]:
+    """Return a figure with three rows of n axes, and room on the left for the rows' names."""
     figure = new_figure((max(1.05 * n + 1.5, 4.0), 4.35))
     grid = figure.subplots(
         3,
@@ -78,32 +95,31 @@ def plot_witnesses(
             "hspace": 0.30,
         },
     )
-    # One grey scale, that of the unperturbed images, and one signed scale for the differences: rows
-    # can be compared. What a witness has beyond the grey scale shows in its difference.
+    return figure, grid
+
+
+def _draw_images(
+    grid: Any, rows: tuple[Floats, Floats, Floats], image_shape: tuple[int, int]
+) -> None:
+    """Draw images, witnesses and differences, so that images of a row can be compared.
+
+    There is one grey scale, that of the unperturbed images, and one signed scale for the differences.
+    What a witness has beyond the grey scale shows in its difference.
+    """
+    X, _, differences = rows
     low, high = float(X.min()), float(X.max())
     swing = float(np.abs(differences).max()) or 1.0
-    for i in range(n):
-        for row, values in enumerate((X[i], witnesses[i], differences[i])):
-            signed = row == 2
+    for row, images in enumerate(rows):
+        signed = row == 2
+        for i, image in enumerate(images):
             grid[row, i].imshow(
-                values.reshape(image_shape),
+                image.reshape(image_shape),
                 cmap="RdBu_r" if signed else "gray_r",
                 vmin=-swing if signed else low,
                 vmax=swing if signed else high,
                 interpolation="nearest",
             )
             frame(grid[row, i])
-        grid[0, i].set_title(str(labels[i]), fontsize=12, color=INK, pad=4)
-        grid[1, i].set_title(str(adversarial_labels[i]), fontsize=12, color=COLORS[2], pad=4)
-        grid[2, i].set_xlabel(f"{lengths[i]:.2f}", fontsize=9, color=FAINT, labelpad=4)
-    for row, text in enumerate(("test image", "witness", "difference")):
-        grid[row, 0].set_ylabel(
-            text, rotation=0, ha="right", va="center", labelpad=8, fontsize=10, color=INK
-        )
-    figure.suptitle(
-        title, x=0.15 / figure.get_figwidth(), y=0.955, ha="left", fontsize=11.5, color=INK
-    )
-    return figure
 
 
 def _check_images(X: Floats, witnesses: Floats, image_shape: tuple[int, int]) -> None:

@@ -1,0 +1,74 @@
+"""A saved model as subcommands use it: with its scaling, its features' names and a threat model."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from .._base.arrays import Floats
+from ..io.data_files import read_points
+from ..io.model_files import load_feature_names, load_scaling
+from ..io.scaling import Scaling
+from ..threat import ThreatModel
+from . import threat_options
+from .data import as_in_model, check_labels, test_part
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A classifier, what was done to its features, and what they are called.
+
+    Parameters
+    ----------
+    clf : CertifiedKNeighborsClassifier
+        With the threat model and the threads that the options ask for.
+    scaling : Scaling, optional
+        None where the model was fitted on raw features.
+    feature_names : list of str, optional
+    """
+
+    clf: Any
+    scaling: Scaling | None
+    feature_names: list[str] | None
+
+    @classmethod
+    def load(cls, args: argparse.Namespace) -> SavedModel:
+        """Read the file that ``args.model`` names."""
+        from ..estimators.saving import load_model
+
+        clf = load_model(args.model)
+        threat = threat_options.chosen(args, clf.fitted_view().threat, clf.n_features_in_)
+        clf.set_params(n_jobs=args.n_jobs, threat=threat)
+        return cls(clf, load_scaling(args.model), load_feature_names(args.model))
+
+    @property
+    def threat(self) -> ThreatModel:
+        """What perturbations may do and cost."""
+        return self.clf.fitted_view().threat
+
+    @property
+    def metric(self) -> str:
+        """What tables call the metric."""
+        return "Euclidean" if self.clf.components_ is None else "learned"
+
+    @property
+    def units(self) -> str:
+        """What radii are measured in."""
+        return "the features' own units" if self.scaling is None else "scaled units"
+
+    def labelled_rows(self, data: str, label: int | str) -> tuple[Floats, NDArray[Any]]:
+        """Read the rows to certify or attack, scaled, with their classes."""
+        X, y = test_part(data, label, self.clf.n_features_in_, self.feature_names)
+        check_labels(y, self.clf.classes_, data)
+        return self._scaled(X), y
+
+    def rows(self, data: str) -> Floats:
+        """Read the rows of a file without classes, scaled."""
+        X, names = read_points(data)
+        return self._scaled(as_in_model(X, names, self.clf.n_features_in_, self.feature_names))
+
+    def _scaled(self, X: Floats) -> Floats:
+        return X if self.scaling is None else self.scaling.apply(X)
