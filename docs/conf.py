@@ -15,7 +15,7 @@ matplotlib.use("agg")
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(HERE))  # figure_scraper, make_figures
+sys.path.insert(0, str(HERE))  # figure_scraper, make_figures, storeys
 
 import make_figures  # noqa: E402
 

@@ -1,9 +1,9 @@
-"""Draw the figures of the site from their data: docs/figures/NAME.csv becomes docs/figures/NAME.svg.
+"""Draw the figures of the site: docs/figures/NAME.csv becomes docs/figures/NAME.svg, and the house.
 
 Usage: python docs/make_figures.py
 
 The site draws them whenever it is built, so the pictures are not kept. The data files are written by
-programs of bench/, which the pages name.
+programs of bench/, which the pages name; storeys.py reads the folders of the repository.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import storeys
 from matplotlib.figure import Figure
 
 FOLDER = Path(__file__).resolve().parent / "figures"
@@ -109,15 +110,16 @@ def draw_tradeoff(axes: Any, rows: Rows) -> None:
     axes.grid(alpha=0.3)
 
 
-FIGURES = (network_comparison, performance_scaling, prototypes_tradeoff)
+MEASURED = (network_comparison, performance_scaling, prototypes_tradeoff)
 
 
 def main() -> None:
     """Draw all figures; the same data give the same files."""
+    figures = {draw.__name__: draw(read(draw.__name__)) for draw in MEASURED}
+    figures["storeys"] = storeys.house()
     with matplotlib.rc_context({"svg.hashsalt": "robust_metric"}):
-        for draw in FIGURES:
-            name = draw.__name__
-            draw(read(name)).savefig(FOLDER / f"{name}.svg", metadata={"Date": None})
+        for name, figure in figures.items():
+            figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":
