@@ -118,7 +118,7 @@ def protocol_lines(plan: Plan) -> list[str]:
         "K = 1: the minimal adversarial perturbation (lower ends of intervals that meet to 9 digits). "
         "Other K: the certified lower bound, with the plurality refinement, and the costs of the "
         "region attack. Clean error is the share of misclassified test points; the certified error "
-        "at r = 0 also counts points whose class hangs on a tie. Where fewer test points were "
+        "at r = 0 also counts points whose class a tie decides. Where fewer test points were "
         "attacked, the data set says so, and clean errors beside empirical ones are of these points.",
         "Rows in italics were not computed here: the published code of ARML (PyTorch) and an "
         "independent solver for the Euclidean metric, run on the same files. Their K = 11 bounds "

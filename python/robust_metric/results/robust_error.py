@@ -30,7 +30,7 @@ def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> Floats:
     -------
     (k,) float64
         In [0, 1], not decreasing in r. At r = 0 these are the misclassified points, and those
-        whose class hangs on a tie.
+        whose class a tie decides.
 
     Raises
     ------

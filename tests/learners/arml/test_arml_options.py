@@ -193,7 +193,7 @@ def test_published_settings() -> None:
 def test_own_class_points_with_several_classes(
     n_classes: int, expected: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The point of the drawn rank; with more than two classes half of the time any near one."""
+    """The point of the drawn rank; with more than two classes in half of the draws a random near one."""
     random = np.random.default_rng(0)
     X = random.normal(size=(600, 3))
     y = np.sort(random.integers(0, n_classes, 600))  # sorted, as training has them

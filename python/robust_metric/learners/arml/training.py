@@ -22,7 +22,7 @@ from .settings import MetricState, Settings
 _MOVEMENT_PER_ROUND = 3.0  # how far L may go before triplets are chosen anew, in default steps
 _POOL = 2  # pairs are ranked among this many times as many points of each side as ranks are drawn
 _MOST_RATIO = 2.0  # of the numbers of own-class and other-class ranks
-_AT_RANDOM = 0.5  # with more than two classes: share of draws whose own-class point is any near one
+_AT_RANDOM = 0.5  # with more than two classes: share of draws with a random near own-class point
 _AVERAGED = 0.6  # share of the steps, the last ones, whose L are averaged
 _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the draws allow
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor in a round
