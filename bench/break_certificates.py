@@ -2,7 +2,7 @@
 
 Usage: python bench/break_certificates.py [--attempts 1000000] [--seed 0]
 
-Every family of tests/helpers.py (massive ties, duplicates with different labels, offsets, extreme
+Every family of tests/support/helpers.py (massive ties, duplicates with different labels, offsets, extreme
 scales, subnormals, rank-deficient and ill-conditioned components) is drawn with K from 1 to 15,
 2 to 10 classes and up to 2000 features; in one problem of ten the points are prototypes learned
 from these; two in three have a threat model of another norm, or with feature costs, frozen features
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from helpers import (
     FAMILIES,

@@ -89,6 +89,7 @@ def test_what_no_perturbation_changes_is_proved(tmp_path: Path) -> None:
     found = _write(tmp_path, p)
     assert np.isinf(found.lower).all()
     assert _check(tmp_path).proved == 2
+    assert found.evidence is not None
     bare = replace(found.certificates(), evidence=replace(found.evidence, trees=None))
     assert len(_check(tmp_path, bare).failures) == 2
 

@@ -129,7 +129,8 @@ def test_a_killed_worker_costs_time_not_answers(
         radius = certified_radii(shards, y_train, X, y, n_neighbors=3).radius
     else:
         queries = da.from_array(X, chunks=(6, -1)).map_blocks(slow_copy)
-        radius = clf.certify(queries, y).radius.compute()
+        lazy: Any = clf.certify(queries, y).radius
+        radius = lazy.compute()
     timer.join()
     assert killed, "the work ended before the worker was killed"
     np.testing.assert_array_equal(radius, clf.certify(X, y).radius)

@@ -56,7 +56,7 @@ def test_a_class_too_small_to_split(tmp_path: Path) -> None:
 
 def test_openml_is_asked_for_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
-    asked = {}
+    asked: dict[str, object] = {}
 
     def fetch(name: str, **options: object) -> tuple[np.ndarray, np.ndarray]:
         asked.update(options, name=name)

@@ -10,7 +10,7 @@ from robust_metric.io.scaling import Scaling
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
 def test_image_bytes_are_divided_by_255_whatever_their_dtype(dtype: type) -> None:
-    X = np.array([[0, 255, 7], [0, 10, 9]], dtype=dtype)
+    X: np.ndarray = np.array([[0, 255, 7], [0, 10, 9]], dtype=dtype)
     assert np.array_equal(Scaling.fit(X).apply(X), X / 255.0)
 
 

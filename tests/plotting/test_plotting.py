@@ -117,8 +117,8 @@ def test_regions_are_the_predictions() -> None:
     clf, X, _ = plane()
     ax = plot_decision_regions(clf, X, resolution=30, title="Halves")
     (mesh,) = (m for m in ax.collections if type(m).__name__ == "QuadMesh")
-    low, high = ax.get_xlim(), ax.get_ylim()
-    grid = [[a, b] for b in np.linspace(*high, 30) for a in np.linspace(*low, 30)]
+    across, up = (np.linspace(low, high, 30) for low, high in (ax.get_xlim(), ax.get_ylim()))
+    grid = [[a, b] for b in up for a in across]
     expected = clf.predict(grid) == "right"
     assert np.array_equal(mesh.get_array().ravel(), expected)
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["left", "right"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,9 @@ from robust_metric import _core
 from robust_metric._base import runtime
 
 
-def problem(seed: int, n: int, d: int, r: int, classes: int, k: int, draws: int):
+def problem(
+    seed: int, n: int, d: int, r: int, classes: int, k: int, draws: int
+) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
     random = np.random.default_rng(seed)
     X = random.normal(size=(n, d))
     L = random.normal(size=(r, d))

@@ -21,9 +21,12 @@ NORMS = [_core.Norm.one, _core.Norm.two, _core.Norm.infinity]
 ORDER = dict(zip(NORMS, (1, 2, np.inf), strict=True))
 
 
+Problem = tuple[Any, Any, Any, Any, Any]
+
+
 def problem(
     seed: int, m: int = 60, n: int = 14, d: int = 6, r: int | None = 4, classes: int = 3
-) -> tuple[Any, ...]:
+) -> Problem:
     """Points and prototypes with labels, and components or None."""
     random = np.random.default_rng(seed)
     labels = random.integers(classes, size=m).astype(np.int32)
@@ -37,7 +40,7 @@ def problem(
     )
 
 
-def definition(args: tuple[Any, ...], q: Any, cost: np.ndarray, t: int, u: int) -> np.ndarray:
+def definition(args: Problem, q: Any, cost: np.ndarray, t: int, u: int) -> np.ndarray:
     """t-th smallest over x⁻ of the u-th largest over x⁺ of the signed bound, all prototypes."""
     Z, y, P, labels, L = args
     L = np.eye(Z.shape[1]) if L is None else L

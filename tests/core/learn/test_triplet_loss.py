@@ -22,17 +22,20 @@ NORMS = {
 }
 
 
-def problem(seed: int, n: int = 40, d: int = 6, r: int = 4, count: int = 300):
+Triplets = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def problem(
+    seed: int, n: int = 40, d: int = 6, r: int = 4, count: int = 300
+) -> tuple[np.ndarray, np.ndarray, Triplets]:
     random = np.random.default_rng(seed)
     X = random.normal(size=(n, d))
     L = random.normal(size=(r, d))
-    triplets = [np.ascontiguousarray(t) for t in random.integers(n, size=(3, count))]
-    return X, L, triplets
+    anchor, near, far = (np.ascontiguousarray(t) for t in random.integers(n, size=(3, count)))
+    return X, L, (anchor, near, far)
 
 
-def definition(
-    X: np.ndarray, L: np.ndarray, triplets: list[np.ndarray], dual: float = 2
-) -> np.ndarray:
+def definition(X: np.ndarray, L: np.ndarray, triplets: Triplets, dual: float = 2) -> np.ndarray:
     x, near, far = (X[t] for t in triplets)
     margin = np.sum(((x - far) @ L.T) ** 2, axis=1) - np.sum(((x - near) @ L.T) ** 2, axis=1)
     return margin / (2.0 * np.linalg.norm((near - far) @ L.T @ L, dual, axis=1))
@@ -43,7 +46,7 @@ def test_bounds_are_the_definition(dual: float) -> None:
     X, L, (anchor, near, far) = problem(0)
     far = np.where(far == near, (far + 1) % len(X), far)
     loss, _, bounds = _core.triplet_loss(X, L, anchor, near, far, dual_norm=NORMS[dual])
-    np.testing.assert_allclose(bounds, definition(X, L, [anchor, near, far], dual), rtol=1e-10)
+    np.testing.assert_allclose(bounds, definition(X, L, (anchor, near, far), dual), rtol=1e-10)
     assert loss == pytest.approx(-bounds.mean(), rel=1e-12)
 
 

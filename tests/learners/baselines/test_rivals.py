@@ -143,7 +143,8 @@ def test_aml_confusion_is_a_maximum() -> None:
     M, beta = spd(4, 3), 5.0
     price = beta * max(1.0, 1.0 / np.linalg.eigvalsh(M)[0] ** 2)
     difference = random.normal(size=4)
-    own, other = _confusion(M, *[np.outer(difference, difference)] * 2, beta)
+    spread = np.outer(difference, difference)
+    own, other = _confusion(M, spread, spread, beta)
 
     def gain(t: NDArray[np.float64], metric: NDArray[np.float64], price: float) -> float:
         moved = difference + 2.0 * t

@@ -150,7 +150,10 @@ def problems(
 def exact_squared_distance(z: Array, x: Array, L: Array | None = None) -> Fraction:
     w = [Fraction(a) - Fraction(b) for a, b in zip(z.tolist(), x.tolist(), strict=True)]
     if L is not None:
-        w = [sum(Fraction(a) * b for a, b in zip(row, w, strict=True)) for row in L.tolist()]
+        w = [
+            sum((Fraction(a) * b for a, b in zip(row, w, strict=True)), Fraction(0))
+            for row in L.tolist()
+        ]
     return sum((a * a for a in w), Fraction(0))
 
 
