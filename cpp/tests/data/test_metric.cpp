@@ -52,7 +52,7 @@ TEST_CASE("norm_bound bounds the norm of the absolute values, and is no more tha
     }
 }
 
-TEST_CASE("metrics of one entry: tight to rounding; of no entry: the identity") {
+TEST_CASE("metrics of one entry are tight to rounding, of no entry the identity") {
     const double one[] = {-3.0}, zero[] = {0.0};
     CHECK(Metric({one, 1, 1}, 1).norm_bound() == doctest::Approx(0.75));
     CHECK(Metric({zero, 1, 1}, 1).norm_bound() >= 0.0);
