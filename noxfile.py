@@ -42,6 +42,8 @@ WITH_LIBRARIES = [
 
 TESTED_WITH = PROJECT["project"]["optional-dependencies"]["tests"]
 
+COMPILED_MODULES = [f"robust_metric.{name}" for name in ("_core", "core", "blas_pointers")]
+
 FUZZ_SECONDS = 60
 
 
@@ -128,6 +130,17 @@ def libraries(session: nox.Session) -> None:
     # skipped tests would be those that this session is for
     session.run("python", "-c", "import torch, foolbox, art")
     session.run("python", "-m", "pytest", *(session.posargs or WITH_LIBRARIES))
+
+
+@nox.session
+def stubs(session: nox.Session) -> None:
+    """Compare the types of the compiled modules with what is compiled."""
+    lint = PROJECT["project"]["optional-dependencies"]["lint"]
+    session.install(".", *[each for each in lint if each.startswith("mypy")])
+    allowed = str(Path("tools/stubtest_allowlist.txt").resolve())
+    # from elsewhere: in the repository the sources, which have no compiled modules, would be found first
+    session.chdir(session.create_tmp())
+    session.run("python", "-m", "mypy.stubtest", *COMPILED_MODULES, "--allowlist", allowed)
 
 
 @nox.session

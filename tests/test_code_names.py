@@ -59,7 +59,7 @@ def words() -> set[str]:
 
 
 def unknown(span: str) -> bool:
-    if span in MADE:
+    if span in MADE or "NAME" in span:
         return False
     if FILE.fullmatch(span) or FOLDER.fullmatch(span):
         return not any(name.endswith(f"/{span}") for name in files())

@@ -24,6 +24,11 @@ class Norm:
     one: ClassVar[Norm]
     two: ClassVar[Norm]
     infinity: ClassVar[Norm]
+    def __init__(self, value: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
 
 class Threat:
     def __init__(
