@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from robust_metric.attacks import RegionAttack
 from robust_metric.paper import methods
 from robust_metric.paper.cells import Cell, CellStore
 from robust_metric.paper.methods import METHODS, Method
+from robust_metric.paper.page import templates
 from robust_metric.paper.protocol import Problem, load, stratified
 from robust_metric.paper.runs import MethodResult, Plan, SetResult
 from robust_metric.paper.tables import Table, comparison_table
@@ -311,10 +313,15 @@ def test_tables() -> None:
         "| a & b | **.5** |",
         "| *c* |  |",
     ]
-    assert (
-        "<b>.5</b>" in table.html() and "a &amp; b" in table.html() and "r &lt; 1" in table.html()
-    )
-    assert table.html().count('class="l"') == 3
+    html = str(templates().get_template("table.html").module.draw(table))
+    assert "<b>.5</b>" in html and "a &amp; b" in html and "r &lt; 1" in html
+    assert html.count('class="l"') == 3 and html.count('class="aside"') == 1
+
+
+def test_without_jinja(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ImportError, match=r"jinja2.*robust-metric\[report\]"):
+        templates()
 
 
 def test_comparison_with_the_published_algorithm() -> None:

@@ -1,16 +1,14 @@
-"""A progress bar on standard error, for people who watch."""
+"""A progress bar on standard error, for people who watch, and what compiled calls tell it."""
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
-_WIDTH = 24
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -19,19 +17,21 @@ _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 class Progress:
-    """Show how far a loop has come: ``ARML  [######......]  50%  loss 0.123  4 s``.
+    """Show how far a loop has come: a bar of tqdm, with numbers beside it.
 
-    On a terminal one line is redrawn in place; elsewhere (a log file) a plain line is written now
-    and then. Drawing never costs the loop more than a clock reading.
+    On a terminal one line is redrawn in place, in a notebook a widget where there are widgets; elsewhere
+    (a log file) a plain line is written now and then. Drawing costs the loop no more than a clock
+    reading a step.
 
     Parameters
     ----------
     total : int
-        Number of steps; 0 is drawn as done.
+        Number of steps.
     title : str
         What is running.
     enabled : bool or int, optional
-        None shows the bar only where the stream is a terminal; true always, false never.
+        None shows the bar only where somebody watches: on a terminal and in a notebook; true always,
+        false never.
     stream : text stream, optional
         By default ``sys.stderr``, so that a program's output stays clean.
 
@@ -60,26 +60,19 @@ class Progress:
         self._total = total
         self._title = title
         self._stream = sys.stderr if stream is None else stream
-        self._terminal = self._stream.isatty()
-        self._enabled = self._terminal if enabled is None else bool(enabled)
-        self._pause = _SECONDS_BETWEEN_DRAWINGS if self._terminal else _SECONDS_BETWEEN_LINES
-        self._done = 0
-        self._values: dict[str, float] = {}
-        self._drawn_length = 0
-        self._start = self._last_drawn = time.monotonic()
+        self._enabled = _watched(self._stream) if enabled is None else bool(enabled)
+        self._bar: Any = None
 
     def __enter__(self) -> Progress:
-        self._start = self._last_drawn = time.monotonic()
-        if self._enabled and self._terminal:
-            self._draw()
+        if self._enabled:
+            self._bar = _bar(self._total, self._title, self._stream)
         return self
 
     def update(self, done: int, **values: float) -> None:
         """Say that ``done`` of ``total`` steps are finished, with numbers to show beside them."""
-        self._done = done
-        self._values = values
-        if self._enabled and time.monotonic() - self._last_drawn >= self._pause:
-            self._draw()
+        if self._bar is not None:
+            self._bar.values = values
+            self._bar.update(min(done, self._total) - self._bar.n)
 
     def __exit__(
         self,
@@ -87,41 +80,60 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._enabled:
-            return
-        # The last state is always shown, and an interrupted bar shows how far it came.
-        self._draw()
-        if self._terminal:
-            self._stream.write("\n")
-            self._stream.flush()
+        # the last state is always shown, and an interrupted bar shows how far it came
+        if self._bar is not None:
+            self._bar.close()
 
-    def _draw(self) -> None:
-        self._last_drawn = time.monotonic()
-        line = self._line()
-        if self._terminal:
-            # A shorter line has to cover what the longer one before it left.
-            self._stream.write("\r" + line.ljust(self._drawn_length))
-            self._drawn_length = len(line)
-        else:
+
+def _bar(total: int, title: str, stream: TextIO) -> Any:
+    from tqdm.auto import tqdm  # here, for a quick import
+
+    class Bar(tqdm):
+        monitor_interval = 0  # no thread that looks after bars
+        values: dict[str, float] = {}  # noqa: RUF012  replaced, never changed
+
+        @property
+        def format_dict(self) -> dict[str, Any]:
+            """What is drawn: numbers are made text only where they are."""
+            numbers = ", ".join(f"{name} {value:.4g}" for name, value in self.values.items())
+            return {**super().format_dict, "postfix": numbers}
+
+    watched = _watched(stream)
+    return Bar(
+        total=total,
+        desc=title,
+        file=stream if watched else _Lines(stream),
+        mininterval=_SECONDS_BETWEEN_DRAWINGS if watched else _SECONDS_BETWEEN_LINES,
+        miniters=1,
+        dynamic_ncols=watched,
+        # a log file begins with what was done, not with nothing
+        delay=0.0 if watched else 1e-9,
+    )
+
+
+def _watched(stream: TextIO) -> bool:
+    """Whether a stream leads to somebody who watches: a terminal, or a notebook, which is none."""
+    return stream.isatty() or type(stream).__module__.startswith("ipykernel.")
+
+
+class _Lines:
+    """A log file, in which what tqdm draws in place gets a line each time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = getattr(stream, "encoding", None)
+
+    def write(self, text: str) -> None:
+        if line := text.strip():
             self._stream.write(line + "\n")
-        self._stream.flush()
 
-    def _line(self) -> str:
-        share = min(max(self._done / self._total, 0.0), 1.0) if self._total else 1.0
-        filled = int(share * _WIDTH)
-        parts = [
-            self._title,
-            f"[{'#' * filled}{'.' * (_WIDTH - filled)}]",
-            f"{int(100 * share):3d}%",
-            *(f"{name} {value:.4g}" for name, value in self._values.items()),
-            f"{self._last_drawn - self._start:.0f} s",
-        ]
-        return "  ".join(parts)
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 @contextmanager
 def shown(total: int, title: str) -> Iterator[None]:
-    """Context in which compiled calls show how far they are, where standard error is a terminal.
+    """Context in which compiled calls show how far they are, where somebody watches.
 
     Parameters
     ----------
@@ -130,7 +142,7 @@ def shown(total: int, title: str) -> Iterator[None]:
     title : str
         What is running.
     """
-    if not sys.stderr.isatty():
+    if not _watched(sys.stderr):
         yield
         return
     with Progress(total, title) as bar:

@@ -24,10 +24,12 @@ def run_paper(args: argparse.Namespace) -> int:
     """Run the methods over the data sets and write the report."""
     from .. import plotting
     from ..paper.cells import CellStore
+    from ..paper.page import templates
     from ..paper.runs import run
     from ..paper.writer import write_report
 
     plotting.check_matplotlib()
+    templates()
     paths = _data_files(args.data, args.sets)
     methods = [METHODS[name] for name in _known("--methods", args.methods, METHODS)]
     plan = _plan(args)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,49 +23,10 @@ from .tables import (
     time_table,
 )
 
-_STYLE = """
-:root { color-scheme: light; --ink: #22262b; --faint: #5d646d; --line: #e1e4e8; --blue: #0b6fb8; }
-* { box-sizing: border-box; }
-body { margin: 0; background: #fff; color: var(--ink);
-  font: 16px/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; }
-main { max-width: 80rem; margin: 0 auto; padding: 2.2rem 1.4rem 4rem; }
-h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .4rem; }
-h2 { font-size: 1.3rem; margin: 3rem 0 .3rem; padding-top: 1.2rem; border-top: 1px solid var(--line); }
-h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
-p { max-width: 46rem; margin: .5rem 0; }
-p.faint, li.faint { color: var(--faint); font-size: .92rem; }
-nav { margin: .9rem 0 0; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
-a { color: var(--blue); text-decoration: none; } a:hover { text-decoration: underline; }
-.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.2rem; margin: .8rem 0 .2rem; padding: 0;
-  list-style: none; font-size: .92rem; }
-.legend span { display: inline-block; width: 1.5rem; height: .22rem; margin: 0 .45rem .22rem 0;
-  border-radius: 2px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr));
-  gap: 1rem; margin: .6rem 0; }
-.plots img { display: block; width: 100%; height: auto; max-width: 34rem; }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34.5rem, 100%), 1fr));
-  gap: 0 2rem; }
-.pair > div { min-width: 0; }
-.scroll { overflow-x: auto; }
-.witnesses img { display: block; height: auto; max-width: none; width: 52rem; }
-table { border-collapse: separate; border-spacing: 0; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .26rem .32rem; text-align: right; white-space: nowrap; font-weight: 400; }
-thead th { color: var(--faint); border-bottom: 1px solid #b6bbc2; }
-tbody tr + tr > * { border-top: 1px solid var(--line); }
-th:first-child { padding-left: 0; position: sticky; left: 0; background: #fff; }
-.l { text-align: left; }
-tr.aside > * { color: var(--faint); font-style: italic; }
-.methods td, .methods th { white-space: normal; vertical-align: top; }
-.methods th:first-child { white-space: nowrap; }
-.methods td:last-child { font-size: .85rem; overflow-wrap: anywhere; min-width: 16rem; }
-@media (max-width: 40rem) {
-  main { padding: 1.4rem 1rem 3rem; }
-  table { font-size: .82rem; }
-  th, td { padding: .26rem .3rem; }
-}
-code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: .88em;
-  overflow-wrap: anywhere; }
-"""
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).with_name("templates")
 
 WHAT_IT_IS = (
     "Robust error at r: the share of test points whose class some perturbation of Euclidean length "
@@ -175,99 +137,75 @@ def page(
     environment : str
         Versions, machine, seeds.
     """
-    links = " ".join(
-        f'<a href="#{html.escape(part.problem.name)}">{html.escape(part.problem.title)}</a>'
-        for part in parts
-    )
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Robust errors of learned metrics</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Robust errors of nearest-neighbour classifiers under learned metrics</h1>
-<p>{WHAT_IT_IS}</p>
-<nav>{links} <a href="#methods">Methods and times</a></nav>
-{_summary(parts, plan)}
-{"".join(_section(part, drawn, plan) for part, drawn in zip(parts, drawings, strict=True))}
-<h2 id="methods">Methods and times</h2>
-<h3>Time to fit</h3>
-{time_table(parts).html()}
-<div class="methods"><h3>Sources and settings</h3>
-{method_table(_names(parts)).html()}</div>
-<h3>Protocol</h3>
-{"".join(f"<p>{html.escape(line)}</p>" for line in protocol)}
-<p class="faint">{html.escape(environment)}</p>
-</main>
-</body>
-</html>
-"""
-
-
-def _summary(parts: Sequence[SetResult], plan: Plan) -> str:
-    tables = []
-    for k in plan.neighbors:
-        for kind in kinds(k):
-            table = summary_table(parts, k, kind).html()
-            tables.append(f"<div><h3>K = {k}, {_HEADINGS[kind]}</h3>{table}</div>")
-    compared = comparison_table(parts, plan.neighbors)
-    comparison = (
-        f'<h2>ARML beside the published algorithm</h2><p class="faint">{COMPARISON}</p>'
-        + compared.html()
-        if compared.rows
-        else ""
-    )
-    return (
-        "<h2>Mean over the radii</h2>"
-        '<p class="faint">Mean of the robust errors at the radii of each data set\'s tables below; '
-        "the best of each column is bold.</p>"
-        f'<div class="pair">{"".join(tables)}</div>{comparison}'
-    )
-
-
-def _section(part: SetResult, drawn: Drawings, plan: Plan) -> str:
-    problem = part.problem
-    plots = "".join(
-        f'<img alt="Robust error over the radius, {html.escape(problem.title)}, K = {k}, {kind}" '
-        f'src="{_data_uri(image, "svg+xml")}">'
-        for (k, kind), image in drawn.curves.items()
-    )
-    tables = "".join(
-        f"<div><h3>K = {k}, {_HEADINGS[kind]}</h3>{error_table(part, k, kind).html()}</div>"
+    sets = [_set(part, drawn, plan) for part, drawn in zip(parts, drawings, strict=True)]
+    means = [
+        (f"K = {k}, {_HEADINGS[kind]}", summary_table(parts, k, kind))
         for k in plan.neighbors
         for kind in kinds(k)
-    )
-    pictures = "".join(
-        f'<div class="scroll witnesses"><img alt="Witnesses, {html.escape(title)}" '
-        f'src="{_data_uri(image, "png")}"></div>'
-        for title, image in drawn.witnesses.items()
-    )
-    failures = "".join(
-        f'<p class="faint">{html.escape(result.method.title)} failed: '
-        f"{html.escape(result.failure)}</p>"
-        for result in part.results
-        if result.failure
-    )
+    ]
     return (
-        f'<h2 id="{html.escape(problem.name)}">{html.escape(problem.title)}</h2>'
-        f'<p class="faint">{plan.facts(problem)}</p>{_legend(part)}<div class="plots">{plots}</div>'
-        f'<div class="pair">{tables}</div>{failures}'
-        + (f"<h3>Witnesses</h3>{pictures}" if pictures else "")
+        templates()
+        .get_template("report.html")
+        .render(
+            what_it_is=WHAT_IT_IS,
+            sets=sets,
+            means=means,
+            compared=comparison_table(parts, plan.neighbors),
+            comparison=COMPARISON,
+            times=time_table(parts),
+            methods=method_table(_names(parts)),
+            protocol=protocol,
+            environment=environment,
+        )
     )
 
 
-def _legend(part: SetResult) -> str:
-    items = "".join(
-        f'<li><span style="background:{result.method.color}"></span>'
-        f"{html.escape(result.method.title)}</li>"
-        for result in part.results
-        if result.curves
+def templates() -> Environment:
+    """Return the templates of the page.
+
+    Raises
+    ------
+    ImportError
+        If jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise ImportError(
+            "the report needs jinja2, which is not installed; "
+            "install it with: pip install 'robust-metric[report]'"
+        ) from error
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
-    return f'<ul class="legend">{items}</ul>'
+
+
+def _set(part: SetResult, drawn: Drawings, plan: Plan) -> dict[str, Any]:
+    """Return what the page shows of a data set."""
+    title = part.problem.title
+    return {
+        "name": part.problem.name,
+        "title": title,
+        "facts": plan.facts(part.problem),
+        "legend": [(r.method.title, r.method.color) for r in part.results if r.curves],
+        "plots": [
+            (f"Robust error over the radius, {title}, K = {k}, {kind}", _data_uri(image, "svg+xml"))
+            for (k, kind), image in drawn.curves.items()
+        ],
+        "tables": [
+            (f"K = {k}, {_HEADINGS[kind]}", error_table(part, k, kind))
+            for k in plan.neighbors
+            for kind in kinds(k)
+        ],
+        "failures": [(r.method.title, r.failure) for r in part.results if r.failure],
+        "witnesses": [
+            (method, _data_uri(image, "png")) for method, image in drawn.witnesses.items()
+        ],
+    }
 
 
 def _names(parts: Sequence[SetResult]) -> list[str]:

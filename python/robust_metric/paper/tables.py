@@ -1,8 +1,7 @@
-"""Tables of a report, written as Markdown and as HTML from one description."""
+"""Tables of a report, from which its Markdown and its HTML are made."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,32 +51,9 @@ class Table:
             lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
 
-    def html(self) -> str:
-        """Return the table as an HTML element."""
-        head = "".join(
-            f'<th scope="col"{self._side(j)}>{html.escape(text)}</th>'
-            for j, text in enumerate(self.heads)
-        )
-        body = []
-        for i, row in enumerate(self.rows):
-            cells = []
-            for j, cell in enumerate(row):
-                text = html.escape(cell)
-                text = f"<b>{text}</b>" if (i, j) in self.best else text
-                tag = 'th scope="row"' if j == 0 else "td"
-                cells.append(f"<{tag}{self._side(j)}>{text}</{tag.split()[0]}>")
-            body.append(f"<tr{' class=aside' if i in self.aside else ''}>{''.join(cells)}</tr>")
-        return (
-            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
-            f"<tbody>{chr(10).join(body)}</tbody></table></div>"
-        )
-
     def _marked(self, i: int, j: int, cell: str, aside: str, best: str) -> str:
         mark = best if (i, j) in self.best else aside if i in self.aside else ""
         return f"{mark}{cell}{mark}" if cell else cell
-
-    def _side(self, j: int) -> str:
-        return ' class="l"' if j in self.left else ""
 
 
 def short(error: float) -> str:
