@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/products.hpp"
+
 namespace robust_metric::blas {
 
 namespace {
@@ -47,6 +49,7 @@ void call(Gemm<Real> gemm, char op_a, char op_b, std::size_t k, Real alpha, Basi
           BasicMatrixView<const Real> b, Real beta, BasicMatrixView<Real> c) {
     int m = to_int(c.cols()), n = to_int(c.rows()), depth = to_int(k);
     int lda = to_int(b.stride()), ldb = to_int(a.stride()), ldc = to_int(c.stride());
+    const Product product;
     gemm(&op_b, &op_a, &m, &n, &depth, &alpha, const_cast<Real*>(b.data()), &lda, const_cast<Real*>(a.data()), &ldb,
          &beta, c.data(), &ldc);
 }
@@ -69,6 +72,7 @@ void multiply_nt(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, Bas
 }  // namespace
 
 void use_gemm(Gemm<double> dgemm, Gemm<float> sgemm) noexcept {
+    if (dgemm || sgemm) hold_products_across_forks();
     dgemm_pointer.store(dgemm);
     sgemm_pointer.store(sgemm);
 }

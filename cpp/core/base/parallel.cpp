@@ -8,7 +8,10 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace robust_metric {
 
@@ -140,14 +143,37 @@ private:
     Clock::time_point last_poll_ = Clock::now();
 };
 
+// Threads of the last team that this thread had; OpenMP keeps them.
+thread_local int team = 1;
+
+// How many threads a team can have: fewer than wanted where the system starts no more, since OpenMP then ends the
+// process. A larger team than the last is tried with threads that all live at once; their stacks are kept for OpenMP's.
+int threads_to_be_had(int wanted) {
+    if (wanted == 1 || omp_in_parallel()) return wanted;
+    if (wanted <= team) return team = wanted;
+    std::mutex gate;
+    std::unique_lock closed(gate);
+    std::vector<std::thread> trial;
+    try {
+        trial.reserve(static_cast<std::size_t>(wanted));
+        while (static_cast<int>(trial.size()) + 1 < wanted)
+            trial.emplace_back([&gate] { const std::lock_guard open(gate); });
+    } catch (const std::system_error&) {
+    } catch (const std::bad_alloc&) {
+    }
+    closed.unlock();
+    for (std::thread& thread : trial) thread.join();
+    return team = static_cast<int>(trial.size()) + 1;
+}
+
 }  // namespace
 
 void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
                   const std::function<void(std::size_t, std::size_t, int)>& body) {
     if (count == 0) return;
     const std::size_t chunks = (count - 1) / chunk.smallest + 1;
-    const int threads =
-        static_cast<int>(std::min<std::size_t>(chunks, static_cast<std::size_t>(std::max(execution.num_threads, 1))));
+    const int threads = threads_to_be_had(
+        static_cast<int>(std::min<std::size_t>(chunks, static_cast<std::size_t>(std::max(execution.num_threads, 1)))));
     if (threads == 1) chunk.smallest = chunk.largest;
     Work work(count, chunk, threads, execution, body);
     if (threads == 1) {

@@ -25,16 +25,27 @@ MOST_THREADS = 64
 # libgomp's pool does not survive fork: a child that starts a parallel region hangs for ever.
 _forked = False
 
+# Held while a limit is set or lifted, and across a fork: OpenBLAS holds a lock of its own meanwhile, which a
+# child would find taken. Reentrant, for a signal handler that forks.
+_lock = threading.RLock()
+_limit: AbstractContextManager[object] | None = None
+_inside = 0
+_of_this_thread = threading.local()
 
-def _note_fork() -> None:
-    global _forked, _lock, _limit, _inside
+
+def _start_child() -> None:
+    global _forked, _lock, _inside
     _forked = True
-    # another thread of the parent may have held the lock, and none of its calls goes on here
-    _lock, _limit, _inside = threading.Lock(), None, 0
+    # of the parent's calls, those that forked go on; a limit that is set is lifted by the child's last call
+    _lock, _inside = threading.RLock(), getattr(_of_this_thread, "calls", 0)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(after_in_child=_note_fork)
+    os.register_at_fork(
+        before=lambda: _lock.acquire(),
+        after_in_parent=lambda: _lock.release(),
+        after_in_child=_start_child,
+    )
 
 
 def execution_threads(n_jobs: int | None) -> int:
@@ -71,6 +82,12 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def _count_calls(change: int) -> None:
+    global _inside
+    _inside += change
+    _of_this_thread.calls = getattr(_of_this_thread, "calls", 0) + change
+
+
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """Context in which every BLAS library of the process uses one thread.
@@ -78,22 +95,17 @@ def single_threaded_blas() -> Iterator[None]:
     The limit belongs to the process: of calls that overlap, the first sets it and the last puts back
     what was there.
     """
-    global _limit, _inside
+    global _limit
     with _lock:
-        if _inside == 0:
+        if _limit is None:
             _limit = _controller().limit(limits=1, user_api="blas")
             _limit.__enter__()
-        _inside += 1
+        _count_calls(1)
     try:
         yield
     finally:
         with _lock:
-            _inside -= 1
+            _count_calls(-1)
             if _inside == 0 and _limit is not None:
                 _limit.__exit__(None, None, None)
                 _limit = None
-
-
-_lock = threading.Lock()
-_limit: AbstractContextManager[object] | None = None
-_inside = 0
