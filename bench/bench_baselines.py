@@ -4,7 +4,8 @@
     python bench/bench_baselines.py lmnn:bands --max-iter 3 [--metric-learn OLD/bin/python]
 
 Each fit is a process of its own on one thread. OLD is an environment with metric-learn 0.7.0, as in
-tests/make_metric_learn_values.py; the same parameters, the defaults, are used on the same arrays.
+tests/learners/baselines/make_metric_learn_values.py; the same parameters, the defaults, are used on
+the same arrays.
 """
 
 from __future__ import annotations

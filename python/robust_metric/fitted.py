@@ -57,7 +57,7 @@ class Fitted:
     _prepared: Once[_core.TrainingSet] = field(default_factory=Once, repr=False)
 
     def having(self, threat: ThreatModel, n_neighbors: int, n_jobs: int | None) -> Fitted:
-        """Return the same points under these settings; what still holds is not made again."""
+        """Return the same points under these settings; what does not depend on them is kept."""
         if threat != self.threat:
             prepared: Once[_core.TrainingSet] = Once()
             return replace(

@@ -83,7 +83,7 @@ class ThreatModel:
             raise ValueError(f"bounds must leave finite numbers between them, got {self.bounds!r}")
 
     def __repr__(self) -> str:
-        """What differs from the default, long arrays by their length and range."""
+        """Return what differs from the default; long arrays are shown by length and range."""
         parts = [] if self.norm == 2 else [f"norm={self.norm}"]
         if self.bounds is not None:
             lower, upper = (_brief(side) for side in self.bounds)
@@ -105,7 +105,7 @@ class ThreatModel:
         )
 
     def __str__(self) -> str:
-        """One line for people; arrays only by what they do."""
+        """Return one line for people, without the numbers of arrays."""
         parts = [f"{self.norm:g}-norm"]
         if self.feature_cost is not None:
             cost = np.asarray(self.feature_cost, dtype=np.float64)

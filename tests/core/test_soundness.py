@@ -28,7 +28,7 @@ def assert_unbroken(p: Problem, clf: CertifiedKNeighborsClassifier, seed: int = 
         if radius == 0:
             continue
         moved = attacks(p, z, radius, rng)
-        if len(moved) == 0:  # a radius of a few subnormals: no float is strictly inside
+        if len(moved) == 0:  # a radius of a few subnormal numbers: no float lies strictly inside
             continue
         changed = np.flatnonzero(clf.predict(moved) != label)
         assert changed.size == 0, (p, z, radius, moved[changed[0]])

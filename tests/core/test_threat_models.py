@@ -155,7 +155,7 @@ def test_minimal_perturbation_equals_exhaustive_enumeration(norm: float, kind: s
 @pytest.mark.parametrize("kind", THREATS)
 @pytest.mark.parametrize("norm", NORMS)
 def test_with_ties_and_duplicates_nothing_is_below_the_enumeration(norm: float, kind: str) -> None:
-    """There the nearest cell may be one that index order never lets the query into."""
+    """With ties the nearest cell may be one that the query can never be in, by the order of indices."""
     for i in range(5):
         p = threat_problem(2 * i, norm, kind, 1 + i, 2 + i % 3, d=1 + i % 3, n=8, queries=2)
         m = p.classifier().minimal_perturbation(p.Z)

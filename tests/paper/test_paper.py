@@ -17,9 +17,10 @@ from sklearn.utils import shuffle
 import robust_metric as rm
 from robust_metric import cli
 from robust_metric.attacks import RegionAttack
+from robust_metric.learners import arml
 from robust_metric.paper import methods
 from robust_metric.paper.cells import Cell, CellStore
-from robust_metric.paper.methods import METHODS, Method
+from robust_metric.paper.methods import METHODS, Method, folder_digest
 from robust_metric.paper.page import templates
 from robust_metric.paper.protocol import Problem, load, stratified
 from robust_metric.paper.runs import MethodResult, Plan, SetResult
@@ -316,6 +317,15 @@ def test_tables() -> None:
     html = str(templates().get_template("table.html").module.draw(table))
     assert "<b>.5</b>" in html and "a &amp; b" in html and "r &lt; 1" in html
     assert html.count('class="l"') == 3 and html.count('class="aside"') == 1
+
+
+def test_learners_are_known_by_all_files_of_their_folder(tmp_path: Path) -> None:
+    seen = set()
+    for name, text in (("learner.py", "1"), ("training.py", "1"), ("training.py", "2")):
+        (tmp_path / name).write_text(text)
+        seen.add(folder_digest(tmp_path))
+    assert len(seen) == 3
+    assert METHODS["arml"].code().endswith(folder_digest(Path(arml.__path__[0])))
 
 
 def test_without_jinja(monkeypatch: pytest.MonkeyPatch) -> None:

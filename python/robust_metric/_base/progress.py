@@ -106,7 +106,7 @@ def _bar(total: int, title: str, stream: TextIO) -> Any:
         mininterval=_SECONDS_BETWEEN_DRAWINGS if watched else _SECONDS_BETWEEN_LINES,
         miniters=1,
         dynamic_ncols=watched,
-        # a log file begins with what was done, not with nothing
+        # in a log file the first line comes once something is done
         delay=0.0 if watched else 1e-9,
     )
 

@@ -32,7 +32,7 @@ def is_dask_array(X: Any) -> bool:
 
 
 def check_size(X: NDArray[Any]) -> None:
-    """Raise ValueError where an entry of X exceeds what differences of features can stand."""
+    """Raise ValueError where an entry of X is so large that differences of features may overflow."""
     largest = float(max(X.max(), -X.min()))
     if largest > LARGEST_VALUE:
         raise ValueError(
@@ -41,7 +41,7 @@ def check_size(X: NDArray[Any]) -> None:
 
 
 def check_learnable_size(X: NDArray[Any]) -> None:
-    """Raise ValueError where an entry of X exceeds what a learner's means can stand."""
+    """Raise ValueError where an entry of X is so large that means of features may overflow."""
     largest = float(np.abs(X).max())
     if largest > _LARGEST_LEARNABLE:
         raise ValueError(f"X must not exceed {_LARGEST_LEARNABLE:g}, got {largest:g}; scale it")
@@ -58,7 +58,7 @@ def checked_queries(estimator: Any, X: ArrayLike) -> Floats:
 def learnable_points(
     learner: Any, X: ArrayLike, y: ArrayLike, reset: bool = True
 ) -> tuple[Floats, NDArray[Any]]:
-    """Return X as (n, d) float64 that a learner can stand and y as (n,) labels; raise ValueError."""
+    """Return X as (n, d) float64 and y as (n,) labels, checked for learning; raise ValueError."""
     points, labels = validate_data(
         learner, X, y, dtype=np.float64, order="C", ensure_min_samples=2, reset=reset
     )

@@ -48,7 +48,7 @@ class Attack(ABC):
             threat model, which is not asked to clip it.
         """
         target, label, right = targeted(clf, X, y, threat)
-        # numbers of extreme size may leave the range of float64; the classifier decides what they are worth
+        # huge queries may overflow on the way; whether the result is adversarial is asked of the classifier
         with np.errstate(all="ignore"):
             step, found = self._attacked(target)
             return collected(target, step, found, label, right)
@@ -58,7 +58,7 @@ class Attack(ABC):
         if len(target):
             step = target.clip(self._run(target))
             found = target.fooled(step)
-            if not found.all():  # never without a start
+            if not found.all():  # what failed falls back to where it may start
                 step[~found], found[~found] = target.take(~found).starts()
             step[found] = refine(target.take(found), step[found])
         return step, found

@@ -14,7 +14,7 @@ from .target import Target, generators
 
 _ADAPT_EVERY = 10
 _ADAPTATION = 1.5
-# draws kept ahead for all queries together, in numbers
+# random numbers that are drawn ahead, for all queries together
 _DRAWN_AHEAD = 1 << 21
 
 
@@ -71,7 +71,7 @@ class _Walk:
         m = len(target)
         self.spherical = np.full(m, settings.spherical_step)
         self.source = np.full(m, settings.source_step)
-        # successes of the sphere's points and of the steps, with the number of tries, since the last adaption
+        # successes of points on the sphere and of steps since the last adaptation, and numbers of tries
         self.sphere_hits, self.hits = np.zeros(m), np.zeros(m)
         self.sphere_tries = self.tries = 0
         self.generators = generators(target, settings.random_state)

@@ -121,7 +121,7 @@ class _Descent:
             steps = self.target.clip((position - rate * change) * self.unit)
             position = np.divide(steps, self.unit, out=np.zeros_like(steps), where=self.unit > 0)
             fooled = self._keep_best(steps)
-            # the more often the weight has been right on either side, the less it changes
+            # each time the boundary is crossed, the weight changes by a smaller factor from then on
             factor = np.where(fooled != before, np.maximum(np.sqrt(factor), 1.1), factor)
             weight *= np.where(fooled, 1.0 / factor, factor)
             weight, before = np.clip(weight, 1e-6, 1e12), fooled

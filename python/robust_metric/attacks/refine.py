@@ -1,4 +1,4 @@
-"""What is done to every attack's result: drawing it back to the query as far as it succeeds."""
+"""What is done to every attack's result: it is moved towards the query while the class stays changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .target import Target
 Family = Callable[[Floats, Floats], Floats]
 
 BISECTIONS = 24
-# an end of the bisection is looked for only where this part of the way still succeeds
+# bisection is worth its price only where shrinking by so little succeeds
 WORTHWHILE = 1.0 - 1e-4
 
 
@@ -86,7 +86,7 @@ def _largest(steps: Floats) -> Floats:
 
 
 def _thresholded(steps: Floats, t: Floats) -> Floats:
-    """All sizes reduced by one amount, which the sum of sizes gains most from."""
+    """All sizes reduced by one amount: what lowers the sum of sizes most."""
     amount = (1.0 - t)[:, None] * _largest(steps)
     reduced: Floats = np.sign(steps) * np.maximum(np.abs(steps) - amount, 0.0)
     return reduced

@@ -85,7 +85,7 @@ class Target:
         return Target(self.clf, self.threat, self.X[rows], self.label[rows])
 
     def clip(self, perturbations: Floats) -> Floats:
-        """Perturbations that the threat model allows; none where a search lost its numbers."""
+        """Perturbations that the threat model allows, 0 where a search came to infinity or NaN."""
         room = LARGEST_VALUE - np.abs(self.X)
         finite = np.where(np.isfinite(perturbations), perturbations, 0.0)
         return self.threat.clip(self.X, np.clip(finite, -room, room))
@@ -123,7 +123,7 @@ class Target:
         return perturbations, found
 
     def _starting_points(self, near: Indices) -> Iterator[Floats]:
-        """Where the only query may start, the likely places first."""
+        """Points where an attack on the single query may start, the likely ones first."""
         view = self.clf.fitted_view()
         for rows in (near, np.arange(len(view.labels))):
             other = rows[view.classes[view.labels[rows]] != self.label[0]]
@@ -184,7 +184,7 @@ def targeted(
     threat = clf.fitted_view().threat if threat is None else threat
     queries = threat.admit(checked_queries(clf, X))
     truth = encode_labels(y, clf.classes_, len(queries))
-    threat.frozen(queries.shape[1])  # feature_cost must fit
+    threat.frozen(queries.shape[1])  # raises where feature_cost does not fit
     label = clf.predict(queries)
     right = np.ones(len(queries), dtype=np.bool_)
     if truth is not None:  # -1, a class that training never saw, is predicted nowhere

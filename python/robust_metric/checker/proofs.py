@@ -208,7 +208,7 @@ class _Checker:
     def _points_ahead(
         self, pairs: _Pairs, other: int, near: Sequence[int], rows: list[slice], depth: int
     ) -> int:
-        """Count own-class points proved nearer than ``other``, up to depth, to the full radius."""
+        """Count own-class points proved to stay nearer than ``other`` within the radius, up to depth."""
         proved: set[int] = set()
         separate = [w for own in rows for w in self.evidence.own[own].tolist()]
         combined = len(self.evidence.multipliers) > 0
@@ -251,7 +251,9 @@ class _Pairs:
         )
         if gap <= 0:
             return False
-        if len(own) == 1 and weights[0] == 1:  # by the triangle inequality, without a new norm
+        if (
+            len(own) == 1 and weights[0] == 1
+        ):  # the triangle inequality may do, which needs no new norm
             if self.reach.within_length(gap, self.lengths[other] + self.lengths[own[0]]):
                 return True
         direction = sum(

@@ -3,7 +3,7 @@
 The perturbations are those with ‖Wδ‖_p < R, in the box, unmoved where W is infinite. ``Reach.below``
 proves that 2 a·δ stays below a number for all of them. Each norm has a bound that holds for every
 choice of a free number (a price or a set), and is attained for the right one (docs/threat_models.md);
-floating point only makes that choice. As everywhere in the checker, nothing else is not an integer.
+floating point only makes that choice. All else is done in integers, as everywhere in the checker.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from .._base.arrays import Indices
 from ..results.evidence import SearchTrees
 from .reach import Reach
 
-_DEEPEST = 300  # nodes above each other
-_MOST_TOGETHER = 512  # points of which each is tried with each
+_DEEPEST = 300  # levels of a tree
+_MOST_TOGETHER = 512  # points that are tried in pairs
 
 
 class Inequalities(Protocol):
@@ -46,13 +46,13 @@ class Loss:
 
 
 def losses(votes: Sequence[tuple[int, int, dict[int, int]]]) -> list[Loss]:
-    """All that differ, in the order of the trees: what more kept votes cover is left out by ``most``."""
+    """All losses, in the order of the trees; ``most`` leaves out what a loss with more kept votes covers."""
     found, before = [], (-1, 0, dict[int, int]())
     for kept, entering, needed in votes:
         for rival, least in sorted(needed.items()):
             most = entering
             if before[0] == kept + 1:
-                # E without its last point has fewer than what rival needs with a vote more kept
+                # with one more vote kept, the rival needs more points than E without its last one has
                 most = min(most, before[2].get(rival, most))
             if least <= most:
                 found.append(Loss(rival, kept, entering, least, most))
@@ -76,8 +76,8 @@ class _Sum:
 
     gap: int
     direction: NDArray[Any]
-    scaled: NDArray[Any]  # by W⁻¹
-    square: int  # of scaled
+    scaled: NDArray[Any]  # the direction times W⁻¹
+    square: int  # squared length of that
 
 
 class TreeProof:
@@ -164,7 +164,7 @@ class TreeProof:
     def _failed_own(
         self, index: int, loss: Loss, node: _Node, children: list[int], depth: int
     ) -> int | None:
-        """Of more points than may stay one is beaten: the first of them, those before it stay."""
+        """Of more points than may stay one is beaten: a child for each that is the first of them."""
         points = [self.point[child] for child in children]
         if len(points) <= loss.kept - len(node.stay) or not node.stay.isdisjoint(points):
             return index
@@ -186,7 +186,7 @@ class TreeProof:
         total: _Sum | None,
         depth: int,
     ) -> int | None:
-        """Of the points that may enter some child's does, the first of them; or too few are left."""
+        """Some point that may enter does: a child for each that is the first, until too few are left."""
         rivals = sum(self.y[x] == loss.rival for x in node.entering)
         no_more_rivals = rivals == loss.most
         no_more_others = len(node.entering) - rivals == loss.entering - loss.least
@@ -262,7 +262,7 @@ class TreeProof:
         return pool
 
     def _apart(self, x: int, y: int, kept: int) -> bool:
-        """Whether x and y, both nearer than an own-class point, contradict it for more than may stay."""
+        """Whether x and y cannot both enter: both would have to beat more own-class points than they can."""
         key = (min(x, y), max(x, y), kept)
         if key not in self.apart:
             ahead, between = 0, (self.scaled[x] * self.scaled[y]).sum()
@@ -291,7 +291,7 @@ class TreeProof:
         return self.products[x][own]
 
     def _contradicts(self, x: int, own: int, total: _Sum | None, inner: int) -> bool:
-        """Decide whether no z' of the node, nearer than the radius, has x before own."""
+        """Decide whether no z' of the node within the radius has x before own."""
         gap = self.near.distances[x] - self.near.distances[own]
         if (x, own) not in self.pairs:
             normal = self.near.G[x] - self.near.G[own]

@@ -55,7 +55,7 @@ def as_in_model(
 ) -> Floats:
     """Return the points with the model's features in the model's order, or raise ValueError.
 
-    Columns are told by their names where both the data and the model have some.
+    Columns are matched by name where both the data and the model have names.
     """
     if X.shape[1] != n_features:
         hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)

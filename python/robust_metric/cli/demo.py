@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> None:
     """Run the demonstration."""
     from .digits import run_demo
 
-    # the story goes to whoever watches, the numbers to whoever reads them
+    # the text goes to standard error, so that standard output holds JSON alone
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
         curves = run_demo(args.out, seed=args.seed, n_jobs=args.n_jobs)
     if args.json:

@@ -267,7 +267,7 @@ def _runner(shards: list[Any]) -> Callable[..., list[Any]]:
 
 
 def _has_client() -> bool:
-    """Whether a dask.distributed client is there, without importing it in vain."""
+    """Whether a dask.distributed client is there, without importing that package for it."""
     distributed = sys.modules.get("distributed")
     if distributed is None:
         return False

@@ -144,7 +144,7 @@ class NeighborsBase(BaseEstimator):
         classes: NDArray[Any],
         components: Floats | None,
     ) -> None:
-        """Take over checked training data: y indexes classes, components are (r, d) or None."""
+        """Store checked training data: y indexes classes, components are (r, d) or None."""
         # certificates are about these numbers, whatever the caller does to the array later
         if X.flags.writeable or not X.flags.c_contiguous:
             X = np.array(X, order="C")

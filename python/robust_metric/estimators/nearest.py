@@ -83,7 +83,7 @@ class CertifiedNearestNeighbors(NeighborsBase):
         points = validate_data(self, X, dtype=storage_dtypes(X), order="C")
         self.n_samples_fit_ = len(points)
         self._check_n_neighbors()  # before a metric is learned in vain
-        # one class: only predictions would ask for more
+        # labels are needed by predictions only
         one_class = np.zeros(1, dtype=np.int64)
         labels = np.zeros(len(points), dtype=np.int64)
         self._take_over(points, labels, one_class, self._learn_components(points, y))

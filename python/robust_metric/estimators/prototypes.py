@@ -328,7 +328,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         if r > d:
             raise ValueError(f"n_directions must be at most the number of features, {d}, got {r}")
         threat = self._checked_threat()
-        # elsewhere the bound divides by more than what the coordinates of the directions tell
+        # in other cases the bound's divisor is not a function of the coordinates along the directions
         if self.metric is not None or threat.norm != 2 or threat.feature_cost is not None:
             raise ValueError(
                 "n_directions needs metric=None and a threat model of norm 2 without feature "

@@ -44,7 +44,7 @@ class Parts:
     X_test : (m, d) float64 or None
     y_test : (m,) int64 or unicode, or None
     feature_names : tuple of str, or None
-        From the header of a CSV file, where it has one whose names differ.
+        From the header of a CSV file, where it has one in which no name occurs twice.
     """
 
     X_train: Floats

@@ -88,7 +88,7 @@ def read_arrays(path: PathLike, only: Collection[str] | None = None) -> Arrays:
     ----------
     path : path-like
     only : collection of str, optional
-        Read just the entries of these names that the file has; by default all.
+        Read only entries of these names, as far as the file has them; by default all.
 
     Raises
     ------

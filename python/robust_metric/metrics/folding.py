@@ -64,7 +64,7 @@ def fold_components(transformer: Any) -> Floats:
 def fold_threat(transformer: Any, threat: ThreatModel | None = None) -> ThreatModel:
     """Return the threat model on the input that one on scaled features amounts to.
 
-    Radii under it are in scaled units, and of the inputs before scaling.
+    Radii under it are in scaled units, for inputs before scaling.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def fold_threat(transformer: Any, threat: ThreatModel | None = None) -> ThreatMo
 
 
 def composed(components: Floats | None, transformer: Any) -> Floats:
-    """Components on the input of a metric that sees what affine steps make of it; None is Euclidean."""
+    """Components on the input of a metric on transformed points, or of the Euclidean one for None."""
     linear = _folded(transformer)
     linear = linear if components is None else _after(components, linear)
     return np.diag(linear) if linear.ndim == 1 else np.ascontiguousarray(linear)

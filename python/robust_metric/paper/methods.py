@@ -35,7 +35,7 @@ class Method:
         It selects training points, ``kept_``, so that classes are twice a ``radius`` apart.
     fit_at_most : int, optional
         Training points it is fitted on at most, a stratified sample: for learners whose time or
-        memory does not allow more. Certified is against the full training set all the same.
+        memory does not allow more. Test points are certified against the full training set all the same.
     """
 
     name: str
@@ -66,17 +66,23 @@ class Method:
         }
 
     def code(self) -> str:
-        """What the learner's code is known by: a changed learner is to be fitted anew."""
+        """Return what identifies the learner's code: a changed learner has to be fitted anew."""
         if self.make is None:
             return ""
         module = inspect.getmodule(type(self.learner()))
         if module is None or module.__file__ is None:
             return ""
         package = sys.modules[module.__name__.partition(".")[0]]
-        file, digest = Path(module.__file__), hashlib.blake2b(digest_size=8)
-        for part in sorted(file.parent.glob(f"{file.stem}*.py")):  # arml.py, arml_training.py, ...
-            digest.update(part.read_bytes())
-        return f"{module.__name__} {getattr(package, '__version__', '')} {digest.hexdigest()}"
+        digest = folder_digest(Path(module.__file__).parent)
+        return f"{module.__name__} {getattr(package, '__version__', '')} {digest}"
+
+
+def folder_digest(folder: Path) -> str:
+    """Return what tells the sources in a folder from those of another version."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _nca(n_jobs: int | None) -> Any:
@@ -193,7 +199,7 @@ METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}
 
 
 def _plain(value: Any) -> Any:
-    """JSON has finite numbers, texts and null; anything else is known by its repr."""
+    """Return a JSON value: finite numbers, texts and null as they are, anything else by its repr."""
     if isinstance(value, float) and math.isfinite(value):
         return float(value)
     return value if value is None or isinstance(value, bool | int | str) else repr(value)

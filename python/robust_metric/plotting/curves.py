@@ -165,7 +165,7 @@ def _describe(ax: Axes, title: str, across: str, unit: str, up: str, reach: floa
 
 
 def _reach(curves: Sequence[RobustErrorCurve]) -> float:
-    """Right end of the axis: where the hardiest curve has lost nearly all of its points."""
+    """Right end of the axis: where even the best curve has lost nearly all of its points."""
     finite = [curve.radius[np.isfinite(curve.radius)] for curve in curves]
     ends = [float(np.quantile(radius, 0.99)) for radius in finite if radius.size]
     return max(ends, default=0.0) or 1.0

@@ -86,7 +86,7 @@ def quiet(ax: Axes) -> None:
 
 
 def frame(ax: Axes) -> None:
-    """Leave of the axes of an image only a light frame."""
+    """Take everything off the axes of an image but a light frame."""
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():

@@ -29,7 +29,7 @@ def plot_decision_regions(
     title: str = "Decision regions and certified balls",
     resolution: int = 300,
 ) -> Axes:
-    """Draw what a classifier of two features answers where, and the certified ball around each query.
+    """Draw the regions of a classifier of two features, and the certified ball around each query.
 
     Inside its ball no perturbation changes a query's class. Balls have the shape of the classifier's threat
     model: discs, diamonds or squares, stretched by feature costs, cut off at bounds. Dots are the points
@@ -118,9 +118,7 @@ def _draw_balls(
     reach = np.minimum(finite[:, np.newaxis] / threat.weights(2), farthest)
     outlines = queries[:, np.newaxis] + reach[:, np.newaxis] * _unit_ball(threat.norm)
     box = threat.box(2)
-    if (
-        box is not None
-    ):  # the nearest points inside of a ball's are those that it shares with the box
+    if box is not None:  # clipped outlines are those of what balls and box share
         outlines = np.clip(outlines, *box)
     balls = PolyCollection(list(outlines[radius > 0.0]), facecolors="none", edgecolors=INK)
     balls.set_linewidth(0.8)

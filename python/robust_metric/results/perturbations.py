@@ -15,7 +15,7 @@ from .evidence import Evidence
 from .robust_error import certified_robust_error
 from .summaries import Described, Facts, describe_counts, describe_radii
 
-# numbered as SearchStatus in minimal_perturbation.hpp
+# numbered as SearchStatus of the compiled core
 STATUS_NAMES = np.array(
     ["exact", "interval", "misclassified", "no_other_class", "time_limit", "interrupted"]
 )
@@ -96,7 +96,7 @@ class SearchInterrupted(KeyboardInterrupt):
     Attributes
     ----------
     found : MinimalPerturbations
-        Of the queries that the search had come to. Those that it was at have the status
+        Of the queries whose search had begun. Those whose search had not ended have the status
         ``interrupted`` and the interval that had been reached; the others are complete.
     rows : (k,) int64
         Which rows of X these are, ascending.

@@ -152,7 +152,7 @@ def round_radii(curves: Sequence[RobustErrorCurve], count: int = 6) -> Floats:
 
 
 def typical_points(radius: Floats, y: NDArray[Any]) -> list[int]:
-    """For each class, the correctly classified point with the median radius: not the best one.
+    """For each class, the correctly classified point with the median radius: a typical one, not the best.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def twin(p: Problem) -> tuple[np.ndarray, np.ndarray]:
 def assert_agrees(p: Problem) -> None:
     c = p.classifier().certify(p.Z)
     radius, label = twin(p)
-    certain = c.label == label  # the twin's long double may not tell a tie
+    certain = c.label == label  # in long double the twin may miss a tie
     assert certain.any() or len(p.Z) < 3
     assert np.allclose(
         c.radius[certain], radius[certain], rtol=1e-10, atol=1e-13 * np.abs(p.X).max()

@@ -124,7 +124,7 @@ def test_agrees_with_scikit_learn_where_there_are_no_ties(k: int, n_jobs: int) -
 
 
 def test_thousands_of_ties_take_no_time() -> None:
-    """Every point of a binary cube is as near to its centre: once a matter of a minute."""
+    """All points of a binary cube are equally near to its centre; this once took a minute."""
     rng = np.random.default_rng(0)
     X, y = rng.integers(0, 2, size=(10_000, 40)).astype(float), rng.integers(0, 2, 10_000)
     started = time.perf_counter()

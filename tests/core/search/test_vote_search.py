@@ -61,7 +61,7 @@ def assert_agrees(p: Problem, exactly: bool) -> MinimalPerturbations:
         assert np.allclose(m.lower[reached], expected[reached], rtol=1e-8, atol=slack)
         assert np.allclose(m.upper[reached], expected[reached], rtol=1e-8, atol=10 * slack)
         assert exact[reached].all()
-        # that cells are empty is proved up to rounding: as far as some 1e13 times the data
+        # an empty cell is proved up to rounding: its bound is some 1e13 times the data
         assert (m.lower[~reached] > 1e9 * np.abs(p.X).max()).all()
         assert not np.isfinite(m.upper[~reached]).any()
     assert (m.upper[exact] <= m.lower[exact] * (1 + 1.01e-9)).all()

@@ -3,7 +3,7 @@
 metric-learn 0.7.0 does not run on a current scikit-learn, so this is run once, elsewhere::
 
     python3.11 -m venv old && old/bin/pip install "numpy<2" "scikit-learn==1.4.2" "metric-learn==0.7.0"
-    old/bin/python tests/make_metric_learn_values.py
+    old/bin/python tests/learners/baselines/make_metric_learn_values.py
 
 Data, pairs and parameters are stored with the results, so that the tests draw nothing themselves.
 """
@@ -23,7 +23,7 @@ VALUES = Path(__file__).with_name("metric_learn_values.npz")
 
 def data_sets() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     wine, wine_labels = load_wine(return_X_y=True)
-    # a fifth of the last digit: iris has equal points and equal distances, whose order is nobody's
+    # a fifth of the last digit: iris has equal points and equal distances, whose order is arbitrary
     iris, iris_labels = load_iris(return_X_y=True)
     iris = iris + np.random.default_rng(0).uniform(-0.02, 0.02, size=iris.shape)
     return {"iris": (iris, iris_labels), "wine": (minmax_scale(wine), wine_labels)}

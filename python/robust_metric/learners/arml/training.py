@@ -118,7 +118,7 @@ class Trainer:
             self._run_round(-(-len(self._anchors) // self._batch), bar)
 
     def _round_lengths(self) -> list[int]:
-        """Steps of every round: Adam moves an entry by a step length at most, so equal sums."""
+        """Steps of every round: an entry moves by a step length at most; rounds have equal sums of these."""
         total = self._settings.max_iter
         lengths = cosine(np.arange(total), self._decay)
         movement = (np.cumsum(lengths) - 0.5) * self._movement
@@ -202,7 +202,7 @@ class Trainer:
         needed = np.zeros(len(embedded) + 1, dtype=bool)
         for table in tables:
             needed[table] = True
-        needed[-1] = False  # where -1 points to
+        needed[-1] = False  # the entry that -1 marks
         rows = np.append(np.flatnonzero(needed), -1)
         place = np.full(len(needed), -1, dtype=np.int64)
         place[rows[:-1]] = np.arange(len(rows) - 1)
@@ -229,7 +229,7 @@ class Trainer:
         return near, far
 
     def _choose_uniformly(self, table: Indices, draws: int) -> Indices:
-        """Entries of each row, -1 at its end left out."""
+        """Random entries of each row, never the -1 that fill it up."""
         share = self._random.uniform(size=(len(table), draws))
         column = (share * np.sum(table >= 0, axis=1, keepdims=True)).astype(np.intp)
         return np.take_along_axis(table, column, axis=1)

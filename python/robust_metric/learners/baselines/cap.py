@@ -140,7 +140,7 @@ class CAP(MahalanobisMixin, BaseEstimator):
                 moved = _nearest_semidefinite(metric - rate * gradient)
                 next_value, next_gradient = triplets.objective(moved)
                 rate *= 1.01 if next_value < value else 0.5
-                if next_value < 2.0 * value:  # small rises are let pass, as in the paper's code
+                if next_value < 2.0 * value:  # small rises are accepted, as in the paper's code
                     metric, value, gradient = moved, next_value, next_gradient
                 self.objective_curve_.append(value)
                 bar.update(step + 1, objective=value)

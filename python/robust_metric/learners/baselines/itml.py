@@ -266,7 +266,7 @@ def _prior(prior: Any, points: Floats, random: np.random.RandomState) -> Floats:
     largest = float(values[-1])
     if not largest > 0.0:
         return np.eye(d)
-    # a direction without variance counts least, not without limit
+    # directions without variance weigh as little as that of the largest variance, not infinitely much
     values = np.where(values > d * np.finfo(np.float64).eps * largest, values, largest)
     inverse: Floats = np.ascontiguousarray((vectors / values) @ vectors.T)
     return inverse

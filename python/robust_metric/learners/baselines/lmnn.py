@@ -122,7 +122,7 @@ class LMNN(MahalanobisMixin, BaseEstimator):
         rows = rows[np.argsort(labels[rows], kind="stable")]  # the order that is searched fastest
         points, labels = points[rows], np.ascontiguousarray(labels[rows])
         components = initial_components(self.init, n_components, points, labels, random)
-        points = points - points.mean(axis=0)  # changes no difference, and saves digits
+        points = points - points.mean(axis=0)  # differences stay what they are and keep more digits
         _check_scale(points)
         threads = execution_threads(self.n_jobs)
         with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):

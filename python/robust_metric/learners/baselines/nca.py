@@ -88,7 +88,7 @@ class NCA(MahalanobisMixin, BaseEstimator):
             check_count("max_samples", self.max_samples)
         random = check_random_state(self.random_state)
         rows = stratified_subset(labels, self.max_samples, random)
-        points = points - points.mean(axis=0)  # changes no difference, and saves digits
+        points = points - points.mean(axis=0)  # differences stay what they are and keep more digits
         nca = NeighborhoodComponentsAnalysis(
             n_components=self.n_components,
             init=self.init,

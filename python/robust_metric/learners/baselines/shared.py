@@ -61,7 +61,7 @@ def random_pairs(labels: Labels, count: int, same: bool, random: np.random.Rando
     """Up to `count` different (a, b) with equal, or unequal, labels, (m, 2)."""
     n = len(labels)
     found = np.empty((0, 2), np.int64)
-    for _ in range(10):  # few draws are wasted, unless there are hardly as many pairs
+    for _ in range(10):  # nearly all draws are good, unless there are hardly as many pairs
         draws = random.randint(n, size=(2 * count + 16, 2)).astype(np.int64)
         if same:  # a partner from the anchor's own class, uniformly
             order = np.argsort(labels, kind="stable")

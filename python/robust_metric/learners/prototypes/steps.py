@@ -92,7 +92,7 @@ class PrototypeSteps:
         self.components = components
         self.prototypes = np.empty((0, frame.dimension))
         self.labels = np.empty(0, dtype=np.int32)
-        self.target = 0.0  # in scaled features; the plain bounds that it is derived from have none
+        self.target = 0.0  # in scaled features; 0 until it is known
         self.losses: list[float] = []
         self._settings = settings
         self._learns_metric = isinstance(settings.metric, str)
