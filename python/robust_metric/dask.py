@@ -5,6 +5,7 @@ classifier, which then answer lazily. A training set that does not fit: `certifi
 When to use which: ``docs/distributed.md``. Needs Dask (``pip install "robust-metric[dask]"``).
 """
 
-from .distributed.dask_arrays import certified_radii, certify, minimal_perturbation
+from .distributed.queries import certify, minimal_perturbation
+from .distributed.training_sets import certified_radii
 
 __all__ = ["certified_radii", "certify", "minimal_perturbation"]

@@ -139,9 +139,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
         """
         if self._answers_lazily(X, evidence):
-            from ..distributed import dask_arrays
+            from ..distributed import queries as blocks
 
-            return dask_arrays.certify(self, X, y)
+            return blocks.certify(self, X, y)
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
         return self.fitted_view().certify(queries, truth, evidence=evidence)
@@ -214,9 +214,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         width, save for ties; for large K some queries take very long, so set one.
         """
         if self._answers_lazily(X, evidence):
-            from ..distributed import dask_arrays
+            from ..distributed import queries as blocks
 
-            return dask_arrays.minimal_perturbation(self, X, y, time_limit)
+            return blocks.minimal_perturbation(self, X, y, time_limit)
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
         view = self.fitted_view()
