@@ -271,21 +271,19 @@ Interval HalfspaceBounds::pair(std::size_t other, std::size_t own) const {
 }
 
 Interval HalfspaceBounds::pair_from(std::size_t other, std::size_t own, Interval length) const {
-    const Interval far = relative_distance(other), near = relative_distance(own);
-    const double gap_lower = far.lower - near.upper, gap_upper = far.upper - near.lower;
-    if (!(gap_upper > 0.0)) return {0.0, 0.0};
-    return {gap_lower > 0.0 ? down(gap_lower / (2.0 * length.upper)) : 0.0,
-            length.lower > 0.0 ? up(gap_upper / (2.0 * length.lower)) : rounding::infinity};
+    const Interval gap = difference(relative_distance(other), relative_distance(own));
+    if (!(gap.upper > 0.0)) return {0.0, 0.0};
+    return {gap.lower > 0.0 ? down(gap.lower / (2.0 * length.upper)) : 0.0,
+            length.lower > 0.0 ? up(gap.upper / (2.0 * length.lower)) : rounding::infinity};
 }
 
 // The same in the cost space of a threat model whose lengths are not 2-norms, or that has a box.
 Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) const {
     const FilterRows& rows = training_->twice_mapped();
-    const Interval far = relative_distance(other), near = relative_distance(own);
-    const double gap_lower = far.lower - near.upper, gap_upper = far.upper - near.lower;
-    if (!(gap_upper > 0.0)) return {0.0, 0.0};
+    const Interval gap = half(difference(relative_distance(other), relative_distance(own)));
+    if (!(gap.upper > 0.0)) return {0.0, 0.0};
     const double error = rows.error(other) + static_cast<double>(rows.error(own));
-    if (!(error <= 0x1p126) || !(gap_upper <= 0x1p126)) return {0.0, rounding::infinity};
+    if (!(error <= 0x1p126) || !(gap.upper <= 0x1p125)) return {0.0, rounding::infinity};
     normal_.resize(training_->dimension());
     const float *far_row = rows.row(other), *near_row = rows.row(own);
     double largest = 0.0;
@@ -295,7 +293,7 @@ Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) cons
     }
     // floats may be too far apart for their difference to be exact in float64
     const double rounded = largest * std::sqrt(static_cast<double>(normal_.size())) * 0x1p-52;
-    return refined_.space().distance({normal_, up(error + rounded), 0.5 * gap_lower, 0.5 * gap_upper});
+    return refined_.space().distance({normal_, up(error + rounded), gap.lower, gap.upper});
 }
 
 // Each of the kept + 1 nearest own-class points bounds the row, hence so does the worst of them.

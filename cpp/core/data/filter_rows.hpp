@@ -6,14 +6,11 @@
 #include <memory>
 #include <vector>
 
+#include "base/interval.hpp"
 #include "base/rounding.hpp"
 #include "robust_metric/matrix_view.hpp"
 
 namespace robust_metric {
-
-struct Interval {
-    double lower, upper;
-};
 
 // What the bounds need to know of one row a that stands for the exact vector ã.
 struct FilterNumbers {

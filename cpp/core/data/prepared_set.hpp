@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "base/interval.hpp"
 #include "base/parallel.hpp"
 #include "data/filter_rows.hpp"
 #include "data/metric.hpp"

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/interval.hpp"
 #include "base/parallel.hpp"
 #include "data/filter_rows.hpp"
 

@@ -3,12 +3,13 @@
 // are made of; derivations: docs/threat_models.md, rounding in docs/rounding.md.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
 
+#include "base/interval.hpp"
 #include "base/rounding.hpp"
-#include "data/prepared_set.hpp"
 #include "robust_metric/threat.hpp"
 
 namespace robust_metric {
@@ -33,6 +34,8 @@ public:
     // How far coordinate j may fall and rise, rounded up: infinite where nothing bounds it, 0 where it is frozen.
     double below(std::size_t j) const { return threat_->boxed() ? below_[j] : free_reach(j); }
     double above(std::size_t j) const { return threat_->boxed() ? above_[j] : free_reach(j); }
+    // the value nearest to this one that coordinate j can have
+    double clamp(std::size_t j, double value) const { return std::min(std::max(value, -below(j)), above(j)); }
 
     // ‖a‖_q, 1/p + 1/q = 1, of a computed vector, rounded up
     double dual_norm(std::span<const double> a) const;

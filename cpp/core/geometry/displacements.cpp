@@ -282,7 +282,7 @@ Interval RefinedBounds::halfspace_distance(std::size_t other, std::span<const st
     const bool tight = fast.upper < rounding::infinity && fast.upper - fast.lower <= 1e-10 * fast.upper;
     if (tight || fast.lower == rounding::infinity) return fast;
     const Interval accurate = accurate_.halfspace_distance(other, own, multipliers, *space_);
-    return {std::max(fast.lower, accurate.lower), std::min(fast.upper, accurate.upper)};
+    return intersection(fast, accurate);
 }
 
 }  // namespace robust_metric

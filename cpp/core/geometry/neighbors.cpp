@@ -117,24 +117,20 @@ void NeighborSearch::refine(Candidate& candidate, Level level) {
     if (candidate.level >= level) return;
     const Interval better =
         level == float64 ? fast_.squared_distance(candidate.position) : accurate_.squared_distance(candidate.position);
-    if (candidate.level == filter)
-        candidate.distance = better;
-    else
-        candidate.distance = {std::max(candidate.distance.lower, better.lower),
-                              std::min(candidate.distance.upper, better.upper)};
+    candidate.distance = candidate.level == filter ? better : intersection(candidate.distance, better);
     candidate.level = level;
 }
 
 // The exact order, ties to the smaller index.
 bool NeighborSearch::nearer(Candidate& a, Candidate& b) {
     if (&a == &b) return false;
-    if (a.relative.upper < b.relative.lower) return true;
-    if (b.relative.upper < a.relative.lower) return false;
+    if (a.relative.below(b.relative)) return true;
+    if (b.relative.below(a.relative)) return false;
     for (const Level level : {float64, double_double}) {
         refine(a, level);
         refine(b, level);
-        if (a.distance.upper < b.distance.lower) return true;
-        if (b.distance.upper < a.distance.lower) return false;
+        if (a.distance.below(b.distance)) return true;
+        if (b.distance.below(a.distance)) return false;
     }
     const PreparedSet& t = *training_;
     const bool known = a.distance.lower == a.distance.upper && b.distance.lower == b.distance.upper;
