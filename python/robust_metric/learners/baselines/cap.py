@@ -16,7 +16,13 @@ from ..._base.progress import Progress
 from ..._base.runtime import execution_threads, single_threaded_blas
 from ..._base.validation import check_count, check_positive
 from ...metrics.mahalanobis import MahalanobisMixin
-from .shared import check_range, components_from_metric, labelled_data, stratified_subset
+from .shared import (
+    check_range,
+    components_from_metric,
+    labelled_data,
+    ordinary_unit,
+    stratified_subset,
+)
 
 _ANCHORS_AT_ONCE = 512
 _TYPICAL_MARGIN = 75  # percentile of the Euclidean margins that tau is by default
@@ -27,7 +33,8 @@ class CAP(MahalanobisMixin, BaseEstimator):
 
     For a triplet of a point, a target of its class and an impostor, the adversarial margin is the
     distance, in the features, to the nearest point that is as near to the impostor as to the target.
-    Triplets pay for margins below ``tau`` beside what they pay in large-margin nearest neighbours.
+    Triplets pay for margins below ``tau`` beside what they pay in large-margin nearest neighbours,
+    whose margin of 1 is in features divided by a power of ten as for `LMNN`.
 
     Parameters
     ----------
@@ -45,8 +52,8 @@ class CAP(MahalanobisMixin, BaseEstimator):
     max_iter : int, default 200
         Steps of projected gradient descent.
     learning_rate : float, optional
-        First step length; 1 % longer after a step that lowers the objective, halved after another.
-        None moves the metric by a tenth of its norm at first.
+        First step length, in the features so divided; 1 % longer after a step that lowers the
+        objective, halved after another. None moves the metric by a tenth of its norm at first.
     tol : float, default 1e-4
         Stop after 50 steps or more once five of them changed the objective by less than this share.
     max_samples : int or None, default 10000
@@ -122,11 +129,13 @@ class CAP(MahalanobisMixin, BaseEstimator):
         rows = stratified_subset(labels, self.max_samples, random)
         points, labels = points[rows] - points[rows].mean(axis=0), labels[rows]
         # the objective is quartic in X: keep its numbers near 1 and give its answer for X
+        unit = ordinary_unit(points, "a margin of 1")
+        points /= unit
         extent = float(np.abs(points).max()) or 1.0
-        triplets = _Triplets(points / extent, labels, self, extent)
-        self.tau_ = triplets.tau * extent
+        triplets = _Triplets(points / extent, labels, self, extent, unit)
+        self.tau_ = triplets.tau * extent * unit
         metric = self._descend(triplets)
-        self.components_ = components_from_metric(metric)
+        self.components_ = components_from_metric(metric) / unit
         return self
 
     def _descend(self, triplets: _Triplets) -> Floats:
@@ -162,9 +171,14 @@ class CAP(MahalanobisMixin, BaseEstimator):
 
 
 class _Triplets:
-    """All (point, target, impostor) and their objective, for points scaled by 1/extent."""
+    """All (point, target, impostor) and their objective, for points divided by unit · extent.
 
-    def __init__(self, points: Floats, labels: Labels, settings: CAP, extent: float) -> None:
+    The margin of 1 is one in features divided by `unit`; tau and penalty are in those of the caller.
+    """
+
+    def __init__(
+        self, points: Floats, labels: Labels, settings: CAP, extent: float, unit: float = 1.0
+    ) -> None:
         self.points = points
         sizes = np.bincount(labels)
         if sizes.max() < 2:
@@ -187,8 +201,8 @@ class _Triplets:
         self._pull_weight = float(settings.pull_weight)
         self._margin = 1.0 / extent**2  # the push's margin of 1, in these units
         self._unit = extent**2
-        self.tau = settings.tau / extent if settings.tau else self._typical_margin()
-        penalty = settings.penalty * extent**2 if settings.penalty else 1.0 / self.tau**2
+        self.tau = settings.tau / unit / extent if settings.tau else self._typical_margin()
+        penalty = settings.penalty * (unit * extent) ** 2 if settings.penalty else 1.0 / self.tau**2
         self._penalty = penalty / self._unit  # the whole objective is in units of extent²
 
     def objective(self, metric: Floats) -> tuple[float, Floats]:

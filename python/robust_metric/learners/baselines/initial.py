@@ -20,11 +20,15 @@ def initial_components(
     points: Floats,
     labels: Labels,
     random: np.random.RandomState,
+    unit: float = 1.0,
 ) -> Floats:
-    """Return the (r, d) components that ``init`` names, or a copy of the array it is."""
+    """Return the (r, d) components that ``init`` names for these points.
+
+    An array is one for features that have not been divided by ``unit`` yet; the points have.
+    """
     n, d = points.shape
     if not isinstance(init, str):
-        return _given(init, n_components, d)
+        return _given(init, n_components, d) * unit
     check_choice("init", init, _INITS)
     if init == "auto":
         if n_components <= min(d, int(labels.max())):

@@ -18,7 +18,14 @@ from ..._base.progress import Progress
 from ..._base.runtime import single_threaded_blas
 from ..._base.validation import check_count, check_learnable_size
 from ...metrics.mahalanobis import MahalanobisMixin
-from .shared import check_choice, check_range, components_from_metric, labelled_data, random_pairs
+from .shared import (
+    check_choice,
+    check_range,
+    components_from_metric,
+    labelled_data,
+    ordinary_unit,
+    random_pairs,
+)
 
 _POINTS_FOR_BOUNDS = 2000  # whose pairwise distances give the default bounds
 _PRIORS = ("identity", "covariance", "random")
@@ -31,8 +38,10 @@ class _LogDetLearner(MahalanobisMixin, BaseEstimator):
         self._check_parameters()
         random = check_random_state(self.random_state)
         ends = np.unique(pairs.reshape(-1, pairs.shape[2]), axis=0)
+        unit = ordinary_unit(ends - ends.mean(axis=0), "a prior of 1")
+        pairs, ends = pairs / unit, ends / unit
         self.bounds_ = _bounds(ends, bounds, random)
-        prior = _prior(self.prior, ends, random)
+        prior = _prior(self.prior, ends, random, unit)
         differences = pairs[:, 0] - pairs[:, 1]
         ordered = np.concatenate([differences[similar], differences[~similar]])
         with (
@@ -55,7 +64,7 @@ class _LogDetLearner(MahalanobisMixin, BaseEstimator):
                 f"gamma={self.gamma!r} left no finite metric for bounds {self.bounds_}; "
                 "lower gamma, or scale X"
             )
-        self.components_ = components_from_metric((metric + metric.T) / 2.0)
+        self.components_ = components_from_metric((metric + metric.T) / 2.0) / unit
 
     def _check_parameters(self) -> None:
         check_count("max_iter", self.max_iter)
@@ -67,7 +76,8 @@ class ITML(_LogDetLearner):
     """Information-theoretic metric learning, from pairs of points.
 
     Of all metrics in which similar pairs are near and dissimilar ones far, up to slack, the one of
-    least LogDet divergence from a prior, by cyclic Bregman projections.
+    least LogDet divergence from a prior, by cyclic Bregman projections. Features are first divided by a
+    power of ten as for `LMNN`, and so are the distances that the bounds are taken from.
 
     Parameters
     ----------
@@ -78,9 +88,9 @@ class ITML(_LogDetLearner):
     tol : float, default 1e-3
         Stop when the multipliers change relatively less than this in a sweep.
     prior : {'identity', 'covariance', 'random'} or (d, d) array, default 'identity'
-        The metric to stay near to: the unit matrix, the inverse covariance of the points (with the
-        smallest of its eigenvalues in directions without variance), a random positive definite
-        matrix, or the one given, positive definite.
+        The metric to stay near to: the unit matrix of the features so divided, the inverse covariance
+        of the points (with the smallest of its eigenvalues in directions without variance), a random
+        positive definite matrix, or the one given for X as it is, positive definite.
     verbose : int, default 0
         Anything above 0 shows a progress bar on standard error.
     random_state : int, RandomState or None, default None
@@ -252,10 +262,10 @@ def _bounds(points: Floats, bounds: ArrayLike | None, random: np.random.RandomSt
     return given
 
 
-def _prior(prior: Any, points: Floats, random: np.random.RandomState) -> Floats:
+def _prior(prior: Any, points: Floats, random: np.random.RandomState, unit: float) -> Floats:
     d = points.shape[1]
     if not isinstance(prior, str):
-        return _given_prior(prior, d)
+        return _given_prior(prior, d) * unit**2
     check_choice("prior", prior, _PRIORS)
     if prior == "identity":
         return np.eye(d)
@@ -276,11 +286,16 @@ def _given_prior(prior: Any, d: int) -> Floats:
     matrix: Floats = check_array(prior, dtype=np.float64, order="C")
     if matrix.shape != (d, d):
         raise ValueError(f"prior must have shape ({d}, {d}), got {matrix.shape}")
-    if not np.allclose(matrix, matrix.T):
+    if not np.allclose(matrix, matrix.T, atol=1e-8 * float(np.abs(matrix).max())):
         raise ValueError("prior must be symmetric, got a matrix that is not")
-    smallest = float(np.linalg.eigvalsh(matrix)[0])
-    if not smallest > 0.0:
-        raise ValueError(f"prior must be positive definite, got an eigenvalue of {smallest:g}")
+    values = np.linalg.eigvalsh(matrix)
+    smallest, largest = float(values[0]), float(values[-1])
+    rounding = d * np.finfo(np.float64).eps * largest
+    if not smallest > rounding:
+        raise ValueError(
+            f"prior must be positive definite, got an eigenvalue of {smallest:g}, "
+            f"which beside {largest:g} rounding may have made"
+        )
     return matrix
 
 

@@ -16,7 +16,7 @@ from ..._base.runtime import execution_threads, single_threaded_blas
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
 from .initial import initial_components
-from .shared import check_n_components, check_range, labelled_data, stratified_subset
+from .shared import check_n_components, check_range, labelled_data, ordinary_unit, stratified_subset
 
 
 class LMNN(MahalanobisMixin, BaseEstimator):
@@ -64,7 +64,10 @@ class LMNN(MahalanobisMixin, BaseEstimator):
     Notes
     -----
     The steps are those of metric-learn, so that the same parameters give the same components. The
-    margin is 1 in units of the squared features: scale X. Memory is linear in the number of points.
+    margin is 1 in units of the squared features. These are first divided by the power of ten that
+    brings their root mean square deviation into [1/8, 5/4), so that X in units of a tenth or a
+    thousandth gives the same metric; features scaled to [0, 1] or to variance 1 stay as they are. Memory
+    is linear in the number of points.
 
     References
     ----------
@@ -121,15 +124,21 @@ class LMNN(MahalanobisMixin, BaseEstimator):
         rows = stratified_subset(labels, self.max_samples, random)
         rows = rows[np.argsort(labels[rows], kind="stable")]  # the order that is searched fastest
         points, labels = points[rows], np.ascontiguousarray(labels[rows])
-        components = initial_components(self.init, n_components, points, labels, random)
-        points = points - points.mean(axis=0)  # differences stay what they are and keep more digits
-        _check_scale(points)
+        centred = points - points.mean(
+            axis=0
+        )  # differences stay what they are and keep more digits
+        unit = ordinary_unit(centred, "a margin of 1")
+        components = initial_components(
+            self.init, n_components, points / unit, labels, random, unit
+        )
+        points = centred / unit
         threads = execution_threads(self.n_jobs)
         with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
             objective = _Objective(
                 points, labels, self.n_neighbors, float(self.regularization), threads
             )
             self._descend(objective, components)
+        self.components_ /= unit
         return self
 
     def _descend(self, objective: _Objective, components: Floats) -> None:
@@ -161,16 +170,6 @@ class LMNN(MahalanobisMixin, BaseEstimator):
         check_range("learn_rate", self.learn_rate, np.finfo(np.float64).tiny)
         check_range("regularization", self.regularization, 0.0, 1.0)
         check_range("convergence_tol", self.convergence_tol, 0.0)
-
-
-def _check_scale(points: Floats) -> None:
-    with np.errstate(over="ignore"):
-        squares = np.einsum("ij,ij->i", points, points)
-    if not np.isfinite(squares.sum() * len(points)):
-        raise ValueError(
-            "X is too large for a margin of 1: "
-            f"entries of {np.abs(points).max():g} from the mean; scale it"
-        )
 
 
 class _Objective:

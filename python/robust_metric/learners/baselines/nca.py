@@ -12,15 +12,16 @@ from sklearn.utils import check_random_state
 
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
-from .shared import check_n_components, labelled_data, stratified_subset
+from .shared import check_n_components, labelled_data, ordinary_unit, stratified_subset
 
 
 class NCA(MahalanobisMixin, BaseEstimator):
     """Neighbourhood components analysis.
 
     Maximises the expected number of points that a stochastic nearest-neighbour rule puts into their
-    own class. The work is done by `sklearn.neighbors.NeighborhoodComponentsAnalysis`, whose memory
-    and time are quadratic in the number of points: at most ``max_samples`` are used.
+    own class, in features divided by a power of ten as for `LMNN`. The work is done by
+    `sklearn.neighbors.NeighborhoodComponentsAnalysis`, whose memory and time are quadratic in the
+    number of points: at most ``max_samples`` are used.
 
     Parameters
     ----------
@@ -89,14 +90,15 @@ class NCA(MahalanobisMixin, BaseEstimator):
         random = check_random_state(self.random_state)
         rows = stratified_subset(labels, self.max_samples, random)
         points = points - points.mean(axis=0)  # differences stay what they are and keep more digits
+        unit = ordinary_unit(points[rows], "distances of about 1")
         nca = NeighborhoodComponentsAnalysis(
             n_components=self.n_components,
-            init=self.init,
+            init=self.init if isinstance(self.init, str) else np.asarray(self.init) * unit,
             max_iter=self.max_iter,
             tol=1e-5 if self.tol is None else self.tol,
             verbose=self.verbose,
             random_state=random,
-        ).fit(points[rows], labels[rows])
-        self.components_ = nca.components_.astype(np.float64)
+        ).fit(points[rows] / unit, labels[rows])
+        self.components_ = nca.components_.astype(np.float64) / unit
         self.n_iter_ = nca.n_iter_
         return self

@@ -202,8 +202,12 @@ def _conflicts(
     n_jobs: int | None,
 ) -> csr_array:
     """Pairs of different classes nearer than the distance, as an (n, n) symmetric sparse array."""
-    n = len(points)
+    n, radius = len(points), distance / 2.0
     centred = points - points.mean(axis=0)
+    # by a power of two, so that squares are in range: this changes no distance beside another
+    exponent = int(np.frexp(np.abs(centred).max())[1])
+    centred, points = np.ldexp(centred, -exponent), np.ldexp(points, -exponent)
+    distance = float(np.ldexp(min(distance, np.finfo(np.float64).max), -exponent))
     # a little farther: squared distances from matrix products are rounded relative to norms
     rounding = 1e-13 * centred.shape[1] * float(np.einsum("ij,ij->i", centred, centred).max())
     reach = np.full(n, distance**2 + rounding)
@@ -213,7 +217,7 @@ def _conflicts(
         )
     if lists is None:
         raise ValueError(
-            f"radius={distance / 2.0:g} puts more than max_conflicts={limit} pairs in conflict; "
+            f"radius={radius:g} puts more than max_conflicts={limit} pairs in conflict; "
             "lower radius or raise max_conflicts"
         )
     rows = np.repeat(np.arange(n), np.diff(lists.offsets))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,34 @@ from ..._base.arrays import Floats, Indices, Labels
 from ..._base.validation import check_count, class_numbers, learnable_points
 from ...metrics.mahalanobis import with_signs
 
+_LEAST_ORDINARY = 0.125  # root mean square of points that are not divided
+_FARTHEST = 150  # powers of ten: squares of the unit are in range
+
 
 def labelled_data(learner: Any, X: ArrayLike, y: ArrayLike) -> tuple[Floats, Labels]:
     """Return X as checked (n, d) float64 and y as (n,) class numbers; raise ValueError."""
     points, classes = learnable_points(learner, X, y)
     return points, class_numbers(classes)
+
+
+def ordinary_unit(points: Floats, purpose: str) -> float:
+    """Power of ten that brings the root mean square of centred points into [1/8, 5/4).
+
+    Learners with a length of their own (a margin of 1, a prior of 1) divide by it, so that what they learn
+    does not depend on the unit of X. Features scaled to [0, 1] or to variance 1 stay as they are.
+    Raises ValueError where a metric in units of X would be out of range.
+    """
+    largest = float(np.abs(points).max())
+    if largest == 0.0:
+        return 1.0
+    size = largest * float(np.sqrt(np.mean((points / largest) ** 2)))
+    exponent = math.floor(math.log10(size / _LEAST_ORDINARY))
+    if abs(exponent) > _FARTHEST:
+        far = "large" if exponent > 0 else "small"
+        raise ValueError(
+            f"X is too {far} for {purpose}: entries of {largest:g} from the mean; scale it"
+        )
+    return 10.0**exponent
 
 
 def check_n_components(n_components: Any, n_features: int) -> int:
