@@ -6,7 +6,8 @@ Every family of tests/support/helpers.py (massive ties, duplicates with differen
 scales, subnormals, rank-deficient and ill-conditioned components) is drawn with K from 1 to 15,
 2 to 10 classes and up to 2000 features; in one problem of ten the points are prototypes learned
 from these; two in three have a threat model of another norm, or with feature costs, frozen features
-or a box. Inside each certified radius (or the lower end of a
+or a box. In every other problem all arrays that were handed in, and what they are views of, are
+overwritten once the radii are there. Inside each certified radius (or the lower end of a
 minimal perturbation, every other time), decided exactly, it tries random directions, the farthest
 allowed steps along the normals of all half-spaces at radius (1 - 2^-50) and floats next to them,
 coordinate-wise walks by nextafter, the witness of a search or of the region attack shrunk to just
@@ -62,8 +63,10 @@ def main() -> int:
     while tried.total() < args.attempts:
         p = draw(rng)
         problems += 1
-        clf = p.classifier()
+        clf, handed_in = aliased(p, rng)
         radii, targets = certified(clf, p, search=rng.random() < 0.5)
+        if rng.random() < 0.5:
+            overwrite([*handed_in, clf.fitted_view().points, clf.components_], rng)
         for z, radius, label, target in zip(p.Z, radii, clf.predict(p.Z), targets, strict=True):
             if not 0 < radius < np.inf:
                 continue
@@ -124,6 +127,28 @@ def with_threat(p: Problem, rng: np.random.Generator) -> Problem:
     if threat.feature_cost is not None and rng.random() < 0.3:
         threat = replace(threat, feature_cost=threat.feature_cost * 2.0 ** rng.uniform(-50, 50))
     return replace(p, Z=threat.admit(p.Z), threat=threat, name=f"{p.name}, threat={norm:g} {kind}")
+
+
+def aliased(
+    p: Problem, rng: np.random.Generator
+) -> tuple[rm.CertifiedKNeighborsClassifier, list[np.ndarray | None]]:
+    """The classifier of a problem, and the arrays that were handed to it, some of them read-only views."""
+    if p.fitted is not None:
+        return p.fitted, []
+    arrays = [p.X, p.L, p.threat.feature_cost, *(p.threat.bounds or (None, None))]
+    X, L, cost, lower, upper = handed_in = [None if a is None else np.array(a) for a in arrays]
+    bounds = None if p.threat.bounds is None else (lower, upper)
+    threat = rm.ThreatModel(p.threat.norm, bounds, cost, p.threat.clip_queries)
+    points = X[:]
+    points.flags.writeable = bool(rng.random() < 0.5)
+    return rm.CertifiedKNeighborsClassifier(p.k, L, threat, 1).fit(points, p.y), handed_in
+
+
+def overwrite(arrays: list[np.ndarray | None], rng: np.random.Generator) -> None:
+    """Put other numbers into arrays; those that were handed out must refuse."""
+    for array in arrays:
+        if array is not None and array.flags.writeable:
+            array[...] = rng.permutation(array.ravel()).reshape(array.shape) * 3.0
 
 
 def certified(

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._base.arrays import Floats, Indices, Labels
-from ._base.once import Once
+from ._base.frozen import FrozenArrays
+from ._base.latest import Latest
 from ._base.progress import watcher
 from ._base.runtime import execution_threads, single_threaded_blas
 from .results.certificates import Certificates
@@ -26,13 +27,13 @@ from .threat import ThreatModel
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class Fitted(FrozenArrays):
     """Stored points under a metric and a threat model.
 
     Parameters
     ----------
-    points : (n, d) float64 or float32, C order
-        Training points or prototypes; not to be written to.
+    points : (n, d) float64 or float32
+        Training points or prototypes. This and the other arrays are kept as `frozen` keeps them.
     labels : (n,) int64
         Positions in ``classes``.
     classes : (c,) array
@@ -53,24 +54,21 @@ class Fitted:
     threat: ThreatModel
     n_neighbors: int
     n_jobs: int | None = None
-    _digest: Once[str] = field(default_factory=Once, repr=False)
-    _prepared: Once[_core.TrainingSet] = field(default_factory=Once, repr=False)
+    _digest: Latest[None, str] = field(default_factory=Latest, repr=False)
+    _prepared: Latest[ThreatModel, _core.TrainingSet] = field(default_factory=Latest, repr=False)
 
     def having(self, threat: ThreatModel, n_neighbors: int, n_jobs: int | None) -> Fitted:
         """Return the same points under these settings; what does not depend on them is kept."""
-        if threat != self.threat:
-            prepared: Once[_core.TrainingSet] = Once()
-            return replace(
-                self, threat=threat, n_neighbors=n_neighbors, n_jobs=n_jobs, _prepared=prepared
-            )
-        if (n_neighbors, n_jobs) == (self.n_neighbors, self.n_jobs):
+        if (threat, n_neighbors, n_jobs) == (self.threat, self.n_neighbors, self.n_jobs):
             return self
-        return replace(self, n_neighbors=n_neighbors, n_jobs=n_jobs)
+        return replace(self, threat=threat, n_neighbors=n_neighbors, n_jobs=n_jobs)
 
     @property
     def digest(self) -> str:
         """`model_digest` of points, labels and components: certificates name their model by it."""
-        return self._digest.get(lambda: model_digest(self.points, self.labels, self.components))
+        return self._digest.get(
+            None, lambda: model_digest(self.points, self.labels, self.components)
+        )
 
     @property
     def threads(self) -> int:
@@ -80,7 +78,7 @@ class Fitted:
     @property
     def prepared(self) -> _core.TrainingSet:
         """The points as the compiled core takes them."""
-        return self._prepared.get(self._prepare)
+        return self._prepared.get(self.threat, self._prepare)
 
     def _prepare(self) -> _core.TrainingSet:
         with single_threaded_blas():

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._base.arrays import Floats, Mask
+from ._base.frozen import FrozenArrays, frozen
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ThreatModel:
+class ThreatModel(FrozenArrays):
     """Perturbations δ of cost ‖Wδ‖_p, W a positive diagonal, within an optional box.
 
     Parameters
@@ -21,7 +22,7 @@ class ThreatModel:
     norm : 1, 2 or inf, default 2
         The p of the cost.
     bounds : pair of float or of (d,) float64, optional
-        Lower and upper bounds that a perturbed input keeps.
+        Lower and upper bounds that a perturbed input keeps. Arrays are copied, here and below.
     feature_cost : (d,) float64, optional
         Diagonal of W; an infinite cost freezes a feature. By default all ones. Finite costs may
         differ by a factor of 2^200.
@@ -55,10 +56,13 @@ class ThreatModel:
     def __post_init__(self) -> None:
         if self.norm not in (1, 2, math.inf):
             raise ValueError(f"norm must be 1, 2 or inf, got {self.norm!r}")
+        # plain numbers and arrays of its own: radii under this model must not come to mean another
+        object.__setattr__(self, "norm", self.norm if math.isinf(self.norm) else int(self.norm))
         if self.bounds is not None:
-            self._check_bounds()
+            object.__setattr__(self, "bounds", self._checked_bounds())
         if self.feature_cost is not None:
-            cost = np.asarray(self.feature_cost, dtype=np.float64)
+            cost = frozen(self.feature_cost, np.float64)
+            object.__setattr__(self, "feature_cost", cost)
             if cost.ndim != 1 or not (cost > 0).all():
                 raise ValueError(
                     f"feature_cost must be a (d,) array of positive numbers, got {cost!r}"
@@ -70,9 +74,9 @@ class ThreatModel:
                     f"2^200, got {finite.min()} and {finite.max()}; infinity freezes a feature"
                 )
 
-    def _check_bounds(self) -> None:
+    def _checked_bounds(self) -> tuple[float | Floats, float | Floats]:
         try:
-            lower, upper = (np.asarray(side, dtype=np.float64) for side in self.bounds)
+            lower, upper = (frozen(side, np.float64) for side in self.bounds)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"bounds must be a pair (lower, upper), got {self.bounds!r}"
@@ -81,6 +85,7 @@ class ThreatModel:
             raise ValueError(f"bounds must have lower <= upper everywhere, got {self.bounds!r}")
         if np.any(lower == math.inf) or np.any(upper == -math.inf):
             raise ValueError(f"bounds must leave finite numbers between them, got {self.bounds!r}")
+        return _plain(lower), _plain(upper)
 
     def __repr__(self) -> str:
         """Return what differs from the default; long arrays are shown by length and range."""
@@ -263,9 +268,13 @@ class ThreatModel:
         )
 
 
+def _plain(side: Floats) -> float | Floats:
+    return side if side.ndim else float(side)
+
+
 def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, tuple | list) and isinstance(b, tuple | list):
-        return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, tuple):
+        return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
     return np.array_equal(a, b)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import robust_metric as rm
 from robust_metric._base import runtime
-from robust_metric._base.once import Once
+from robust_metric._base.latest import Latest
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system"),
@@ -136,7 +136,7 @@ def test_a_child_lifts_the_limit_that_it_inherits() -> None:
 
 
 def test_a_value_that_another_thread_was_making_is_made_by_the_child() -> None:
-    once: Once[int] = Once()
+    latest: Latest[None, int] = Latest()
     making, made = threading.Event(), threading.Event()
 
     def make() -> int:
@@ -144,15 +144,15 @@ def test_a_value_that_another_thread_was_making_is_made_by_the_child() -> None:
         made.wait()
         return 1
 
-    other = threading.Thread(target=once.get, args=(make,))
+    other = threading.Thread(target=latest.get, args=(None, make))
     other.start()
     making.wait()
     try:
-        assert exit_status_of_child(lambda: once.get(lambda: 2) == 2) == 0
+        assert exit_status_of_child(lambda: latest.get(None, lambda: 2) == 2) == 0
     finally:
         made.set()
         other.join()
-    assert once.get(lambda: 3) == 1
+    assert latest.get(None, lambda: 3) == 1
 
 
 def test_predictions_in_the_parent_go_on_after_forks() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Indices, Mask
+from .._base.frozen import FrozenArrays
 from .._base.validation import LARGEST_VALUE, checked_queries, encode_labels
 from ..estimators.classifier import CertifiedKNeighborsClassifier
 from ..results.robust_error import certified_robust_error
@@ -20,7 +22,7 @@ _NEAR = 256  # neighbours among which a start is looked for first
 
 
 @dataclass(frozen=True)
-class AttackResult:
+class AttackResult(FrozenArrays):
     """Adversarial examples of m queries.
 
     Parameters
@@ -181,6 +183,7 @@ def targeted(
     right : (m,) bool
         Which of them the target holds: all, without y.
     """
+    clf = copy.copy(clf)  # which no other thread can fit meanwhile
     threat = clf.fitted_view().threat if threat is None else threat
     queries = threat.admit(checked_queries(clf, X))
     truth = encode_labels(y, clf.classes_, len(queries))

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._base.frozen import frozen
+from .._base.states import sees_one_state
 from ..fitted import Fitted
 from ..results.certificates import Certificates
 from ..results.perturbations import MinimalPerturbations
@@ -18,9 +20,12 @@ from .optional_dask import da, dask
 class Classifier(Protocol):
     """What is asked of a fitted classifier whose queries are a Dask array."""
 
-    classes_: NDArray[Any]
     n_features_in_: int
     n_jobs: int | None
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Class labels, sorted."""
 
     def fitted_view(self) -> Fitted:
         """Return the frozen view of what is fitted."""
@@ -34,6 +39,7 @@ class Classifier(Protocol):
         """Search for the minimal perturbations of the rows of an array."""
 
 
+@sees_one_state
 def certify(clf: Classifier, X: Any, y: Any = None) -> Certificates:
     """Certify the rows of a Dask array lazily: what ``clf.certify`` does when it is given one.
 
@@ -64,6 +70,7 @@ def certify(clf: Classifier, X: Any, y: Any = None) -> Certificates:
     return Certificates(records["radius"], records["label"], view.n_neighbors, None, view.threat)
 
 
+@sees_one_state
 def minimal_perturbation(
     clf: Classifier, X: Any, y: Any = None, time_limit: float | None = None
 ) -> MinimalPerturbations:
@@ -103,7 +110,9 @@ def _map_rows(
     if y is not None:
         if len(y) != X.shape[0]:
             raise ValueError(f"y must have one label per row of X, got {len(y)} for {X.shape[0]}")
-        arrays.append(da.asarray(y).rechunk((X.chunks[0],))[:, None])
+        # computed later, when the caller may have written to y
+        labels = y if dask.is_dask_collection(y) else frozen(y)
+        arrays.append(da.asarray(labels).rechunk((X.chunks[0],))[:, None])
     # Dask has threads of its own; the copy shares all arrays
     model = copy.copy(clf)
     model.n_jobs = 1 if clf.n_jobs is None else clf.n_jobs

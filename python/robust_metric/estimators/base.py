@@ -12,14 +12,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _core
 from .._base.arrays import Floats, Indices, Mask
+from .._base.frozen import FrozenAttributes, frozen
 from .._base.runtime import single_threaded_blas
+from .._base.states import sees_one_state
 from .._base.validation import check_components, check_size, checked_queries
 from ..fitted import Fitted
 from ..results.neighbor_sets import NeighborCertificates
 from ..threat import ThreatModel
 
 
-class NeighborsBase(BaseEstimator):
+class NeighborsBase(FrozenAttributes, BaseEstimator):
     """Stored training points under a metric and a threat model; not an estimator by itself.
 
     Subclasses have the parameters ``n_neighbors``, ``metric``, ``threat`` and ``n_jobs``, and
@@ -32,6 +34,7 @@ class NeighborsBase(BaseEstimator):
     n_jobs: int | None
     _fitted: Fitted
 
+    @sees_one_state
     def kneighbors(
         self,
         X: ArrayLike | None = None,
@@ -69,6 +72,7 @@ class NeighborsBase(BaseEstimator):
             distances = distances[keep].reshape(-1, k) if return_distance else distances
         return (distances, indices) if return_distance else indices
 
+    @sees_one_state
     def certify_neighbors(
         self, X: ArrayLike, n_neighbors: int | None = None
     ) -> NeighborCertificates:
@@ -116,6 +120,7 @@ class NeighborsBase(BaseEstimator):
             )
         return NeighborCertificates(radius, indices, view.threat)
 
+    @sees_one_state
     def fitted_view(self) -> Fitted:
         """Return what is fitted, with the parameters as they are now, as one frozen object.
 
@@ -133,9 +138,12 @@ class NeighborsBase(BaseEstimator):
         return self._view(self._check_n_neighbors())
 
     def _view(self, k: int) -> Fitted:
-        # read and written as one: other threads may be doing the same
-        self._fitted = view = self._fitted.having(self._checked_threat(), k, self.n_jobs)
-        return view
+        return self._fitted.having(self._checked_threat(), k, self.n_jobs)
+
+    @property
+    def components_(self) -> Floats | None:
+        """(r, d) L of the metric; None for the Euclidean metric."""
+        return self._fitted.components
 
     def _take_over(
         self,
@@ -146,18 +154,15 @@ class NeighborsBase(BaseEstimator):
     ) -> None:
         """Store checked training data: y indexes classes, components are (r, d) or None."""
         # certificates are about these numbers, whatever the caller does to the array later
-        if X.flags.writeable or not X.flags.c_contiguous:
-            X = np.array(X, order="C")
-            X.flags.writeable = False
+        X = frozen(X)
         check_size(X)
         if components is not None:
             components = check_components(components, X.shape[1])
         self.n_features_in_ = X.shape[1]
         self.n_samples_fit_ = len(X)
-        self.components_ = components
         self._fitted = Fitted(
             X,
-            np.ascontiguousarray(y, dtype=np.int64),
+            y.astype(np.int64),
             classes,
             components,
             self._checked_threat(),

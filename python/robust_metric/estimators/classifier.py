@@ -10,7 +10,9 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._base.arrays import Floats, Indices
+from .._base.arrays import Floats
+from .._base.frozen import frozen
+from .._base.states import changes_at_once, sees_one_state
 from .._base.validation import checked_queries, encode_labels, is_dask_array, storage_dtypes
 from ..results.certificates import Certificates, CertifiedPredictions
 from ..results.perturbations import MinimalPerturbations
@@ -46,7 +48,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
     classes_ : (c,) array
         Class labels, sorted.
     components_ : (r, d) float64, or None
-        L; None for the Euclidean metric.
+        L; None for the Euclidean metric. ``fit`` sets it, and nothing else: it cannot be assigned to,
+        nor written into.
     n_features_in_ : int
     n_samples_fit_ : int
 
@@ -75,6 +78,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         self.threat = threat
         self.n_jobs = n_jobs
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> CertifiedKNeighborsClassifier:
         """Store the training points, and fit the metric where it is an unfitted learner.
 
@@ -82,7 +86,11 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         ----------
         X : (n, d) array of finite numbers
             Kept in float32 if that is what it is (or integers of at most 16 bits), else in float64:
-            as a copy, or where it lies if it is read-only, such as a file mapped with mode ``"r"``.
+            as a copy, or where it lies if it is in C order and read-only all the way down. That is
+            an array that owns its numbers and whose flag ``writeable`` is off, a view of such a one,
+            or a file mapped with mode ``"r"``. The file must not be changed while the classifier is in
+            use, and the flag must not be lifted, nor older views be written to: certificates would
+            then speak of numbers that are gone.
         y : (n,) array of class labels
 
         Raises
@@ -99,11 +107,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         self._take_over(points, encoded, classes, self._learn_components(points, labels))
         return self
 
+    @sees_one_state
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the (m,) classes of the (m, d) rows of X."""
         queries = checked_queries(self, X)
         return self.fitted_view().predict(queries)
 
+    @sees_one_state
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return (m, c) float64: each class's share of the K votes."""
         neighbors = self.kneighbors(X, return_distance=False)
@@ -112,6 +122,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         shares: Floats = votes / neighbors.shape[1]
         return shares
 
+    @sees_one_state
     def certify(
         self, X: ArrayLike, y: ArrayLike | None = None, *, evidence: bool = False
     ) -> Certificates:
@@ -174,9 +185,10 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         if not min_radius >= 0.0:
             raise ValueError(f"min_radius must be a number of at least 0, got {min_radius!r}")
         certificates = self.certify(X)
-        abstain = certificates.radius < min_radius
+        abstain = frozen(certificates.radius < min_radius)
         return CertifiedPredictions(certificates.label, certificates.radius, abstain)
 
+    @sees_one_state
     def minimal_perturbation(
         self,
         X: ArrayLike,
@@ -231,15 +243,10 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         """
         return self.certify(X, y).robust_error(radii)
 
-    def _take_over(
-        self,
-        X: NDArray[Any],
-        y: Indices,
-        classes: NDArray[Any],
-        components: Floats | None,
-    ) -> None:
-        self.classes_ = classes
-        super()._take_over(X, y, classes, components)
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """(c,) class labels, sorted."""
+        return self._fitted.classes
 
     def _answers_lazily(self, X: Any, evidence: bool) -> bool:
         """Whether X is a Dask array, for which there is no evidence."""

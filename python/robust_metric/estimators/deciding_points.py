@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._base.arrays import Floats, Indices
+from .._base.frozen import frozen
+from .._base.states import sees_one_state
 from ..fitted import Fitted
 from ..results.certificates import DecidingPoints
 from ..threat import ThreatModel
 from .classifier import CertifiedKNeighborsClassifier
 
 
+@sees_one_state
 def deciding_points(
     clf: CertifiedKNeighborsClassifier, X: ArrayLike, y: ArrayLike | None = None
 ) -> DecidingPoints:
@@ -54,7 +57,7 @@ def deciding_points(
         # the radius is one of these, rounded down
         nearest = int(np.argmin(np.abs(bounds - certificates.radius[i])))
         own[i], other[i] = owns[nearest], others[nearest]
-    return DecidingPoints(own, other, certificates.radius)
+    return DecidingPoints(frozen(own), frozen(other), certificates.radius)
 
 
 def _pair_bounds(

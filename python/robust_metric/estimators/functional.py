@@ -50,7 +50,7 @@ def certified_radii(
         As `CertifiedKNeighborsClassifier.certify`.
     """
     clf = CertifiedKNeighborsClassifier(n_neighbors, components, threat, n_jobs)
-    return clf.fit(X_train, y_train).certify(X, y).radius
+    return clf.fit(X_train, y_train).certify(X, y).radius.copy()  # the caller's own
 
 
 def minimal_perturbations(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import validate_data
 
+from .._base.states import changes_at_once
 from .._base.validation import storage_dtypes
 from ..threat import ThreatModel
 from .base import NeighborsBase
@@ -64,6 +65,7 @@ class CertifiedNearestNeighbors(NeighborsBase):
         self.threat = threat
         self.n_jobs = n_jobs
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> CertifiedNearestNeighbors:
         """Store the points, and fit the metric where it is an unfitted learner.
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from .._base.arrays import Floats
 from .._base.runtime import single_threaded_blas
+from .._base.states import changes_at_once
 from .._base.validation import (
     check_components,
     check_count,
@@ -172,6 +173,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> CertifiedPrototypeClassifier:
         """Learn prototypes, and the metric where ``metric="learn"``.
 
@@ -208,6 +210,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self._online: OnlineTrainer | None = None
         return self
 
+    @changes_at_once
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None
     ) -> CertifiedPrototypeClassifier:
@@ -253,7 +256,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             components = self._start_components(data, targets, fitted)
             online = OnlineTrainer(self, data, components, self._present() if fitted else None)
         with single_threaded_blas():
-            online.learn(data, labels.astype(np.int32))
+            online.learn(data, labels.astype(np.int32), self)
         self._take(online.steps, known)
         self._online = online
         return self
@@ -266,7 +269,8 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
     @property
     def prototype_labels_(self) -> NDArray[Any]:
         """(n,) class of each prototype."""
-        labels: NDArray[Any] = self.classes_[self._fitted.labels]
+        view = self._fitted
+        labels: NDArray[Any] = view.classes[view.labels]
         return labels
 
     def _take(self, steps: PrototypeSteps, classes: NDArray[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .._base.states import sees_one_state
 from ..io.atomic import PathLike
 from ..io.model_files import MODEL_CLASSES, StoredModel, intact_model, read_model, write_model
 from ..io.scaling import Scaling
@@ -15,6 +16,7 @@ _CLASSES = dict(
 )
 
 
+@sees_one_state
 def save_model(
     clf: CertifiedKNeighborsClassifier,
     path: PathLike,

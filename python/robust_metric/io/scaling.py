@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._base.arrays import Floats
+from .._base.frozen import FrozenArrays
 
 IMAGE_MAXIMUM = 255.0
 
 
 @dataclass(frozen=True)
-class Scaling:
+class Scaling(FrozenArrays):
     """The map ``x -> (x - offset) / scale``, one offset and one scale per feature.
 
     Parameters
@@ -37,6 +38,7 @@ class Scaling:
     scale: Floats
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.offset.ndim != 1 or self.offset.shape != self.scale.shape:
             raise ValueError(
                 "offset and scale must have one shape (d,), "

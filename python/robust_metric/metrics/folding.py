@@ -100,7 +100,8 @@ def composed(components: Floats | None, transformer: Any) -> Floats:
     """Components on the input of a metric on transformed points, or of the Euclidean one for None."""
     linear = _folded(transformer)
     linear = linear if components is None else _after(components, linear)
-    return np.diag(linear) if linear.ndim == 1 else np.ascontiguousarray(linear)
+    # never a step's own array
+    return np.diag(linear) if linear.ndim == 1 else np.array(linear, order="C")
 
 
 def learned_components(metric: Any, X: ArrayLike, y: ArrayLike | None) -> Floats:

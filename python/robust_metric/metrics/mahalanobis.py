@@ -11,9 +11,11 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._base.arrays import Floats
+from .._base.frozen import FrozenAttributes
+from .._base.states import sees_one_state
 
 
-class MahalanobisMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+class MahalanobisMixin(FrozenAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Methods of a learner that ``fit`` gives ``components_``, the (r, d) matrix L.
 
     Names and meanings are those of metric-learn.
@@ -22,6 +24,7 @@ class MahalanobisMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     components_: Floats
     n_features_in_: int
 
+    @sees_one_state
     def transform(self, X: ArrayLike) -> Floats:
         """Map points so that their Euclidean distances are those of the metric.
 
@@ -50,6 +53,7 @@ class MahalanobisMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         matrix: Floats = self.components_.T @ self.components_
         return matrix
 
+    @sees_one_state
     def pair_distance(self, pairs: ArrayLike) -> Floats:
         """Distances ``‖L(a - b)‖`` of pairs of points.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Indices, Mask
+from .._base.frozen import FrozenArrays
 from ..io.npz import read_npz, write_npz
 from ..io.threat_arrays import pack_threat, unpack_threat
 from ..threat import ThreatModel
@@ -19,7 +20,7 @@ from .summaries import Described, Facts, describe_counts, describe_radii
 
 
 @dataclass(frozen=True, repr=False)
-class Certificates(Described):
+class Certificates(FrozenArrays, Described):
     """Certified radii of m predictions.
 
     Parameters

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats, Indices
+from .._base.frozen import FrozenArrays
 
 
 @dataclass(frozen=True)
-class SearchTrees:
+class SearchTrees(FrozenArrays):
     """What the search for minimal perturbations with K > 1 decided, for m certificates.
 
     A certificate has one tree for each way to lose the vote, largest number of kept votes first, then
@@ -97,7 +98,7 @@ def _check_offsets(name: str, offsets: Indices, count: int, entries: int) -> Non
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(FrozenArrays):
     """Proofs of m certificates, flattened; ``x_offsets[i]:x_offsets[i + 1]`` is what belongs to i.
 
     For query i the points ``near_own`` prove by their pair bounds every other-class point that has

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._base.arrays import Floats, Indices
+from .._base.frozen import FrozenArrays
 from ..threat import ThreatModel
 from .summaries import Described, Facts, describe_radii
 
 
 @dataclass(frozen=True, repr=False)
-class NeighborCertificates(Described):
+class NeighborCertificates(FrozenArrays, Described):
     """Nearest neighbours of m queries, with the radius within which their set cannot change.
 
     Parameters

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Indices
+from .._base.frozen import FrozenArrays
 from ..threat import ThreatModel
 from .certificates import Certificates
 from .evidence import Evidence
@@ -22,7 +23,7 @@ STATUS_NAMES = np.array(
 
 
 @dataclass(frozen=True, repr=False)
-class MinimalPerturbations(Described):
+class MinimalPerturbations(FrozenArrays, Described):
     """Minimal adversarial perturbations of m predictions, as intervals with witnesses.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats
+from .._base.frozen import FrozenArrays
 from ..io.atomic import PathLike, atomic_write
 
 
@@ -45,7 +46,7 @@ def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> Floats:
 
 
 @dataclass(frozen=True)
-class RobustErrorCurve:
+class RobustErrorCurve(FrozenArrays):
     """The certified radii of one method on one test set: a table row, or a curve of a plot.
 
     Parameters
@@ -71,6 +72,7 @@ class RobustErrorCurve:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "radius", _checked_radius(self.radius))
+        super().__post_init__()
         if not 0.0 <= self.clean_error <= 1.0:
             raise ValueError(f"clean_error must lie in [0, 1], got {self.clean_error}")
 

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 
 from ..._base.arrays import Floats, Labels
 from ..._base.runtime import single_threaded_blas
+from ..._base.states import changes_at_once
 from ..._base.validation import (
     check_count,
     check_fraction,
@@ -186,6 +187,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
         """
         return cls(**{**_PUBLISHED, **parameters})
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> ARML:
         """Learn the metric.
 
@@ -215,6 +217,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
         self._stream: Stream | None = None
         return self
 
+    @changes_at_once
     def partial_fit(self, X: ArrayLike, y: ArrayLike) -> ARML:
         """Go on learning from some more points.
 

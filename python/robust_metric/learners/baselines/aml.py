@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from ..._base.arrays import Floats
 from ..._base.progress import Progress
+from ..._base.states import changes_at_once
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
 from .shared import check_range, components_from_metric, labelled_data, random_pairs
@@ -76,6 +77,7 @@ class AML(MahalanobisMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> AML:
         """Learn the metric.
 

@@ -14,6 +14,7 @@ from ... import _core
 from ..._base.arrays import Floats, Indices, Labels
 from ..._base.progress import Progress
 from ..._base.runtime import execution_threads, single_threaded_blas
+from ..._base.states import changes_at_once
 from ..._base.validation import check_count, check_positive
 from ...metrics.mahalanobis import MahalanobisMixin
 from .shared import (
@@ -109,6 +110,7 @@ class CAP(MahalanobisMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> CAP:
         """Learn the metric.
 

@@ -16,6 +16,7 @@ from ... import _core
 from ..._base.arrays import Floats, Indices, Mask
 from ..._base.progress import Progress
 from ..._base.runtime import single_threaded_blas
+from ..._base.states import changes_at_once, sees_one_state
 from ..._base.validation import check_count, check_learnable_size
 from ...metrics.mahalanobis import MahalanobisMixin
 from .shared import (
@@ -128,6 +129,7 @@ class ITML(_LogDetLearner):
         self.verbose = verbose
         self.random_state = random_state
 
+    @changes_at_once
     def fit(self, pairs: ArrayLike, y: ArrayLike, bounds: ArrayLike | None = None) -> ITML:
         """Learn the metric.
 
@@ -162,6 +164,7 @@ class ITML(_LogDetLearner):
         """Similarities of (n, 2, d) pairs, (n,): minus their distances."""
         return self.pair_score(pairs)
 
+    @sees_one_state
     def predict(self, pairs: ArrayLike) -> Indices:
         """Return 1 for each of the (n, 2, d) pairs that is similar, -1 for the others."""
         check_is_fitted(self)
@@ -221,6 +224,7 @@ class ITML_Supervised(_LogDetLearner):
         self.verbose = verbose
         self.random_state = random_state
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike, bounds: ArrayLike | None = None) -> ITML_Supervised:
         """Learn the metric.
 

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from ... import _core
 from ..._base.arrays import Floats, Labels
 from ..._base.runtime import execution_threads, single_threaded_blas
+from ..._base.states import changes_at_once
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin, with_signs
 from .shared import check_choice, check_n_components, check_range, labelled_data, span
@@ -72,6 +73,7 @@ class LFDA(MahalanobisMixin, BaseEstimator):
         self.regularization = regularization
         self.n_jobs = n_jobs
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> LFDA:
         """Learn the metric.
 
@@ -104,8 +106,9 @@ class LFDA(MahalanobisMixin, BaseEstimator):
             rows *= np.sqrt(np.maximum(values[:n_components], 0.0))[:, np.newaxis]
         elif self.embedding_type == "orthonormalized":
             rows = np.linalg.qr(rows.T)[0].T
-        self.components_ = np.zeros((n_components, d))
-        self.components_[: len(rows)] = with_signs(rows)
+        components = np.zeros((n_components, d))
+        components[: len(rows)] = with_signs(rows)
+        self.components_ = components
         return self
 
 

@@ -13,6 +13,7 @@ from ... import _core
 from ..._base.arrays import Floats, Labels
 from ..._base.progress import Progress
 from ..._base.runtime import execution_threads, single_threaded_blas
+from ..._base.states import changes_at_once
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
 from .initial import initial_components
@@ -103,6 +104,7 @@ class LMNN(MahalanobisMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> LMNN:
         """Learn the metric.
 

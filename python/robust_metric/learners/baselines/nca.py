@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.utils import check_random_state
 
+from ..._base.states import changes_at_once
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
 from .shared import check_n_components, labelled_data, ordinary_unit, stratified_subset
@@ -70,6 +71,7 @@ class NCA(MahalanobisMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> NCA:
         """Learn the metric.
 

@@ -13,12 +13,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ... import _core
 from ..._base.arrays import Floats, Indices, Labels, Mask
+from ..._base.frozen import FrozenAttributes
 from ..._base.runtime import execution_threads, single_threaded_blas
+from ..._base.states import changes_at_once, sees_one_state
 from ..._base.validation import check_count
 from .shared import check_range, labelled_data
 
 
-class AdversarialPruning(ClassifierMixin, BaseEstimator):
+class AdversarialPruning(FrozenAttributes, ClassifierMixin, BaseEstimator):
     """A classifier on a training set whose classes are at least ``2 radius`` apart.
 
     Points of different classes nearer than that are in conflict. The points removed are a vertex
@@ -74,6 +76,7 @@ class AdversarialPruning(ClassifierMixin, BaseEstimator):
         self.max_conflicts = max_conflicts
         self.n_jobs = n_jobs
 
+    @changes_at_once
     def fit(self, X: ArrayLike, y: ArrayLike) -> AdversarialPruning:
         """Remove points, and fit the estimator on the others.
 
@@ -101,6 +104,7 @@ class AdversarialPruning(ClassifierMixin, BaseEstimator):
         )
         return self
 
+    @sees_one_state
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the (m,) classes of the (m, d) rows of X, by the estimator."""
         check_is_fitted(self)

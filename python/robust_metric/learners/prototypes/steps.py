@@ -94,7 +94,7 @@ class PrototypeSteps:
         self.labels = np.empty(0, dtype=np.int32)
         self.target = 0.0  # in scaled features; 0 until it is known
         self.losses: list[float] = []
-        self._settings = settings
+        self.settings = settings
         self._learns_metric = isinstance(settings.metric, str)
         self._options = self._loss_options(len(frame.centre))
         self._box = self._prototype_box()
@@ -103,14 +103,14 @@ class PrototypeSteps:
     @property
     def target_in_caller_units(self) -> float:
         """The target radius, in units of the cost."""
-        given = self._settings.target_radius
+        given = self.settings.target_radius
         return self.target * self.frame.extent if given is None else float(given)
 
     @property
     def prototypes_in_caller_units(self) -> Floats:
         """(n, d) prototypes, within their bounds whatever the scaling rounded."""
         points = self.frame.in_caller_units(self.prototypes)
-        box = self._settings.prototype_bounds
+        box = self.settings.prototype_bounds
         return points if box is None else np.clip(points, *box)
 
     @property
@@ -130,7 +130,7 @@ class PrototypeSteps:
         embedded = points if self.components is None else points @ self.components.T
         for label in np.unique(labels):
             rows = np.flatnonzero(labels == label)
-            count = self._settings.n_prototypes - int(np.sum(self.labels == label))
+            count = self.settings.n_prototypes - int(np.sum(self.labels == label))
             if count <= 0:
                 continue
             clusters = _cluster(embedded[rows], count, self.random)
@@ -142,7 +142,7 @@ class PrototypeSteps:
 
     def find_target(self, points: Floats, labels: Labels) -> None:
         """Take the target radius that is given, or derive it from (scaled) points."""
-        given = self._settings.target_radius
+        given = self.settings.target_radius
         if given is not None:
             self.target = float(given) / self.frame.extent
         elif len(np.unique(self.labels)) > 1:
@@ -152,7 +152,7 @@ class PrototypeSteps:
 
     def start(self, points: Floats, total_steps: int | None) -> None:
         """Begin a run of steps; ``points`` (scaled) give the unit of their length."""
-        rate = self._settings.learning_rate
+        rate = self.settings.learning_rate
         deviation = np.sqrt(np.sum(points**2) / (len(points) * len(self.frame.centre)))
         scaled = 0.1 * float(deviation) if rate is None else rate / self.frame.extent
         size = 1 if self.components is None else self.components.size
@@ -161,10 +161,10 @@ class PrototypeSteps:
     def step(self, X: Floats, labels: Labels) -> None:
         """Make one step on a batch in the caller's units."""
         assert self._adam is not None
-        augment = self._settings.augment
+        augment = self.settings.augment
         if augment is not None:
             X = _checked(augment(X, self.random), X.shape)
-        kind = getattr(_core.BoundLoss, self._settings.loss)
+        kind = getattr(_core.BoundLoss, self.settings.loss)
         loss, gradient, of_components, _ = self._loss(
             self.frame.scaled(X), labels, kind, self._learns_metric
         )
@@ -193,12 +193,12 @@ class PrototypeSteps:
             kind,
             self.target,
             with_components_gradient=of_components,
-            num_threads=execution_threads(self._settings.n_jobs),
+            num_threads=execution_threads(self.settings.n_jobs),
             **self._options,
         )
 
     def _loss_options(self, d: int) -> dict[str, Any]:
-        threat, k = self._settings.threat or ThreatModel(), self._settings.n_neighbors
+        threat, k = self.settings.threat or ThreatModel(), self.settings.n_neighbors
         own_rank, other_rank = k - (k + 1) // 2, (k + 1) // 2 - 1
         return {
             "dual_norm": dual_norm(threat.norm),
@@ -208,7 +208,7 @@ class PrototypeSteps:
         }
 
     def _prototype_box(self) -> tuple[Floats, Floats] | None:
-        bounds = self._settings.prototype_bounds
+        bounds = self.settings.prototype_bounds
         if bounds is None:
             return None
         try:

@@ -115,9 +115,10 @@ class OnlineTrainer:
         if start is not None:
             self.steps.take_over(*start)
 
-    def learn(self, X: Floats, labels: Labels) -> None:
-        """Add the prototypes that classes still lack, and pass once over the points."""
+    def learn(self, X: Floats, labels: Labels, settings: Settings) -> None:
+        """Add the prototypes that classes still lack, and pass once over the points, as settings are now."""
         steps = self.steps
+        self._settings = steps.settings = settings
         points = steps.frame.scaled(X)
         steps.add_missing(points, labels)
         if not steps.target > 0.0:
