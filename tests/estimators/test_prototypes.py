@@ -213,6 +213,7 @@ def test_checker_confirms_the_certificates(
     assert report.ok and report.proved == 10
 
 
+@pytest.mark.filterwarnings("ignore:prototypes did not move in 0 steps")
 def test_few_points_and_few_classes() -> None:
     X, y = np.array([[0.0], [1.0], [5.0]]), np.array(["a", "a", "b"])
     clf = Prototypes(n_prototypes=10, max_iter=5).fit(X, y)

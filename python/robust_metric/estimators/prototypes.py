@@ -114,8 +114,10 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
     Notes
     -----
     Initial prototypes are the k-means centres of each class. The target derived from the data is
-    1.5 times the median bound of the training points against these. Loss, gradient and
-    measurements: ``docs/prototypes.md``.
+    1.5 times the median bound of the training points against these, or .75 times the median of its
+    size where that is more: centres may misclassify half of the points. ``fit`` and ``partial_fit``
+    warn (ConvergenceWarning) where their steps leave every prototype in its place. Loss, gradient
+    and measurements: ``docs/prototypes.md``.
 
     References
     ----------

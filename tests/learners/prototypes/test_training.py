@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 import robust_metric as rm
@@ -156,3 +157,74 @@ def test_partial_fit_errors(digits: Data) -> None:
         clf.partial_fit(X[:, 1:], y)
     with pytest.raises(ValueError, match="X must be of the size that the first batch had"):
         Prototypes(1).partial_fit([[0.0], [1e-300]], [0, 1], [0, 1]).partial_fit([[1e200]], [0])
+
+
+def hidden_classes(seed: int, spread: float = 6.0) -> tuple[np.ndarray, np.ndarray]:
+    """Ten classes along one feature, which the clusters of each class cannot see for the others."""
+    random = np.random.default_rng(seed)
+    y = random.integers(0, 10, 2000)
+    X = np.c_[y + 0.3 * random.normal(size=2000), spread * random.normal(size=(2000, 4))]
+    return X, y
+
+
+@pytest.mark.parametrize("n_prototypes", [1, 5, 20])
+@pytest.mark.parametrize("seed", range(2))
+def test_training_where_clusters_misclassify_most_points(n_prototypes: int, seed: int) -> None:
+    X, y = hidden_classes(seed)
+    clf = Prototypes(n_prototypes, max_iter=400).fit(X, y)
+    assert clf.target_radius_ > 0.1 and clf.n_iter_ == 400
+    assert clf.score(X, y) > 0.6
+    online = in_batches(Prototypes(n_prototypes), (X, X, y, y), 500, passes=20)
+    assert online.score(X, y) > 0.4
+
+
+@pytest.mark.filterwarnings("ignore:prototypes did not move in 1 steps")
+@pytest.mark.parametrize("loss", ["hinge", "ramp", "linear"])
+@pytest.mark.parametrize("spread", [2.0, 4.0, 6.0])
+def test_every_loss_moves_prototypes(loss: str, spread: float) -> None:
+    X, y = hidden_classes(3, spread)
+    start = Prototypes(3, loss=loss, max_iter=1, learning_rate=1e-300).fit(X, y).prototypes_
+    assert np.abs(Prototypes(3, loss=loss, max_iter=50).fit(X, y).prototypes_ - start).max() > 0.1
+    online = Prototypes(3, loss=loss).partial_fit(X, y, range(10))
+    assert np.abs(online.prototypes_ - start).max() > 0.1
+
+
+@pytest.mark.filterwarnings("ignore:prototypes did not move in 1 steps")
+def test_the_target_is_the_median_bound_where_clusters_do_well(digits: Data) -> None:
+    X, _, y, _ = digits
+    clf = Prototypes(2, max_iter=1, learning_rate=1e-300)
+    bounds = np.sort(clf.fit(X, y).certify(X, y).radius)  # of few points below 0: the same median
+    assert clf.target_radius_ == pytest.approx(1.5 * np.median(bounds), rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "ramp", "linear"])
+def test_prototypes_that_coincide_warn(loss: str) -> None:
+    X, y = np.zeros((10, 2)), np.arange(10) % 2
+    clf = Prototypes(1, loss=loss)
+    with pytest.warns(ConvergenceWarning, match=r"did not move in 0 steps: .* coincide"):
+        clf.fit(X, y)
+    with pytest.warns(ConvergenceWarning, match=r"did not move in 0 steps: .* coincide"):
+        Prototypes(1, loss=loss).partial_fit(X, y, [0, 1])
+    assert clf.n_iter_ == 0
+
+
+def test_points_that_pull_at_nothing_warn() -> None:
+    X, y = np.array([[0.0], [1.0], [10.0], [11.0]]), np.array([0, 0, 1, 1])
+    still = r"did not move in 3 steps: no training point pulls .* loss='{}' and target_radius=0.1"
+    with pytest.warns(ConvergenceWarning, match=still.format("hinge")):
+        Prototypes(1, target_radius=0.1, max_iter=3).fit(X, y)
+    # misclassified by their own prototypes: a ramp lets them be
+    swapped = Prototypes(1, warm_start=True, target_radius=0.1, loss="ramp", max_iter=3)
+    with pytest.warns(ConvergenceWarning, match=still.format("ramp")):
+        swapped.fit(X, y)
+    with pytest.warns(ConvergenceWarning, match=still.format("ramp")):
+        swapped.fit(X, 1 - y)
+    with pytest.warns(ConvergenceWarning, match=r"did not move in 1 steps: no training point"):
+        swapped.partial_fit(X, y)
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+def test_one_class_is_no_failure() -> None:
+    X = np.arange(8.0).reshape(4, 2)
+    assert Prototypes(1).fit(X, np.zeros(4)).n_iter_ == 0
+    assert Prototypes(1).partial_fit(X, np.zeros(4), [0, 1]).n_iter_ == 0

@@ -126,9 +126,8 @@ class LMNN(MahalanobisMixin, BaseEstimator):
         rows = stratified_subset(labels, self.max_samples, random)
         rows = rows[np.argsort(labels[rows], kind="stable")]  # the order that is searched fastest
         points, labels = points[rows], np.ascontiguousarray(labels[rows])
-        centred = points - points.mean(
-            axis=0
-        )  # differences stay what they are and keep more digits
+        # differences stay what they are and keep more digits
+        centred = points - points.mean(axis=0)
         unit = ordinary_unit(centred, "a margin of 1")
         components = initial_components(
             self.init, n_components, points / unit, labels, random, unit
@@ -139,11 +138,10 @@ class LMNN(MahalanobisMixin, BaseEstimator):
             objective = _Objective(
                 points, labels, self.n_neighbors, float(self.regularization), threads
             )
-            self._descend(objective, components)
-        self.components_ /= unit
+            self.components_ = self._descend(objective, components) / unit
         return self
 
-    def _descend(self, objective: _Objective, components: Floats) -> None:
+    def _descend(self, objective: _Objective, components: Floats) -> Floats:
         value, gradient = objective(components)
         rate, step = float(self.learn_rate), 1
         with Progress(self.max_iter, "LMNN", enabled=bool(self.verbose)) as bar:
@@ -160,9 +158,9 @@ class LMNN(MahalanobisMixin, BaseEstimator):
                 bar.update(step, objective=value)
                 if step > self.min_iter and fall < self.convergence_tol:
                     break
-        self.components_ = components
         self.objective_ = value
         self.n_iter_ = step
+        return components
 
     def _check_parameters(self) -> None:
         for name in ("n_neighbors", "min_iter", "max_iter"):

@@ -148,7 +148,9 @@ class PrototypeSteps:
         elif len(np.unique(self.labels)) > 1:
             some = self.random.permutation(len(points))[:_POINTS_FOR_TARGET]
             bounds = self._loss(points[some], labels[some], _core.BoundLoss.linear)[3]
-            self.target = 1.5 * max(float(np.median(bounds)), 0.0)
+            # the median may be near 0 or below it, where clusters misclassify about half of the points
+            typical = max(np.median(bounds), 0.5 * np.median(np.abs(bounds)))
+            self.target = 1.5 * float(typical)
 
     def start(self, points: Floats, total_steps: int | None) -> None:
         """Begin a run of steps; ``points`` (scaled) give the unit of their length."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
@@ -51,8 +54,11 @@ class Trainer:
 
     def run(self) -> None:
         """Make the gradient steps, or as many as validation and the callback let pass."""
-        if not self.steps.trainable:
-            return
+        with _warning_if_still(self.steps):
+            if self.steps.trainable:
+                self._descend()
+
+    def _descend(self) -> None:
         settings, best = self._settings, _Best(self.steps)
         between = -(-settings.max_iter // _VALIDATIONS)
         with Progress(settings.max_iter, "Prototypes", enabled=bool(settings.verbose)) as bar:
@@ -123,14 +129,41 @@ class OnlineTrainer:
         steps.add_missing(points, labels)
         if not steps.target > 0.0:
             steps.find_target(points, labels)
-        if not steps.trainable:
-            return
+        with _warning_if_still(steps):
+            if steps.trainable:
+                self._pass_over(points, X, labels)
+
+    def _pass_over(self, points: Floats, X: Floats, labels: Labels) -> None:
         if not self._started:
-            steps.start(points, None)
+            self.steps.start(points, None)
             self._started = True
-        order = steps.random.permutation(len(X))
+        order = self.steps.random.permutation(len(X))
         for batch in np.array_split(order, -(-len(X) // self._settings.batch_size)):
-            steps.step(X[batch], labels[batch])
+            self.steps.step(X[batch], labels[batch])
+
+
+@contextmanager
+def _warning_if_still(steps: PrototypeSteps) -> Iterator[None]:
+    """Warn where steps left every prototype, and L, in its place, and there are classes to keep apart."""
+    prototypes, components, done = steps.prototypes, steps.components, len(steps.losses)
+    yield
+    moved = not np.array_equal(steps.prototypes, prototypes)
+    if components is not None and steps.components is not None:
+        moved = moved or not np.allclose(steps.components, components, rtol=1e-12, atol=0.0)
+    if moved or len(np.unique(steps.labels)) < 2:
+        return
+    settings = steps.settings
+    why = "those of different classes coincide, so that all bounds are 0"
+    if steps.target > 0.0:
+        why = (
+            f"no training point pulls at them with loss={settings.loss!r} and "
+            f"target_radius={steps.target_in_caller_units:g}"
+        )
+        if settings.learning_rate is not None:
+            why += f", or learning_rate={settings.learning_rate:g} is too small"
+    done = len(steps.losses) - done
+    message = f"prototypes did not move in {done} steps: {why}"
+    warnings.warn(message, ConvergenceWarning, stacklevel=5)  # where fit or partial_fit is called
 
 
 class _Best:
