@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats, Indices
-from .npz import read_arrays
+from .archives import read_archive
 
 NPZ_SUFFIXES = (".npz",)
 LIBSVM_SUFFIXES = (".libsvm", ".svm", ".txt")
@@ -137,7 +137,7 @@ def checked_labels(y: Any, n: int, name: str, source: object) -> NDArray[Any]:
 
 
 def _read_npz(path: Path) -> Parts:
-    arrays = read_arrays(path, ("X_train", "y_train", "X_test", "y_test", "X", "y"))
+    arrays = read_archive(path, ("X_train", "y_train", "X_test", "y_test", "X", "y"))
     if {"X", "y"} == arrays.keys():
         X = checked_points(arrays["X"], "X", path)
         return Parts(X, checked_labels(arrays["y"], len(X), "y", path))

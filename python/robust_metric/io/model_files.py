@@ -15,13 +15,20 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Indices
 from ..threat import ThreatModel
+from .archives import Arrays, DamagedFile
 from .atomic import PathLike
-from .npz import Arrays, is_int, read_npz, write_npz
+from .npz import is_int, read_npz, write_npz
 from .scaling import Scaling
 from .threat_arrays import pack_threat, unpack_threat
 
 # Classifiers that model files hold: training points, or prototypes, with labels and components.
 MODEL_CLASSES = ("CertifiedKNeighborsClassifier", "CertifiedPrototypeClassifier")
+
+# Types of class labels, as headers name them; all strings are "str".
+_LABEL_TYPES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "str"),
+)
 
 
 class StoredModel(NamedTuple):
@@ -44,8 +51,10 @@ def read_model(path: PathLike) -> StoredModel:
     ------
     FileNotFoundError
         If there is no such file.
+    DamagedFile
+        If the file is damaged, or its parts do not fit together.
     ValueError
-        If the file is damaged, is not a model, or its parts do not fit together.
+        If the file is not a model.
     """
     header, arrays = read_npz(path, "model")
     with intact_model(path):
@@ -58,9 +67,14 @@ def read_model(path: PathLike) -> StoredModel:
         X, y = _checked_training(arrays, n_features, len(classes))
         components = arrays.get("components")
         if components is not None:
-            _check_floats("components", components, (components.shape[0], n_features))
+            rank = len(components) if components.ndim else 0
+            _check_floats("components", components, (max(rank, 1), n_features))
         threat = unpack_threat(params["threat"], arrays)
+        if threat is not None:
+            threat.weights(n_features), threat.box(n_features)  # raise where they do not fit
         k, n_jobs = params["n_neighbors"], params["n_jobs"]
+        if not 1 <= k <= len(X):
+            raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {k}")
     return StoredModel(X, y, classes, components, threat, k, n_jobs, header["class"])
 
 
@@ -90,7 +104,7 @@ def write_model(
         "class": model.class_name,
         "params": {"n_neighbors": model.n_neighbors, "n_jobs": model.n_jobs, "threat": threat},
         "classes": classes.tolist(),
-        "classes_dtype": classes.dtype.name if classes.dtype.kind != "U" else "str",
+        "classes_dtype": _label_type(classes),
         "n_features": int(model.X.shape[1]),
     }
     if feature_names is not None:
@@ -105,7 +119,7 @@ def intact_model(path: PathLike) -> Iterator[None]:
         yield
     except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"path must name an intact model, got {path}: {reason}") from error
+        raise DamagedFile(f"path must name an intact model, got {path}: {reason}") from error
 
 
 def load_scaling(path: PathLike) -> Scaling | None:
@@ -121,14 +135,12 @@ def load_scaling(path: PathLike) -> Scaling | None:
     header, arrays = read_npz(path, "model", only=("scaling_offset", "scaling_scale"))
     if not arrays:
         return None
-    try:
+    with intact_model(path):
         shape = (header["n_features"],)
         offset, scale = arrays["scaling_offset"], arrays["scaling_scale"]
         _check_floats("scaling_offset", offset, shape)
         _check_floats("scaling_scale", scale, shape)
         return Scaling(offset, scale)
-    except (ValueError, KeyError) as error:
-        raise ValueError(f"path must name an intact model, got {path}: {error}") from error
 
 
 def load_feature_names(path: PathLike) -> list[str] | None:
@@ -147,7 +159,7 @@ def load_feature_names(path: PathLike) -> list[str] | None:
         return None
     whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not whole or len(names) != header.get("n_features"):
-        raise ValueError(f"path must name an intact model, got {path}: feature_names do not fit")
+        raise DamagedFile(f"path must name an intact model, got {path}: feature_names do not fit")
     return list(names)
 
 
@@ -155,22 +167,27 @@ def _plain_labels(classes: NDArray[Any]) -> NDArray[Any]:
     """Class labels as an array without Python objects."""
     if classes.dtype.kind == "O" and all(isinstance(label, str) for label in classes):
         classes = classes.astype(np.str_)
-    if classes.dtype.kind not in "biufU":
+    if _label_type(classes) not in _LABEL_TYPES:
         raise TypeError(f"classes must be numbers, booleans or strings, got dtype {classes.dtype}")
     return classes
+
+
+def _label_type(classes: NDArray[Any]) -> str:
+    return "str" if classes.dtype.kind == "U" else classes.dtype.name
 
 
 def _unpack_classes(header: Mapping[str, Any]) -> NDArray[Any]:
     labels, name = header["classes"], header["classes_dtype"]
     if not isinstance(labels, list) or not labels:
         raise ValueError("classes must be a list of labels")
+    if name not in _LABEL_TYPES:
+        raise ValueError(
+            f"data type {str(name)[:80]!r} not understood: classes_dtype must be 'str' or a numeric type"
+        )
     wanted: tuple[type, ...] = (str,) if name == "str" else (bool, int, float)
     if not all(isinstance(label, wanted) for label in labels):
         raise ValueError(f"classes must all be of type {name}")
-    dtype = np.dtype(np.str_ if name == "str" else name)
-    if dtype.kind not in "biufU" or not isinstance(name, str):
-        raise ValueError(f"classes_dtype must be 'str' or a numeric type, got {name!r}")
-    classes = np.array(labels, dtype=dtype)
+    classes = np.array(labels, dtype=np.str_ if name == "str" else name)
     if classes.tolist() != labels or not np.array_equal(np.unique(classes), classes):
         raise ValueError("classes must be sorted, without repeats, and of their stated type")
     return classes

@@ -1,22 +1,21 @@
 """Files of this package: ``.npz`` archives with a JSON header, never a pickle.
 
 A file is an ordinary NumPy archive. Its entry ``header`` is a JSON text that says what the file is;
-the other entries are plain numeric or unicode arrays. Files are read with ``allow_pickle=False``
-and everything in them is checked, so a file from a stranger can be wrong but cannot run code.
+the other entries are plain numeric, boolean or string arrays. Everything in a file is checked, so one from a
+stranger can be wrong but can neither run code nor ask for more memory than its size warrants.
 """
 
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .archives import Arrays, DamagedFile, is_storable, read_archive
 from .atomic import PathLike, atomic_write
 
 FORMAT = "robust_metric"
@@ -25,23 +24,7 @@ VERSION = 1
 # The header itself, and what np.savez would take for its own arguments.
 _RESERVED_NAMES = ("header", "file", "allow_pickle")
 
-Arrays = dict[str, NDArray[Any]]
-
-# What numpy and zipfile raise on damaged archives, found by flipping and cutting bytes.
-_DAMAGE = (
-    ValueError,
-    OSError,
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_ALWAYS_ALLOWED = 2**16  # characters of a header, however small the file
 
 
 def write_npz(path: PathLike, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
@@ -60,7 +43,7 @@ def write_npz(path: PathLike, header: Mapping[str, Any], arrays: Mapping[str, An
     Raises
     ------
     TypeError
-        If an array would need a pickle (object dtype).
+        If an array would need a pickle (object dtype), or its strings are longer than 65536 characters.
     ValueError
         If the header has no kind or holds something JSON cannot (NaN and infinity included), or
         an array has a reserved name.
@@ -71,51 +54,14 @@ def write_npz(path: PathLike, header: Mapping[str, Any], arrays: Mapping[str, An
     for name, array in plain.items():
         if name in _RESERVED_NAMES:
             raise ValueError(f"arrays must not use the names {_RESERVED_NAMES}, got {name!r}")
-        if array.dtype.hasobject:
+        if not is_storable(array.dtype, array.ndim):
             raise TypeError(
                 f"arrays[{name!r}] must be numeric or unicode, got dtype {array.dtype}, "
-                "which could only be stored as a pickle"
+                "which files do not hold"
             )
     text = json.dumps({"format": FORMAT, "version": VERSION, **header}, allow_nan=False)
     with atomic_write(path) as stream:
         np.savez(stream, header=np.array(text), **plain)
-
-
-def read_arrays(path: PathLike, only: Collection[str] | None = None) -> Arrays:
-    """Read the arrays of any ``.npz`` file, this package's or another's, without unpickling.
-
-    Parameters
-    ----------
-    path : path-like
-    only : collection of str, optional
-        Read only entries of these names, as far as the file has them; by default all.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is not a ``.npz`` archive, is damaged, or holds pickled objects.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"path must name an existing .npz file, got {path}")
-    try:
-        with open(path, "rb") as stream:
-            # np.load would guess at other formats; this package has only the one.
-            if stream.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
-                raise ValueError("it is not a .npz archive")
-            stream.seek(0)
-            with np.load(stream, allow_pickle=False) as archive:
-                names = [name for name in archive.files if only is None or name in only]
-                arrays = {name: archive[name] for name in names}
-    except _DAMAGE as error:
-        raise ValueError(f"path must name an intact .npz file, got {path}: {error}") from error
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise ValueError(
-                f"path must name a .npz file of arrays, got {path} with entry {name!r}"
-            )
-    return arrays
 
 
 def read_npz(
@@ -133,30 +79,62 @@ def read_npz(
     ------
     FileNotFoundError
         If there is no such file.
+    DamagedFile
+        If the file is damaged.
     ValueError
-        If the file is damaged, has no header of this package, is of another kind, or was written
-        by a later version of the package.
+        If the file has no header of this package, is of another kind, or was written by a later
+        version of the package.
     """
-    arrays = read_arrays(path, None if only is None else {"header", *only})
+    arrays = read_archive(path, None if only is None else {"header", *only})
     wanted = f"path must name a {kind!r} file of {FORMAT}"
     entry = arrays.pop("header", None)
     if entry is None or entry.dtype.kind != "U" or entry.ndim != 0:
         raise ValueError(f"{wanted}, got {path} without a JSON header")
     try:
-        header = json.loads(str(entry))
+        if entry.nbytes > max(4 * _ALWAYS_ALLOWED, Path(path).stat().st_size):
+            raise ValueError(f"its {entry.nbytes // 4} characters are more than the file holds")
+        header = _parsed(str(entry))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{wanted}, got {path} with a malformed header: {error}") from error
+        raise DamagedFile(f"{wanted}, got {path} with a malformed header: {error}") from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ValueError(f"{wanted}, got {path}, which another program wrote")
     if header.get("kind") != kind:
-        raise ValueError(f"{wanted}, got {path}, a {header.get('kind')!r} file")
+        raise ValueError(f"{wanted}, got {path}, a {str(header.get('kind'))[:80]!r} file")
     version = header.get("version")
     if not is_int(version) or not 1 <= version <= VERSION:
         raise ValueError(
-            f"{wanted} of version 1 to {VERSION}, got {path} of version {version!r}; "
+            f"{wanted} of version 1 to {VERSION}, got {path} of version {str(version)[:80]}; "
             "a later release of the package may read it"
         )
     return header, arrays
+
+
+def _parsed(text: str) -> Any:
+    """Return the values of a JSON text: its numbers are finite, and no object has one name twice."""
+    return json.loads(
+        text,
+        object_pairs_hook=_object,
+        parse_float=_finite_number,
+        parse_constant=_no_number,
+    )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("an object has one name twice")
+    return values
+
+
+def _finite_number(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {digits[:80]}, which is not finite")
+    return value
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name}, which is no number of JSON")
 
 
 def is_int(value: object) -> TypeGuard[int]:

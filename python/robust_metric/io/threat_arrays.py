@@ -38,6 +38,9 @@ def unpack_threat(
     """Put together again what :func:`pack_threat` split; ValueError where it makes no sense."""
     if packed is None:
         return None
+    for name in ("threat_lower", "threat_upper", "threat_feature_cost"):
+        if name in arrays and (arrays[name].dtype != np.float64 or arrays[name].ndim > 1):
+            raise ValueError(f"{name} must be one float64 or a vector of them")
     norm = float(packed["norm"])
     bounds = None
     if "threat_lower" in arrays:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..io.npz import Arrays, read_npz, write_npz
+from ..io.archives import Arrays
+from ..io.npz import read_npz, write_npz
 
 _KIND = "report cell"
 

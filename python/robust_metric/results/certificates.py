@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Indices, Mask
 from .._base.frozen import FrozenArrays
-from ..io.npz import read_npz, write_npz
+from ..io.archives import DamagedFile
+from ..io.npz import is_int, read_npz, write_npz
 from ..io.threat_arrays import pack_threat, unpack_threat
 from ..threat import ThreatModel
 from .evidence import Evidence
@@ -95,8 +96,10 @@ class Certificates(FrozenArrays, Described):
         ------
         FileNotFoundError
             If there is no such file.
+        DamagedFile
+            If the file is damaged, or its parts do not fit together; a ValueError.
         ValueError
-            If the file is damaged, or is not a certificates file.
+            If the file is not a certificates file.
         """
         header, arrays = read_npz(path, "certificates")
         radius, label, k = arrays.get("radius"), arrays.get("label"), header.get("n_neighbors")
@@ -107,20 +110,22 @@ class Certificates(FrozenArrays, Described):
             and radius.ndim == 1
             and label.shape == radius.shape
             and bool((radius >= 0.0).all())
-            and isinstance(k, int)
+            and is_int(k)
             and k >= 1
         )
         if not whole:
-            raise ValueError(
+            raise DamagedFile(
                 f"path must name an intact certificates file, got {path}, whose radius, label "
                 "and n_neighbors do not fit together"
             )
-        assert radius is not None and label is not None and isinstance(k, int)
+        assert radius is not None and label is not None and is_int(k)
         try:
             evidence = Evidence.from_arrays(arrays, header.get("model_digest", ""))
             threat = unpack_threat(header.get("threat"), arrays)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(
+            if evidence is not None and len(evidence.queries) != len(radius):
+                raise ValueError("it must have one radius, label and query for each certificate")
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise DamagedFile(
                 f"path must name an intact certificates file, got {path}: {error}"
             ) from error
         return cls(radius, label, k, evidence, threat)

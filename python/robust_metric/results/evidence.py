@@ -92,7 +92,7 @@ def _check_offsets(name: str, offsets: Indices, count: int, entries: int) -> Non
         len(offsets) != count + 1
         or offsets[0] != 0
         or offsets[-1] != entries
-        or (np.diff(offsets) < 0).any()
+        or (offsets[1:] < offsets[:-1]).any()  # compared, as differences may wrap around
     ):
         raise ValueError(f"evidence {name} must cut {entries} entries into {count}")
 
@@ -177,8 +177,14 @@ class Evidence(FrozenArrays):
             self.own.shape,
         ):
             raise ValueError("evidence multipliers must be float64, one for each entry of own")
+        if len(self.multipliers) and (self.own_offsets[1:] == self.own_offsets[:-1]).any():
+            raise ValueError(
+                "evidence own must have a point in each row that is combined by multipliers"
+            )
         if self.queries.dtype != np.float64 or self.queries.ndim != 2:
             raise ValueError("evidence queries must be a matrix of float64")
+        if not np.isfinite(self.queries).all():
+            raise ValueError("evidence queries must be finite numbers only")
         if self.trees is not None:
             self.trees.check(m)
 
