@@ -1,10 +1,10 @@
-// VoteSearch, the part that finds witnesses before the search and from those it finds.
+#include "search/vote/attack.hpp"
+
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "base/kernels.hpp"
 #include "base/rounding.hpp"
-#include "search/vote/search.hpp"
 
 namespace robust_metric {
 
@@ -12,13 +12,19 @@ using rounding::infinity;
 
 namespace {
 
-// own-class points that the first attack looks at
-constexpr std::size_t attack_own = 256;
+using Outcome = CellSolver::Outcome;
 
-// classes that are tried where the first witness is far above the bound
+// a first witness up to this much above the certified bound is good enough to search with
+constexpr double good_start = 1.25;
+
+// classes that are tried where the first witness is not
 constexpr std::size_t most_seeds = 4;
 
-// rounds of improving the first witness, and what a round must gain for another
+// points of other classes, the nearest ones, to which segments are bisected, and how often each is
+constexpr std::size_t most_segments = 64;
+constexpr int bisections = 30;
+
+// rounds of improving a witness, and what a round must gain for another
 constexpr int improvements = 12;
 constexpr double worthwhile = 1e-6;
 
@@ -30,55 +36,75 @@ constexpr double worth_exchanging = 1e-4;
 
 }  // namespace
 
-// A first witness: the points with the smallest bounds enter, or, where that leaves much above the bound, points of
-// one class that are near each other; the own-class points nearest at the moment stay.
-void VoteSearch::attack(const LosingVote& vote) {
-    const PreparedSet& t = *training_;
-    std::vector<std::size_t> rows, entering;
-    if (vote.kept < t.class_size(label_) && choose_entering(vote, rows, entering)) {
-        cell_.start(*query_);
-        add_near_own();
-        attack_cell(entering, vote.kept);
-        std::vector<char> tried(vote.needed.size(), 0);
-        std::size_t seeds = 0;
-        for (const std::size_t seed : rows) {
-            if (seeds == most_seeds || has_good_start()) break;
-            char& known = tried[static_cast<std::size_t>(t.label(seed))];
-            if (known || !gather(vote, seed, entering)) continue;
-            known = 1;
-            ++seeds;
-            attack_cell(entering, vote.kept);
-        }
-    }
-    if (witness_.scaled_length() < infinity) return;
-    bisect_segments();
-    if (witness_.scaled_length() == infinity) return;
-    step_.assign(witness_.step().begin(), witness_.step().end());
-    witness_.try_step(step_);  // for its neighbours
-    cell_.start(*query_);
-    add_near_own();
-    improve_witness();
+void VoteAttack::start(const Query& query, int label, double certified) {
+    query_ = &query;
+    label_ = label;
+    certified_ = certified;
 }
 
-// Projects onto the cell that these points make with whatever own-class points are nearest.
-void VoteSearch::attack_cell(std::span<const std::size_t> entering, std::size_t kept) {
-    sets_ = {};
-    for (const std::size_t position : entering) {
-        const Id known = cell_.find(position);
-        sets_.entering.push_back(known == VoteCell::none ? cell_.add_point(position) : known);
+bool VoteAttack::has_good_start() const { return witness_->scaled_length() <= certified_ * good_start; }
+
+void VoteAttack::find_first(const LosingVote& vote) {
+    std::vector<std::size_t> seen, entering;
+    if (vote.kept < training_->class_size(label_) && choose_entering(vote, seen, entering)) {
+        points_->use_near_own();
+        try_cell(entering, vote.kept);
+        try_seeds(vote, seen);
     }
-    marks_.assign(cell_.size(), Mark::free);
-    spare_ = kept;
-    complete_ = false;
-    nearest_stay_ = true;
-    cell_.clear();
-    const bool found = solve(0.0, witness_.scaled_length()) == Outcome::solved && push_inside();
-    nearest_stay_ = false;
-    if (found) improve_witness();
+    if (witness_->scaled_length() < infinity) return;
+    bisect_segments();
+    if (witness_->scaled_length() == infinity) return;
+    try_witness_again();
+    points_->use_near_own();
+    improve();
+}
+
+// seen: the points that were looked at, those with the smallest bounds; positions: those of them that are to enter.
+bool VoteAttack::choose_entering(const LosingVote& vote, std::vector<std::size_t>& seen,
+                                 std::vector<std::size_t>& positions) {
+    const PreparedSet& t = *training_;
+    bounds_->enqueue(vote.kept, false, infinity);
+    std::vector<std::size_t> count(vote.needed.size(), 0);
+    for (auto row = bounds_->top(HalfspaceBounds::refined); row && seen.size() < 8 * vote.entering;
+         row = bounds_->top(HalfspaceBounds::refined)) {
+        const auto rival = static_cast<std::size_t>(t.label(row->position));
+        seen.push_back(row->position);
+        ++count[rival];
+        bounds_->pop();
+        std::size_t winner = rival;
+        for (std::size_t r = 0; r < count.size(); ++r)
+            if (vote.needed[r] > 0 && count[r] >= vote.needed[r]) winner = r;
+        if (seen.size() < vote.entering || vote.needed[winner] == 0 || count[winner] < vote.needed[winner]) continue;
+        std::size_t of_winner = vote.needed[winner], free = vote.entering - of_winner;
+        for (const std::size_t position : seen) {
+            std::size_t& room =
+                static_cast<std::size_t>(t.label(position)) == winner && of_winner > 0 ? of_winner : free;
+            if (room == 0) continue;
+            --room;
+            positions.push_back(position);
+        }
+        return true;
+    }
+    return false;
+}
+
+// Until the witness is good: of a few classes, the point with the smallest bound and others near it.
+void VoteAttack::try_seeds(const LosingVote& vote, std::span<const std::size_t> seen) {
+    std::vector<std::size_t> entering;
+    std::vector<char> tried(vote.needed.size(), 0);
+    std::size_t seeds = 0;
+    for (const std::size_t seed : seen) {
+        if (seeds == most_seeds || has_good_start()) return;
+        char& known = tried[static_cast<std::size_t>(training_->label(seed))];
+        if (known || !gather(vote, seed, entering)) continue;
+        known = 1;
+        ++seeds;
+        try_cell(entering, vote.kept);
+    }
 }
 
 // The points of the seed's class that are nearest to the middle between query and seed.
-bool VoteSearch::gather(const LosingVote& vote, std::size_t seed, std::vector<std::size_t>& positions) {
+bool VoteAttack::gather(const LosingVote& vote, std::size_t seed, std::vector<std::size_t>& positions) {
     const PreparedSet& t = *training_;
     const int rival = t.label(seed);
     if (vote.needed[static_cast<std::size_t>(rival)] == 0 || t.class_size(rival) < vote.entering) return false;
@@ -97,171 +123,129 @@ bool VoteSearch::gather(const LosingVote& vote, std::size_t seed, std::vector<st
     return true;
 }
 
-// The own-class points nearest to the query, chosen by numbers that are not the filter's.
-void VoteSearch::add_near_own() {
-    const PreparedSet& t = *training_;
-    const auto members = t.members(label_);
-    const std::size_t wanted = std::min(members.size(), attack_own);
-    largest_.clear();
-    for (const std::size_t i : members) largest_.push_back(bounds_.relative_distance(i).upper);
-    const auto at = largest_.begin() + static_cast<std::ptrdiff_t>(wanted) - 1;
-    std::nth_element(largest_.begin(), at, largest_.end());
-    const double limit = *at + 1e-12 * std::fabs(*at);
-    ranked_.clear();
-    for (const std::size_t i : members) {
-        if (bounds_.relative_distance(i).lower > limit) continue;
-        const Id id = cell_.add_point(i);
-        ranked_.push_back({cell_.half(id), id});
-    }
-    std::partial_sort(ranked_.begin(), ranked_.begin() + static_cast<std::ptrdiff_t>(wanted), ranked_.end());
-    own_.clear();
-    candidates_.clear();
-    for (std::size_t i = 0; i < wanted; ++i) own_.push_back(ranked_[i].id);
+// Projects onto the cell that these points make with whatever own-class points are nearest.
+void VoteAttack::try_cell(std::span<const std::size_t> entering, std::size_t kept) {
+    Decided::Sets sets;
+    for (const std::size_t position : entering) sets.entering.push_back(id_of(position));
+    const Decided::Rule rule{.spare = kept, .nearest_stay = true};
+    if (solver_->solve_afresh(std::move(sets), rule, witness_->scaled_length()) == Outcome::solved &&
+        solver_->push_inside())
+        improve();
 }
 
-// rows: the points that were looked at, those with the smallest bounds.
-bool VoteSearch::choose_entering(const LosingVote& vote, std::vector<std::size_t>& rows,
-                                 std::vector<std::size_t>& positions) {
-    const PreparedSet& t = *training_;
-    bounds_.enqueue(vote.kept, false, infinity);
-    std::vector<std::size_t> count(vote.needed.size(), 0);
-    for (auto row = bounds_.top(HalfspaceBounds::refined); row && rows.size() < 8 * vote.entering;
-         row = bounds_.top(HalfspaceBounds::refined)) {
-        const auto rival = static_cast<std::size_t>(t.label(row->position));
-        rows.push_back(row->position);
-        ++count[rival];
-        bounds_.pop();
-        std::size_t winner = rival;
-        for (std::size_t r = 0; r < count.size(); ++r)
-            if (vote.needed[r] > 0 && count[r] >= vote.needed[r]) winner = r;
-        if (rows.size() < vote.entering || vote.needed[winner] == 0 || count[winner] < vote.needed[winner]) continue;
-        std::size_t of_winner = vote.needed[winner], free = vote.entering - of_winner;
-        for (const std::size_t position : rows) {
-            std::size_t& room =
-                static_cast<std::size_t>(t.label(position)) == winner && of_winner > 0 ? of_winner : free;
-            if (room == 0) continue;
-            --room;
-            positions.push_back(position);
+auto VoteAttack::id_of(std::size_t position) -> Id {
+    const Id known = cell_->find(position);
+    return known == VoteCell::none ? cell_->add_point(position) : known;
+}
+
+// Where no cell gave a witness (duplicates, ties): a training point that is one, and the segment to it.
+void VoteAttack::bisect_segments() {
+    cell_->start(*query_);
+    std::vector<Ranked> others;
+    for (std::size_t i = 0; i < training_->size(); ++i)
+        if (training_->label(i) != label_) {
+            const Id id = cell_->add_point(i);
+            others.push_back({cell_->half(id), id});
         }
-        return true;
-    }
-    return false;
+    keep_first(others, most_segments);
+    for (const Ranked& other : others)
+        if (bisect_to(cell_->position(other.id))) return;
 }
 
-// The cell that the witness lies in has a nearest point; the next witness is near that.
-void VoteSearch::improve_witness() {
-    for (int round = 0; round < improvements; ++round)
-        if (!choose_nearest() || !improve_in_cell(worthwhile)) return;
-}
-
-// Into sets_: what enters and stays at the last point that was tried. False where a point does not take part.
-bool VoteSearch::choose_nearest() {
-    const std::vector<std::size_t> nearest(witness_.nearest().begin(), witness_.nearest().end());
-    sets_ = {};
-    for (const std::size_t position : nearest) {
-        const Id known = cell_.find(position);
-        if (training_->label(position) == label_) {
-            if (known != VoteCell::none) sets_.allowed.push_back(known);
-            continue;
-        }
-        if (known == VoteCell::none && searching_) return false;
-        sets_.entering.push_back(known == VoteCell::none ? cell_.add_point(position) : known);
+bool VoteAttack::bisect_to(std::size_t position) {
+    const std::size_t d = training_->dimension();
+    stored_.resize(d);
+    step_.resize(d);
+    const double* x = training_->points().row(position, stored_.data());
+    const auto attempt = [&](double share) {
+        for (std::size_t j = 0; j < d; ++j) step_[j] = share * (x[j] - query_->point[j]);
+        return witness_->try_step(step_);
+    };
+    if (!attempt(1.0)) return false;
+    double inside = 1.0, outside = 0.0;
+    for (int round = 0; round < bisections; ++round) {
+        const double middle = 0.5 * (inside + outside);
+        (attempt(middle) ? inside : outside) = middle;
     }
     return true;
 }
 
-// A witness in the cell of sets_, if it is nearer by this share.
-bool VoteSearch::improve_in_cell(double share) {
-    const double wanted = witness_.scaled_length() * (1.0 - share);
-    const bool better = project(wanted) && cell_.norm() < wanted && push_inside() && witness_.scaled_length() < wanted;
-    set_marks(false);
-    return better;
+// For its neighbours.
+void VoteAttack::try_witness_again() {
+    step_.assign(witness_->step().begin(), witness_->step().end());
+    witness_->try_step(step_);
 }
 
-// Solves the cell of sets_, all of whose own-class points are named; leaves the marks on.
-bool VoteSearch::project(double cutoff) {
-    marks_.resize(cell_.size(), Mark::free);
-    set_marks(true);
-    spare_ = 0;
-    nearest_stay_ = complete_ = false;
-    cell_.clear();
-    return solve(0.0, cutoff) == Outcome::solved;
+void VoteAttack::improve() {
+    Decided::Sets sets;
+    for (int round = 0; round < improvements; ++round)
+        if (!nearest_cell(sets) || !improve_in_cell(sets, worthwhile)) return;
 }
 
-// Exchanges single points of the cell that the witness lies in: an own-class point that holds the projection back may
-// stay in place of another, a point that enters gives way to one of its class that is near.
-void VoteSearch::exchange_points() {
+// What enters and what stays at the last point that was tried. False where a point does not take part.
+bool VoteAttack::nearest_cell(Decided::Sets& sets) {
+    const std::vector<std::size_t> nearest(witness_->nearest().begin(), witness_->nearest().end());
+    sets = {};
+    for (const std::size_t position : nearest) {
+        const Id known = cell_->find(position);
+        if (training_->label(position) == label_) {
+            if (known != VoteCell::none) sets.allowed.push_back(known);
+            continue;
+        }
+        if (known == VoteCell::none && points_->chosen()) return false;
+        sets.entering.push_back(id_of(position));
+    }
+    return true;
+}
+
+// Whether a witness in this cell, all of whose own-class points are named, is nearer by this share.
+bool VoteAttack::improve_in_cell(const Decided::Sets& sets, double share) {
+    const double wanted = witness_->scaled_length() * (1.0 - share);
+    return solver_->solve_afresh(sets, {}, wanted) == Outcome::solved && cell_->norm() < wanted &&
+           solver_->push_inside() && witness_->scaled_length() < wanted;
+}
+
+void VoteAttack::exchange() {
+    Decided::Sets from;
     for (int round = 0; round < exchanges; ++round) {
-        step_.assign(witness_.step().begin(), witness_.step().end());
-        witness_.try_step(step_);  // for its neighbours
-        if (!choose_nearest()) return;
-        const Sets from = sets_;
-        const bool solved = project(infinity);
-        cell_.active(pairs_, multipliers_);
-        std::vector<Ranked> pairs, others;
-        for (std::size_t i = 0; i < pairs_.size(); ++i) pairs.push_back({-multipliers_[i], static_cast<Id>(i)});
-        for (const Id other : candidates_)
-            if (marks_[other] != Mark::entering) others.push_back({cell_.value(other), other});
-        set_marks(false);
-        if (!solved) return;
-        std::sort(pairs.begin(), pairs.end());
-        std::sort(others.begin(), others.end());
-        const std::vector<Pair> active = pairs_;
-        bool better = false;
-        for (std::size_t i = 0; i < std::min(pairs.size(), exchanged_out) && !better; ++i)
-            better = exchange_pair(from, active[pairs[i].id], others);
-        if (!better) return;
-        improve_witness();
+        try_witness_again();
+        if (!nearest_cell(from) || !exchange_one(from)) return;
+        improve();
     }
 }
 
-bool VoteSearch::exchange_pair(const Sets& from, Pair pair, std::span<const Ranked> others) {
-    const auto attempt = [&](std::vector<Id> Sets::*list, Id out, Id in) {
-        sets_ = from;
-        std::replace((sets_.*list).begin(), (sets_.*list).end(), out, in);
-        return improve_in_cell(worth_exchanging);
+// An own-class point that holds the projection back may stay in place of another, a point that enters gives way to one
+// of its class that is near: the first exchange that helps.
+bool VoteAttack::exchange_one(const Decided::Sets& from) {
+    if (solver_->solve_afresh(from, {}, infinity) != Outcome::solved) return false;
+    std::vector<Pair> active;
+    std::vector<double> multipliers;
+    cell_->active(active, multipliers);
+    std::vector<Ranked> pairs, others;
+    for (std::size_t i = 0; i < active.size(); ++i) pairs.push_back({-multipliers[i], static_cast<Id>(i)});
+    for (const Id other : points_->candidates())
+        if (!decided_->is(other, Decided::Mark::entering)) others.push_back({cell_->value(other), other});
+    keep_first(pairs, exchanged_out);
+    std::sort(others.begin(), others.end());
+    return std::any_of(pairs.begin(), pairs.end(),
+                       [&](const Ranked& pair) { return exchange_pair(from, active[pair.id], others); });
+}
+
+bool VoteAttack::exchange_pair(const Decided::Sets& from, Pair pair, std::span<const Ranked> others) {
+    const auto attempt = [&](std::vector<Id> Decided::Sets::*list, Id out, Id in) {
+        Decided::Sets sets = from;
+        std::replace((sets.*list).begin(), (sets.*list).end(), out, in);
+        return improve_in_cell(sets, worth_exchanging);
     };
     for (const Id out : from.allowed)
-        if (attempt(&Sets::allowed, out, pair.beaten)) return true;
-    const auto label = [&](Id id) { return training_->label(cell_.position(id)); };
+        if (attempt(&Decided::Sets::allowed, out, pair.beaten)) return true;
     std::size_t tried = 0;
     for (const Ranked& in : others) {
-        if (label(in.id) != label(pair.entering)) continue;
-        if (attempt(&Sets::entering, pair.entering, in.id)) return true;
+        if (points_->label(in.id) != points_->label(pair.entering)) continue;
+        if (attempt(&Decided::Sets::entering, pair.entering, in.id)) return true;
         if (++tried == exchanged_in) break;
     }
     return false;
-}
-
-// Where no cell gave a witness (duplicates, ties): a training point that is one, and the segment to it.
-void VoteSearch::bisect_segments() {
-    const PreparedSet& t = *training_;
-    const std::size_t d = t.dimension();
-    cell_.start(*query_);
-    ranked_.clear();
-    for (std::size_t i = 0; i < t.size(); ++i)
-        if (t.label(i) != label_) {
-            const Id id = cell_.add_point(i);
-            ranked_.push_back({cell_.half(id), id});
-        }
-    std::sort(ranked_.begin(), ranked_.end());
-    ranked_.resize(std::min<std::size_t>(ranked_.size(), 64));
-    step_.resize(d);
-    std::vector<double> stored(d);
-    const auto attempt = [&](const double* x, double share) {
-        for (std::size_t j = 0; j < d; ++j) step_[j] = share * (x[j] - query_->point[j]);
-        return witness_.try_step(step_);
-    };
-    for (const Ranked& other : ranked_) {
-        const double* x = t.points().row(cell_.position(other.id), stored.data());
-        if (!attempt(x, 1.0)) continue;
-        double inside = 1.0, outside = 0.0;
-        for (int round = 0; round < 30; ++round) {
-            const double middle = 0.5 * (inside + outside);
-            (attempt(x, middle) ? inside : outside) = middle;
-        }
-        return;
-    }
 }
 
 }  // namespace robust_metric

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "search/vote/search.hpp"
-
 namespace robust_metric {
 
 void VoteTree::start(bool keep) {
@@ -61,13 +59,6 @@ void VoteTree::append(Index index, double lower, std::vector<Evidence::Node>& no
     nodes.push_back({record.point, record.children.size(),
                      record.splits_own ? std::vector<Evidence::Pair>() : record.pairs, record.own});
     for (const Index child : record.children) append(child, lower, nodes);
-}
-
-Evidence VoteSearch::evidence() const {
-    if (losses_.empty()) return {};
-    Evidence proof = bounds_.evidence();
-    if (searched_ > certified_) proof.tree = tree_.preorder(searched_);
-    return proof;
 }
 
 }  // namespace robust_metric

@@ -1,0 +1,147 @@
+#include "search/vote/points.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/rounding.hpp"
+
+namespace robust_metric {
+
+using rounding::infinity;
+
+namespace {
+
+// own-class points that are looked at before any are chosen
+constexpr std::size_t most_near_own = 256;
+
+// ½ d(z + δ, x) for ‖δ‖ up to reach, as far as it depends on x
+double farthest(double half, double length, double reach) {
+    return reach < infinity ? half + reach * length : infinity;
+}
+double nearest(double half, double length, double reach) {
+    return reach < infinity ? half - reach * length : -infinity;
+}
+
+}  // namespace
+
+void keep_first(std::vector<Ranked>& ranked, std::size_t count) {
+    count = std::min(count, ranked.size());
+    std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(count), ranked.end());
+    ranked.resize(count);
+}
+
+void VotePoints::start(const Query& query, int label, std::size_t k) {
+    query_ = &query;
+    label_ = label;
+    k_ = k;
+    chosen_ = false;
+    own_.clear();
+    candidates_.clear();
+}
+
+// By numbers that are not the filter's.
+void VotePoints::use_near_own() {
+    const auto members = training_->members(label_);
+    const std::size_t wanted = std::min(members.size(), most_near_own);
+    values_.clear();
+    for (const std::size_t i : members) values_.push_back(bounds_->relative_distance(i).upper);
+    const auto at = values_.begin() + static_cast<std::ptrdiff_t>(wanted) - 1;
+    std::nth_element(values_.begin(), at, values_.end());
+    const double limit = *at + 1e-12 * std::fabs(*at);
+    cell_->start(*query_);
+    std::vector<Ranked> ranked;
+    for (const std::size_t i : members) {
+        if (bounds_->relative_distance(i).lower > limit) continue;
+        const Id id = cell_->add_point(i);
+        ranked.push_back({cell_->half(id), id});
+    }
+    keep_first(ranked, wanted);
+    own_.clear();
+    candidates_.clear();
+    for (const Ranked& x : ranked) own_.push_back(x.id);
+}
+
+void VotePoints::choose(std::size_t kept, double reach) {
+    const std::vector<char> may_enter = entering_within(kept, reach);
+    const std::vector<VoteCell::Measured> own = measure_own(reach);
+    own_.clear();
+    candidates_.clear();
+    for (const auto& point : own) own_.push_back(cell_->add_point(point));
+    for (std::size_t i = 0; i < training_->size(); ++i)
+        if (may_enter[i]) candidates_.push_back(cell_->add_point(i));
+    chosen_own_ = own_.size();
+    reach_ = reach;
+    chosen_ = true;
+}
+
+// Whether no bound keeps it from entering, for each position.
+std::vector<char> VotePoints::entering_within(std::size_t kept, double reach) {
+    const PreparedSet& t = *training_;
+    std::vector<char> may_enter(t.size(), 0);
+    if (kept + 1 > t.class_size(label_)) {  // no own-class point has to be beaten
+        for (std::size_t i = 0; i < t.size(); ++i) may_enter[i] = t.label(i) != label_;
+        return may_enter;
+    }
+    bounds_->enqueue(kept, false, infinity);
+    const double limit = reach * (1.0 + 1e-6);
+    for (auto row = bounds_->top(HalfspaceBounds::near_pairs); row && row->bound < limit;
+         row = bounds_->top(HalfspaceBounds::near_pairs)) {
+        may_enter[row->position] = 1;
+        bounds_->pop();
+    }
+    return may_enter;
+}
+
+// Own-class points that can be among the k nearest, those that come nearest first. The filter leaves out what is far;
+// the rest is decided by numbers that are not the filter's, so that its bits make no difference.
+std::vector<VoteCell::Measured> VotePoints::measure_own(double reach) {
+    const PreparedSet& t = *training_;
+    const double factor = t.threat().dual_factor();
+    std::vector<double> filtered;
+    for (std::size_t i = 0; i < t.size(); ++i)
+        filtered.push_back(farthest(0.5 * bounds_->relative_distance(i).upper, factor * bounds_->length(i), reach));
+    values_ = filtered;
+    const double filter_limit = kth_smallest();
+    cell_->start(*query_);
+    nearest_.clear();
+    std::vector<VoteCell::Measured> own;
+    for (std::size_t i = 0; i < t.size(); ++i) {
+        const double length = factor * bounds_->length(i), lower = 0.5 * bounds_->relative_distance(i).lower;
+        // with room for what the filter may be off by
+        const bool first = !(filtered[i] > filter_limit + 1e-3 * (std::fabs(filter_limit) + reach * length));
+        const bool reachable = t.label(i) == label_ && nearest(lower, length, reach) <= filter_limit;
+        if (!first && !reachable) continue;
+        const VoteCell::Measured point = cell_->measure(i);
+        if (first) nearest_.push_back(point);
+        if (reachable) own.push_back(point);
+    }
+    const double limit = kth_farthest(nearest_, reach);
+    std::erase_if(own, [&](const auto& x) { return nearest(x.half, x.length, reach) > limit; });
+    std::sort(own.begin(), own.end(), [&](const auto& a, const auto& b) {
+        const double first = nearest(a.half, a.length, reach), second = nearest(b.half, b.length, reach);
+        return first != second ? first < second : a.position < b.position;
+    });
+    return own;
+}
+
+void VotePoints::narrow(double reach) {
+    reach_ = reach;
+    const double limit = kth_farthest(nearest_, reach);
+    std::erase_if(own_, [&](Id x) { return nearest(cell_->half(x), cell_->length(x), reach) > limit; });
+}
+
+// Of the farthest that these points can come to be, the k-th smallest, with room for rounding.
+double VotePoints::kth_farthest(const std::vector<VoteCell::Measured>& points, double reach) {
+    values_.clear();
+    for (const auto& point : points) values_.push_back(farthest(point.half, point.length, reach));
+    return kth_smallest();
+}
+
+// The k-th smallest of values_, which are put out of order, with room for rounding.
+double VotePoints::kth_smallest() {
+    const auto at = values_.begin() + static_cast<std::ptrdiff_t>(k_) - 1;
+    std::nth_element(values_.begin(), at, values_.end());
+    return *at + 1e-12 * std::fabs(*at);
+}
+
+}  // namespace robust_metric

@@ -1,0 +1,78 @@
+// The training points that take part in a vote search: own-class points that can be among the k nearest within the
+// reach of the witness known, and the candidates, points of other classes that may enter. docs/vote_search.md, "Which
+// points take part".
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "certify/halfspace_bounds.hpp"
+#include "data/prepared_set.hpp"
+#include "data/query_block.hpp"
+#include "search/vote/cell.hpp"
+
+namespace robust_metric {
+
+// A point in an order; of equal values the smaller id comes first.
+struct Ranked {
+    double value;
+    VoteCell::Id id;
+    bool operator<(const Ranked& b) const { return value != b.value ? value < b.value : id < b.id; }
+};
+// The `count` first of them, in order; the others are dropped.
+void keep_first(std::vector<Ranked>& ranked, std::size_t count);
+
+class VotePoints {
+public:
+    using Id = VoteCell::Id;
+
+    // all must outlive this object; the cell's points are added here
+    VotePoints(const PreparedSet& training, HalfspaceBounds& bounds, VoteCell& cell)
+        : training_(&training), bounds_(&bounds), cell_(&cell) {}
+
+    // Starts a query, for which bounds_ has been started, without points. query must stay in place.
+    void start(const Query& query, int label, std::size_t k);
+
+    // Instead of those that take part: the own-class points nearest to the query, no candidates.
+    void use_near_own();
+    // All that matter where the witness is at `reach` (infinite for none) and at most `kept` own-class points stay.
+    // Own-class points get the first ids, candidates those that follow, in the order of their positions.
+    void choose(std::size_t kept, double reach);
+    bool chosen() const { return chosen_; }
+    // Whether the witness is so much nearer than what the points were chosen for that it is worth going through them
+    // again; and that: drops own-class points that no longer matter.
+    bool outdated(double reach) const { return reach < reach_ * worth_narrowing; }
+    void narrow(double reach);
+
+    std::span<const Id> own() const { return own_; }
+    std::span<const Id> candidates() const { return candidates_; }
+    // of a candidate among candidates()
+    std::size_t rank(Id candidate) const { return candidate - candidates_.front(); }
+    // own-class points that were chosen: their ids are smaller than this
+    std::size_t chosen_own() const { return chosen_own_; }
+    int label(Id id) const { return training_->label(cell_->position(id)); }
+
+private:
+    static constexpr double worth_narrowing = 0.98;
+
+    std::vector<char> entering_within(std::size_t kept, double reach);
+    std::vector<VoteCell::Measured> measure_own(double reach);
+    double kth_farthest(const std::vector<VoteCell::Measured>& points, double reach);
+    double kth_smallest();
+
+    const PreparedSet* training_;
+    HalfspaceBounds* bounds_;
+    VoteCell* cell_;
+    const Query* query_ = nullptr;
+    int label_ = 0;
+    std::size_t k_ = 0;
+    bool chosen_ = false;
+    double reach_ = 0.0;                       // within which own_ may be among the k nearest
+    std::vector<VoteCell::Measured> nearest_;  // k points and more that are among the nearest
+    std::vector<Id> own_, candidates_;
+    std::size_t chosen_own_ = 0;
+    std::vector<double> values_;
+};
+
+}  // namespace robust_metric

@@ -1,0 +1,155 @@
+#include "search/vote/solver.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/parallel.hpp"
+#include "base/rounding.hpp"
+
+namespace robust_metric {
+
+using rounding::infinity;
+
+namespace {
+
+using Mark = Decided::Mark;
+
+// a witness is pushed over the boundary so far that its norm grows by this share, which a first push measures
+constexpr double growth = 1.5e-10, first_share = 0x1p-36;
+
+}  // namespace
+
+// Adds the most violated pair until none is left. A time limit does not end it: a first witness is worth more than the
+// moments that it takes beyond.
+auto CellSolver::solve(double margin, double cutoff) -> Outcome {
+    double previous = -1.0;
+    std::size_t stalled = 0;
+    for (Pair worst{}; find_violated(margin, worst);) {
+        if (stop_requested()) return Outcome::stopped;
+        if (!cell_->require(worst, margin)) return Outcome::contradiction;
+        const double norm = cell_->norm();
+        // rounding alone keeps it going once the norm has stopped to grow
+        stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
+        // a linear program's solution may move on while the norm stays
+        if (stalled > (training_->threat().norm() == Norm::two ? 8 : 100)) break;
+        previous = std::max(previous, norm);  // rounding may let it fall, and circle
+        if (norm > cutoff * (1.0 + 1e-7)) return Outcome::too_far;
+    }
+    return Outcome::solved;
+}
+
+auto CellSolver::solve_afresh(Decided::Sets sets, Decided::Rule rule, double cutoff) -> Outcome {
+    decided_->decide(std::move(sets), rule, cell_->size());
+    cell_->clear();
+    return solve(0.0, cutoff);
+}
+
+// A point enters only after every equal point of smaller index: those of the own class stay.
+bool CellSolver::admit_equal_points() {
+    for (const Id x : decided_->entering()) {
+        if (!training_->shadowed(cell_->position(x))) continue;
+        const auto before = [&](Id y) { return cell_->position(y) < cell_->position(x) && cell_->equal(x, y); };
+        for (const Id own : points_->own()) {
+            if (decided_->is(own, Mark::allowed) || !before(own)) continue;
+            if (decided_->is(own, Mark::beaten) || decided_->spare() == 0) return false;
+            decided_->allow(own);
+        }
+        for (const Id other : points_->candidates()) {
+            const bool kept_out = decided_->rule().complete || decided_->is(other, Mark::excluded);
+            if (kept_out && !decided_->is(other, Mark::entering) && before(other)) return false;
+        }
+    }
+    return true;
+}
+
+auto CellSolver::farthest_entering() const -> Id {
+    Id last = decided_->entering().front();
+    double value = -infinity;
+    for (const Id id : decided_->entering()) {
+        const double v = cell_->value(id);
+        if (v > value || (v == value && id < last)) {
+            value = v;
+            last = id;
+        }
+    }
+    return last;
+}
+
+// The farthest point that enters and the nearest that must be beaten, where the order is wrong.
+bool CellSolver::find_violated(double margin, Pair& worst) {
+    const Decided& decided = *decided_;
+    if (decided.entering().empty()) return false;
+    VoteCell& cell = *cell_;
+    const Decided::Rule rule = decided.rule();
+    const Id last = farthest_entering();
+    Ranked nearest{infinity, 0};
+    const auto consider = [&](Id id) {
+        if (cell.least_value(id) > nearest.value) return;
+        const Ranked found{cell.value(id), id};
+        // an equal point of larger index is beaten already, and must not hide the others
+        if (found < nearest && !cell.equal(last, id)) nearest = found;
+    };
+    if (rule.nearest_stay) {
+        nearest = nearest_unspared();
+    } else if (rule.spare == 0) {
+        cell.screen();
+        for (const Id own : points_->own())
+            if (!decided.is(own, Mark::allowed)) consider(own);
+    } else {
+        for (const Id own : decided.sets().beaten) consider(own);
+    }
+    if (rule.complete) {
+        for (const Id other : points_->candidates())
+            if (!decided.is(other, Mark::entering)) consider(other);
+    } else {
+        for (const Id other : decided.sets().excluded) consider(other);
+    }
+    if (nearest.value == infinity) return false;
+    worst = {last, nearest.id};
+    return cell.violates(worst, margin);
+}
+
+// The nearest own-class point beside the `spare` nearest ones.
+Ranked CellSolver::nearest_unspared() {
+    const VoteCell& cell = *cell_;
+    const std::size_t wanted = decided_->spare() + 1;
+    std::vector<Ranked>& near = near_own_;  // a heap, the farthest first
+    near.clear();
+    double limit = infinity;
+    for (const Id own : points_->own()) {
+        if (cell.least_value(own) > limit) continue;
+        near.push_back({cell.value(own), own});
+        std::push_heap(near.begin(), near.end());
+        if (near.size() > wanted) {
+            std::pop_heap(near.begin(), near.end());
+            near.pop_back();
+        }
+        if (near.size() == wanted) limit = near.front().value;
+    }
+    return near.size() == wanted ? near.front() : Ranked{infinity, 0};
+}
+
+// Solves the cell again with its boundaries moved inwards, as little as it takes to change the class. The first move
+// makes the norm grow by about `growth`: less would leave orders to be decided that float64 cannot.
+bool CellSolver::push_inside() {
+    const PreparedSet& t = *training_;
+    const double norm = cell_->norm(), unit = std::max(norm, 0x1p-20 * std::sqrt(query_->embedding->extent));
+    double share = first_share;
+    if (solve(share * unit, infinity) != Outcome::solved) return false;
+    const double grown = cell_->norm() / norm - 1.0;
+    share *= std::clamp(growth / grown, 0x1p-16, 0x1p6);
+    if (share < first_share) cell_->clear();
+    for (; share < 0x1p-8; share *= 4.0) {
+        if (solve(share * unit, infinity) != Outcome::solved) return false;
+        if (cell_->norm() >= witness_->scaled_length()) return false;
+        step_.resize(t.dimension());
+        for (std::size_t j = 0; j < step_.size(); ++j)
+            step_[j] = std::ldexp(cell_->perturbation()[j], t.exponent()) *
+                       (t.threat().weighted() ? t.threat().inverse_cost(j) : 1.0);
+        if (witness_->try_step(step_)) return true;
+    }
+    return false;
+}
+
+}  // namespace robust_metric
