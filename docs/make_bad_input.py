@@ -79,6 +79,11 @@ def files() -> list[Case]:
         ("a data file that is missing", lambda: rm.datasets.load("missing.csv")),
         ("text in a CSV column", lambda: rm.datasets.load(written("a.csv", b"1,2,0\n3,x,1\n"))),
         ("a CSV row too short", lambda: rm.datasets.load(written("b.csv", b"1,2,0\n3,1\n"))),
+        (
+            "a first line that may be a header or a row",
+            lambda: rm.datasets.load(written("h.csv", b"2019,2020,kind\n1,2,a\n3,5,a\n")),
+        ),
+        ("two columns of one name", lambda: rm.datasets.load(written("i.csv", b"w,w,y\n1,2,0\n"))),
         ("an empty CSV file", lambda: rm.datasets.load(written("c.csv", b""))),
         ("a broken LIBSVM line", lambda: rm.datasets.load(written("d.svm", b"1 1:2\n0 2\n"))),
         ("pickled objects in a data file", lambda: rm.datasets.load("pickle.npz")),

@@ -137,3 +137,34 @@ def test_columns_are_told_by_their_names(files: Path, capsys: pytest.CaptureFixt
     other.write_text("a,b,c,e\n1,2,3,4\n")
     message = "must have the model's features, got no column 'd' among 'a', 'b', 'c', 'e'"
     assert message in error_of(capsys, "certify", model, other, "--no-label")
+
+
+def test_numbers_as_names(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A header 0, 1, 2, ...: no row too many, and columns in another order are put right."""
+    train = files / "train.csv"
+    lines = train.read_text().splitlines()[1:]
+    train.write_text("tree,0,1,2,3\n" + "\n".join(lines) + "\n")
+    model, new = str(files / "model.npz"), files / "new.csv"
+    arguments = ["fit", str(train), "--label", "0", "--out", model, "--metric", "euclidean"]
+    assert cli.main(arguments) == 0
+    assert "to 60 points" in capsys.readouterr().out
+    printed = []
+    for order in ((1, 2, 3, 4), (4, 2, 1, 3)):
+        rows = [
+            ",".join(line.split(",")[j] for j in order) for line in train.read_text().splitlines()
+        ]
+        new.write_text("\n".join(rows) + "\n")
+        assert cli.main(["certify", model, str(new), "--no-label", "--predictions", "-"]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and printed[0].count("\n") == 61
+
+
+def test_header_options(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    years, out = files / "years.csv", files / "m.npz"
+    years.write_text("2019,2020,kind\n" + "1.5,2.5,a\n2.5,2.0,b\n" * 6)
+    assert "--header or --no-header" in error_of(capsys, "fit", years, "--out", out)
+    for option, n in (("--header", 12), ("--no-header", 13)):
+        assert (
+            cli.main(["fit", str(years), option, "--out", str(out), "--metric", "euclidean"]) == 0
+        )
+        assert f"to {n} points" in capsys.readouterr().out

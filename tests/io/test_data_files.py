@@ -11,6 +11,7 @@ import pytest
 from helpers import damaged
 
 from robust_metric import datasets
+from robust_metric.io.csv_tables import Columns
 from robust_metric.io.data_files import read_file
 
 CSV_ROWS = "1.0,2.0,a\n2.0,3.0,b\n3.0,5.0,a\n4.5,6.0,b\n"
@@ -191,14 +192,14 @@ def test_csv_labels_keep_their_type(tmp_path: Path) -> None:
         (("1.0", "2.0"), [1, 2]),
         (("01", "x"), ["01", "x"]),
     ):
-        path = write(tmp_path / "a.csv", "".join(f"0,{label}\n" for label in labels))
+        path = write(tmp_path / "a.csv", "".join(f"0.5,{label}\n" for label in labels))
         assert read_file(path).y_train.tolist() == expected
 
 
 @pytest.mark.parametrize("label", [0, -3, "kind"])
 def test_csv_label_column(tmp_path: Path, label: int | str) -> None:
     path = write(tmp_path / "a.csv", "kind,w,h\na,1,2\nb,3,4\n")
-    parts = read_file(path, label=label)
+    parts = read_file(path, columns=Columns(label))
     assert parts.y_train.tolist() == ["a", "b"]
     assert np.array_equal(parts.X_train, [[1, 2], [3, 4]])
 
@@ -215,6 +216,10 @@ def test_csv_label_column(tmp_path: Path, label: int | str) -> None:
         ("w,h,kind\n1,2,a\n1,oops,b\n", "got 'oops' in line 3"),
         ("1,2,a\n1,,b\n", "got '' in line 2"),
         ("1,2,a\n1,3,\n", "y must be given for every point.*point 1"),
+        ("1,2,a\n,,\n1,3,b\n", "got '' in line 2 .*fill missing values"),
+        ("1,2,a\n1_0,3,b\n", "got '1_0' in line 2 .*turn text into numbers"),
+        ("1,2,a\n1,\u0663,b\n", "in line 2 .*turn text into numbers"),
+        ("a,a,kind\n1,2,x\n", "different names, got 'a' twice in the first line"),
         ("1,2,a\n1,nan,b\n", "X must be finite.* row 1"),
         ("1,2,0.25\n1,3,0.75\n", "y must be class labels.*got 0.25.*regression"),
         ("1,2,1e999\n1,3,2\n", "y must be class labels"),
@@ -237,4 +242,4 @@ def test_malformed_csv(tmp_path: Path, text: str | bytes, message: str) -> None:
 )
 def test_csv_label_that_is_not_there(tmp_path: Path, label: int | str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        read_file(write(tmp_path / "a.csv", CSV_ROWS), label=label)
+        read_file(write(tmp_path / "a.csv", CSV_ROWS), columns=Columns(label))

@@ -17,12 +17,13 @@ from ..results.robust_error import RobustErrorCurve, format_table, robustness_ga
 from ..threat import ThreatModel
 from . import threat_options
 from .options import (
+    add_columns,
     add_command,
     add_json,
-    add_label,
     add_model_and_data,
     add_n_jobs,
     add_radii,
+    columns_of,
     positive,
 )
 from .output import finite, print_json
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out is not None:
         check_target(args.out)
     model = SavedModel.load(args)
-    X, y = model.labelled_rows(args.data, args.label)
+    X, y = model.labelled_rows(args.data, columns_of(args))
     X, y = X[: args.limit], y[: args.limit]
     start = time.perf_counter()
     result = _attack(args)(model.clf, X, y)
@@ -142,5 +143,5 @@ def add_to(commands: Any) -> None:
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     threat_options.add_to(command)
     add_json(command)
-    add_label(command)
+    add_columns(command)
     add_n_jobs(command)

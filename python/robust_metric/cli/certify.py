@@ -22,12 +22,13 @@ from ..results.robust_error import RobustErrorCurve, format_table, round_radii
 from ..threat import ThreatModel
 from . import threat_options
 from .options import (
+    add_columns,
     add_command,
     add_json,
-    add_label,
     add_model_and_data,
     add_n_jobs,
     add_radii,
+    columns_of,
 )
 from .output import finite, print_json
 from .saved_model import SavedModel
@@ -70,9 +71,9 @@ def run(args: argparse.Namespace) -> None:
 def _rows(args: argparse.Namespace, model: SavedModel) -> tuple[Floats, NDArray[Any] | None]:
     """Return the points to certify, with their classes where these are known."""
     return (
-        (model.rows(args.data), None)
+        (model.rows(args.data, columns_of(args)), None)
         if args.no_label
-        else model.labelled_rows(args.data, args.label)
+        else model.labelled_rows(args.data, columns_of(args))
     )
 
 
@@ -199,6 +200,6 @@ def add_to(commands: Any) -> None:
         help="minimal adversarial perturbations instead of lower bounds",
     )
     threat_options.add_to(command)
-    add_label(command)
+    add_columns(command)
     add_json(command)
     add_n_jobs(command)

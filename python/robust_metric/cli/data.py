@@ -10,36 +10,35 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from ..io import datasets
-from ..io.data_files import STANDARD_INPUT, Parts, read_csv
+from ..io.csv_tables import STANDARD_INPUT, Columns
+from ..io.data_files import Parts, read_csv
 
 
-def test_part(
-    data: str, label: int | str, n_features: int, names: Sequence[str] | None
-) -> tuple[Floats, NDArray[Any]]:
+def test_part(data: str, columns: Columns, n_features: int) -> tuple[Floats, NDArray[Any]]:
     """Return the rows to certify: the test part where there is one, else all rows of the file."""
-    parts = _read(data, label, n_features)
+    parts = _read(data, columns, n_features)
     if parts.X_test is not None and parts.y_test is not None:
         X, y = parts.X_test, parts.y_test
     elif is_file(data):
         X, y = parts.X_train, parts.y_train
     else:
         _, X, _, y = datasets.split(parts)
-    return as_in_model(X, parts.feature_names, n_features, names), y
+    return as_in_model(X, parts.feature_names, n_features, columns.names), y
 
 
-def training_part(data: str, label: int | str) -> Parts:
+def training_part(data: str, columns: Columns) -> Parts:
     """Return the rows to fit on: all of a file without a test part, else the training part."""
-    parts = _read(data, label, None)
+    parts = _read(data, columns, None)
     if is_file(data):
         return parts
     X_train, _, y_train, _ = datasets.split(parts)
     return Parts(X_train, y_train)
 
 
-def _read(data: str, label: int | str, n_features: int | None) -> Parts:
+def _read(data: str, columns: Columns, n_features: int | None) -> Parts:
     if data == STANDARD_INPUT:
-        return read_csv(data, label)
-    return datasets.read(data, label=label, n_features=n_features)
+        return read_csv(data, columns)
+    return datasets.read_columns(data, columns, n_features)
 
 
 def is_file(data: str) -> bool:

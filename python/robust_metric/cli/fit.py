@@ -12,7 +12,7 @@ from ..io.scaling import Scaling
 from ..threat import ThreatModel
 from . import threat_options
 from .data import training_part
-from .options import DATA_HELP, add_command, add_json, add_label, add_n_jobs, positive
+from .options import DATA_HELP, add_columns, add_command, add_json, add_n_jobs, columns_of, positive
 from .output import print_json
 
 
@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     from ..learners.arml.learner import ARML
 
     check_target(args.out)
-    parts = training_part(args.data, args.label)
+    parts = training_part(args.data, columns_of(args))
     X, y = parts.X_train, parts.y_train
     scaling = None if args.no_scale else Scaling.fit(X)
     learner = None
@@ -86,6 +86,6 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     threat_options.add_to(command)
-    add_label(command)
+    add_columns(command)
     add_json(command)
     add_n_jobs(command)

@@ -6,6 +6,8 @@ import argparse
 import math
 from typing import Any
 
+from ..io.csv_tables import Columns
+
 DATA_HELP = (
     "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
     "(.libsvm, .svm, .txt), a .csv file, - for CSV on standard input, one of digits, iris, wine, "
@@ -54,15 +56,28 @@ def add_json(command: Any) -> None:
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
-def add_label(command: Any) -> None:
-    """Add the option ``--label``."""
-    command.add_argument(
+def add_columns(command: Any) -> None:
+    """Add the options that say what the columns of a CSV file are."""
+    group = command.add_argument_group(
+        "columns of a CSV file", "By number, from 0 or from the end if negative, or by name."
+    )
+    group.add_argument(
         "--label",
-        type=_label,
+        type=_column,
         default=-1,
         metavar="COLUMN",
-        help="label column of a CSV file, by number or name (default: the last)",
+        help="label column (default: the last)",
     )
+    group.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="whether the first line names the columns (default: told by the line, or an error)",
+    )
+
+
+def columns_of(args: argparse.Namespace) -> Columns:
+    """Return what the options say about the columns."""
+    return Columns(args.label, args.header)
 
 
 def _radii(text: str) -> list[float]:
@@ -83,7 +98,7 @@ def positive(text: str) -> int:
     return value
 
 
-def _label(text: str) -> int | str:
+def _column(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:

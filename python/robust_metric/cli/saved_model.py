@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats
+from ..io.csv_tables import Columns
 from ..io.data_files import read_points
 from ..io.model_files import load_feature_names, load_scaling
 from ..io.scaling import Scaling
@@ -59,16 +60,22 @@ class SavedModel:
         """What radii are measured in."""
         return "the features' own units" if self.scaling is None else "scaled units"
 
-    def labelled_rows(self, data: str, label: int | str) -> tuple[Floats, NDArray[Any]]:
+    def labelled_rows(self, data: str, columns: Columns) -> tuple[Floats, NDArray[Any]]:
         """Read the rows to certify or attack, scaled, with their classes."""
-        X, y = test_part(data, label, self.clf.n_features_in_, self.feature_names)
+        X, y = test_part(data, self._known(columns), self.clf.n_features_in_)
         check_labels(y, self.clf.classes_, data)
         return self._scaled(X), y
 
-    def rows(self, data: str) -> Floats:
+    def rows(self, data: str, columns: Columns) -> Floats:
         """Read the rows of a file without classes, scaled."""
-        X, names = read_points(data)
-        return self._scaled(as_in_model(X, names, self.clf.n_features_in_, self.feature_names))
+        parts = read_points(data, self._known(columns))
+        names, width = self.feature_names, self.clf.n_features_in_
+        return self._scaled(as_in_model(parts.X_train, parts.feature_names, width, names))
+
+    def _known(self, columns: Columns) -> Columns:
+        """Return the columns with what the model knows of them: it tells a header from a row."""
+        classes = [str(label) for label in self.clf.classes_]
+        return replace(columns, names=self.feature_names, classes=classes)
 
     def _scaled(self, X: Floats) -> Floats:
         return X if self.scaling is None else self.scaling.apply(X)

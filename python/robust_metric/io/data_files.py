@@ -6,13 +6,8 @@ unicode (n,) array. Text formats are read row by row, so that an error can name 
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain, islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +16,13 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats, Indices
 from .archives import read_archive
+from .csv_header import is_number
+from .csv_tables import DEFAULT_COLUMNS, STANDARD_INPUT, Columns, read_table
 
 NPZ_SUFFIXES = (".npz",)
 LIBSVM_SUFFIXES = (".libsvm", ".svm", ".txt")
 CSV_SUFFIXES = (".csv",)
 SUFFIXES = NPZ_SUFFIXES + LIBSVM_SUFFIXES + CSV_SUFFIXES
-
-STANDARD_INPUT = "-"
 
 # A sparse file of a few bytes can claim any width; 2**30 float64 values are 8 GiB.
 MAX_DENSE_VALUES = 2**30
@@ -44,7 +39,7 @@ class Parts:
     X_test : (m, d) float64 or None
     y_test : (m,) int64 or unicode, or None
     feature_names : tuple of str, or None
-        From the header of a CSV file, where it has one in which no name occurs twice.
+        From the header of a CSV file, where it has one.
     """
 
     X_train: Floats
@@ -55,7 +50,10 @@ class Parts:
 
 
 def read_file(
-    path: str | os.PathLike[str], *, label: int | str = -1, n_features: int | None = None
+    path: str | os.PathLike[str],
+    *,
+    columns: Columns = DEFAULT_COLUMNS,
+    n_features: int | None = None,
 ) -> Parts:
     """Read a data file whose suffix says its format.
 
@@ -64,8 +62,8 @@ def read_file(
     path : path-like
         Ends in .npz (arrays X_train, y_train, X_test, y_test, or X, y), .libsvm, .svm or .txt
         (LIBSVM, features numbered from 1), or .csv (cells separated by commas, header optional).
-    label : int or str
-        The label column of a CSV file: its number, from 0 or from the end if negative, or its name.
+    columns : Columns
+        What the columns of a CSV file are.
     n_features : int, optional
         The width wanted. A LIBSVM file need not mention its last features, so it cannot tell.
 
@@ -86,7 +84,7 @@ def read_file(
         return _read_npz(path)
     if suffix in LIBSVM_SUFFIXES:
         return _read_libsvm(path, n_features)
-    return read_csv(path, label)
+    return read_csv(path, columns)
 
 
 def checked_points(X: Any, name: str, source: object) -> Floats:
@@ -182,21 +180,8 @@ def _read_libsvm(path: Path, n_features: int | None) -> Parts:
     return Parts(X, checked_labels(y, len(X), "y", path))
 
 
-def read_points(
-    path: str | os.PathLike[str],
-) -> tuple[Floats, tuple[str, ...] | None]:
-    """Read a CSV file without labels: every column is a feature.
-
-    Parameters
-    ----------
-    path : path-like
-        A .csv file, header optional; ``-`` is standard input.
-
-    Returns
-    -------
-    X : (n, d) float64
-    feature_names : tuple of str, or None
-        As in :class:`Parts`.
+def read_points(path: str | os.PathLike[str], columns: Columns) -> Parts:
+    """Read a CSV file without labels; ``-`` is standard input. No labels are in what it returns.
 
     Raises
     ------
@@ -207,124 +192,17 @@ def read_points(
     """
     if os.fspath(path) != STANDARD_INPUT and Path(path).suffix.lower() not in CSV_SUFFIXES:
         raise ValueError(f"a file without labels must end in .csv, got {path}")
-    X, _, names = _read_csv(path, None)
-    return X, names
+    table = read_table(path, replace(columns, label=None))
+    X = checked_points(table.points, "X", path)
+    return Parts(X, np.empty(0, dtype=np.str_), feature_names=table.feature_names)
 
 
-def read_csv(path: str | os.PathLike[str], label: int | str) -> Parts:
+def read_csv(path: str | os.PathLike[str], columns: Columns) -> Parts:
     """Read a labelled CSV file; ``-`` is standard input. Otherwise as :func:`read_file`."""
-    X, labels, names = _read_csv(path, label)
-    y = checked_labels(_csv_labels(labels, path), len(X), "y", path)
-    return Parts(X, y, feature_names=names)
-
-
-def _read_csv(
-    path: str | os.PathLike[str], label: int | str | None
-) -> tuple[Floats, list[str], tuple[str, ...] | None]:
-    """Points, labels as they are written, and feature names; no labels where ``label`` is None."""
-    rows = _csv_rows(path)
-    lines = list(islice(rows, 2))
-    if not lines:
-        raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
-    names = lines[0][1]
-    column = None if label is None else _label_column(label, names, path)
-    headed = isinstance(label, str) or _is_header(lines)
-    if headed:
-        del lines[0]
-    points: list[Floats] = []
-    labels: list[str] = []
-    for number, cells in chain(lines, rows):
-        if len(cells) != len(names):
-            raise ValueError(
-                f"name_or_path must name a CSV file of {len(names)} cells a line, as in the first, "
-                f"got {len(cells)} in line {number} of {path}"
-            )
-        if column is not None:
-            labels.append(cells[column].strip())
-            cells = cells[:column] + cells[column + 1 :]
-        points.append(_csv_point(cells, number, path))
-    if not points:
-        raise ValueError(
-            f"name_or_path must name a CSV file with data, got only a header in {path}"
-        )
-    features = tuple(name.strip() for i, name in enumerate(names) if i != column)
-    known = headed and len(set(features)) == len(features)
-    return checked_points(np.stack(points), "X", path), labels, features if known else None
-
-
-def _csv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield line numbers and cells, without blank lines."""
-    if os.fspath(path) != STANDARD_INPUT and not Path(path).is_file():
-        raise FileNotFoundError(f"name_or_path must name an existing file, got {path}")
-    number = 0
-    try:
-        with _opened(path) as stream:
-            reader = csv.reader(stream, strict=True)
-            for cells in reader:
-                number = reader.line_num
-                if any(cell.strip() for cell in cells):
-                    yield number, cells
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"name_or_path must name a CSV file in UTF-8, got {path}: {error} after line {number}"
-        ) from error
-
-
-def _opened(path: str | os.PathLike[str]) -> io.TextIOBase:
-    if os.fspath(path) == STANDARD_INPUT:  # read whole: whoever owns the stream closes it
-        return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"), newline="")
-    return open(path, newline="", encoding="utf-8-sig")
-
-
-def _label_column(label: int | str, names: list[str], path: object) -> int:
-    if len(names) < 2:
-        raise ValueError(
-            "name_or_path must name a CSV file of at least two columns separated by commas, "
-            f"got one in {path}"
-        )
-    if isinstance(label, str):
-        stripped = [name.strip() for name in names]
-        if stripped.count(label) != 1:
-            raise ValueError(
-                f"label must name one column of {path}, got {label!r}; its first line is "
-                f"{', '.join(stripped[:20])}{', ...' if len(stripped) > 20 else ''}"
-            )
-        return stripped.index(label)
-    if not -len(names) <= label < len(names):
-        raise ValueError(
-            f"label must be a column number from {-len(names)} to {len(names) - 1}, got {label}"
-        )
-    return label % len(names)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_header(lines: list[tuple[int, list[str]]]) -> bool:
-    """Whether the first line names the columns: no numbers where the second line has them."""
-    numeric = [[_is_number(cell) for cell in cells] for _, cells in lines]
-    if len(numeric) == 1 or len(numeric[0]) != len(numeric[1]):
-        return not any(numeric[0])
-    return any(not first and second for first, second in zip(*numeric, strict=True))
-
-
-def _csv_point(cells: list[str], number: int, path: object) -> Floats:
-    try:
-        return np.array(cells, dtype=np.float64)
-    except ValueError:
-        odd = next(cell for cell in cells if not _is_number(cell))
-        remedy = (
-            "turn text into numbers" if odd.strip() else "fill missing values or leave rows out"
-        )
-        raise ValueError(
-            f"name_or_path must name a CSV file of numbers (and a label), got {odd!r} "
-            f"in line {number} of {path}; {remedy} first"
-        ) from None
+    table = read_table(path, columns)
+    X = checked_points(table.points, "X", path)
+    y = checked_labels(_csv_labels(table.labels, path), len(X), "y", path)
+    return Parts(X, y, feature_names=table.feature_names)
 
 
 def _csv_labels(labels: list[str], path: object) -> NDArray[Any]:
@@ -336,5 +214,5 @@ def _csv_labels(labels: list[str], path: object) -> NDArray[Any]:
     try:
         return np.array([int(value) for value in labels], dtype=np.int64)
     except (ValueError, OverflowError):
-        numeric = all(_is_number(value) for value in labels)
+        numeric = all(is_number(value) for value in labels)
         return np.array(labels, dtype=np.float64 if numeric else np.str_)

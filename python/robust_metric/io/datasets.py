@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats
+from .csv_tables import Columns
 from .data_files import MAX_DENSE_VALUES, SUFFIXES, Parts, checked_labels, checked_points, read_file
 from .scaling import Scaling
 
@@ -26,6 +27,7 @@ def load(
     random_state: int | None = 0,
     scale: bool = True,
     label: int | str = -1,
+    header: bool | None = None,
 ) -> tuple[Floats, Floats, NDArray[Any], NDArray[Any]]:
     """Load a data set as training and test part.
 
@@ -45,6 +47,9 @@ def load(
         anything else to [0, 1] feature by feature. Test points are not clipped.
     label : int or str
         The label column of a CSV file, by number or by name.
+    header : bool, optional
+        Whether the first line of a CSV file names its columns. By default the line itself decides,
+        by the rule that ``docs/command_line.md`` gives; where it is in doubt, that is an error.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def load(
     ((1347, 64), (450, 64))
     """
     X_train, X_test, y_train, y_test = split(
-        read(name_or_path, label=label), test_size, random_state
+        read(name_or_path, label=label, header=header), test_size, random_state
     )
     if scale:
         scaling = Scaling.fit(X_train)
@@ -86,21 +91,32 @@ def is_file(name_or_path: str | os.PathLike[str]) -> bool:
 
 
 def read(
-    name_or_path: str | os.PathLike[str], *, label: int | str = -1, n_features: int | None = None
+    name_or_path: str | os.PathLike[str],
+    *,
+    label: int | str = -1,
+    header: bool | None = None,
+    n_features: int | None = None,
 ) -> Parts:
     """Read a data set as it is, neither split nor scaled.
 
     Parameters
     ----------
-    name_or_path, label
+    name_or_path, label, header
         As for :func:`load`.
     n_features : int, optional
         The width wanted of a LIBSVM file, which need not mention its last features.
     """
+    return read_columns(name_or_path, Columns(label, header), n_features)
+
+
+def read_columns(
+    name_or_path: str | os.PathLike[str], columns: Columns, n_features: int | None = None
+) -> Parts:
+    """Read a data set, of whose columns more is known; otherwise as :func:`read`."""
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise TypeError(f"name_or_path must be a str or a path, got {type(name_or_path).__name__}")
     if is_file(name_or_path):
-        return read_file(name_or_path, label=label, n_features=n_features)
+        return read_file(name_or_path, columns=columns, n_features=n_features)
     name = os.fspath(name_or_path)
     return _read_shipped(name) if name in SHIPPED else _fetch_openml(name)
 
