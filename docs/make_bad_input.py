@@ -83,6 +83,7 @@ def files() -> list[Case]:
             "a first line that may be a header or a row",
             lambda: rm.datasets.load(written("h.csv", b"2019,2020,kind\n1,2,a\n3,5,a\n")),
         ),
+        ("an index without a name", lambda: rm.datasets.load(written("j.csv", b",w,y\n0,2.5,a\n"))),
         ("two columns of one name", lambda: rm.datasets.load(written("i.csv", b"w,w,y\n1,2,0\n"))),
         ("an empty CSV file", lambda: rm.datasets.load(written("c.csv", b""))),
         ("a broken LIBSVM line", lambda: rm.datasets.load(written("d.svm", b"1 1:2\n0 2\n"))),

@@ -168,3 +168,29 @@ def test_header_options(files: Path, capsys: pytest.CaptureFixture[str]) -> None
             cli.main(["fit", str(years), option, "--out", str(out), "--metric", "euclidean"]) == 0
         )
         assert f"to {n} points" in capsys.readouterr().out
+
+
+def test_an_index_is_refused_and_ids_are_passed_through(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, model, new = files / "train.csv", str(files / "model.npz"), files / "new.csv"
+    lines = train.read_text().splitlines()
+    indexed = [f"{i - 1 if i else ''},{line}" for i, line in enumerate(lines)]
+    train.write_text("\n".join(indexed) + "\n")
+    options = ["--label", "tree", "--metric", "euclidean", "--out", model]
+    assert "--drop 0" in error_of(capsys, "fit", train, *options)
+    assert cli.main(["fit", str(train), *options, "--drop", "0"]) == 0
+    assert capsys.readouterr().err == ""
+    new.write_text("\n".join(["key,tree,a,b,c,d", *(f"x{line}" for line in indexed[1:])]) + "\n")
+    message = error_of(capsys, "certify", model, new, "--label", "tree")
+    assert "got 'x0' in line 2" in message and "or --drop 0" in message
+    arguments = ["certify", model, str(new), "--label", "tree", "--id", "key"]
+    assert cli.main([*arguments, "--predictions", "-"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert list(rows[0]) == ["row", "key", "label", "radius", "true_label"]
+    assert [row["key"] for row in rows] == [f"x{i}" for i in range(60)]
+
+    train.write_text("\n".join(["id" + indexed[0], *indexed[1:]]) + "\n")
+    assert cli.main(["fit", str(train), *options]) == 0
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "warning: column 'id' of" in err and "--drop" in err

@@ -102,6 +102,7 @@ def test_benchmark_files(name: str, shared: Path) -> None:
     assert set(np.unique(y_test)) == set(np.unique(y_train))
 
 
+@pytest.mark.filterwarnings("ignore:feature 3 of .* has another whole number")
 def test_all_formats_agree(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     X, y = rng.integers(0, 256, size=(30, 4)), np.arange(30) % 3

@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> None:
     if args.out is not None:
         check_target(args.out)
     model = SavedModel.load(args)
-    X, y = model.labelled_rows(args.data, columns_of(args))
+    X, y, _ = model.labelled_rows(args.data, columns_of(args))
+    assert y is not None
     X, y = X[: args.limit], y[: args.limit]
     start = time.perf_counter()
     result = _attack(args)(model.clf, X, y)

@@ -7,7 +7,7 @@ import csv
 import io
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..results.perturbations import SearchInterrupted
 from ..results.robust_error import RobustErrorCurve, format_table, round_radii
 from ..threat import ThreatModel
 from . import threat_options
+from .data import Rows
 from .options import (
     add_columns,
     add_command,
@@ -44,14 +45,15 @@ def run(args: argparse.Namespace) -> None:
         if path not in (None, TO_STANDARD_OUTPUT):
             check_target(path)
     model = SavedModel.load(args)
-    X, y = _rows(args, model)
+    rows = _rows(args, model)
+    X, y = rows.X, rows.y
     start = time.perf_counter()
-    certificates = _certified(args, model, X, y)
+    certificates = _certified(args, model, rows)
     seconds = time.perf_counter() - start
     if args.out is not None:
         certificates.save(args.out)
     if args.predictions is not None:
-        _write_predictions(args.predictions, certificates, y, range(len(X)))
+        _write_predictions(args.predictions, certificates, rows, range(len(X)))
     if args.predictions == TO_STANDARD_OUTPUT:
         return
     curve = _curve(args, model, certificates, y)
@@ -68,26 +70,22 @@ def run(args: argparse.Namespace) -> None:
     _print_what_it_is(args, model)
 
 
-def _rows(args: argparse.Namespace, model: SavedModel) -> tuple[Floats, NDArray[Any] | None]:
+def _rows(args: argparse.Namespace, model: SavedModel) -> Rows:
     """Return the points to certify, with their classes where these are known."""
-    return (
-        (model.rows(args.data, columns_of(args)), None)
-        if args.no_label
-        else model.labelled_rows(args.data, columns_of(args))
-    )
+    read = model.rows if args.no_label else model.labelled_rows
+    return read(args.data, columns_of(args))
 
 
-def _certified(
-    args: argparse.Namespace, model: SavedModel, X: Floats, y: NDArray[Any] | None
-) -> Certificates:
+def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> Certificates:
     """Certify the points; what an interrupted search has found is kept where it was asked for."""
+    X, y = rows.X, rows.y
     with shown(len(X), "certify"):
         if not args.exact:
             return model.clf.certify(X, y, evidence=args.evidence)
         try:
             return model.clf.minimal_perturbation(X, y, evidence=args.evidence).certificates()
         except SearchInterrupted as stopped:
-            _keep_predictions(args.predictions, stopped, y)
+            _keep_predictions(args.predictions, stopped, rows)
             raise
 
 
@@ -116,26 +114,32 @@ def _print_what_it_is(args: argparse.Namespace, model: SavedModel) -> None:
             print(f"Wrote {path}.")
 
 
-def _keep_predictions(path: str | None, stopped: SearchInterrupted, y: NDArray[Any] | None) -> None:
+def _keep_predictions(path: str | None, stopped: SearchInterrupted, rows: Rows) -> None:
     """Write the predictions of the points that the search had come to, where they are asked for."""
     known = f"{len(stopped.rows)} of {stopped.n_queries} points were searched"
     if path is None:
         print(f"robust-metric: {known}; --predictions CSV would keep them", file=sys.stderr)
         return
-    truth = None if y is None else y[stopped.rows]
-    _write_predictions(path, stopped.found.certificates(), truth, stopped.rows.tolist())
+    _write_predictions(path, stopped.found.certificates(), rows, stopped.rows.tolist())
     print(f"robust-metric: {known} and written to {path}", file=sys.stderr)
 
 
 def _write_predictions(
-    path: str, certificates: Certificates, y: NDArray[Any] | None, numbers: Iterable[int]
+    path: str, certificates: Certificates, rows: Rows, numbers: Sequence[int]
 ) -> None:
-    """Write a CSV file of one line a point: its number, class and radius, and what was right."""
+    """Write a CSV file of one line a point: its number, id, class and radius, and what was right."""
+    columns: dict[str, Sequence[Any]] = {"row": numbers}
+    if rows.ids is not None:
+        # a name that is one of the table's own would be in it twice
+        name = "id" if rows.ids.name in ("row", "label", "radius", "true_label") else rows.ids.name
+        columns[name] = [rows.ids.values[i] for i in numbers]
+    columns |= {"label": certificates.label.tolist(), "radius": certificates.radius.tolist()}
+    if rows.y is not None:
+        columns["true_label"] = rows.y[list(numbers)].tolist()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", "label", "radius", *([] if y is None else ["true_label"])])
-    columns = [numbers, certificates.label.tolist(), certificates.radius.tolist()]
-    writer.writerows(zip(*columns, *([] if y is None else [y.tolist()]), strict=True))
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
     if path == TO_STANDARD_OUTPUT:
         sys.stdout.write(text.getvalue())
         return

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from ..io import datasets
-from ..io.csv_tables import STANDARD_INPUT, Columns
+from ..io.csv_tables import STANDARD_INPUT, Columns, Ids
 from ..io.data_files import Parts, read_csv
 
 
-def test_part(data: str, columns: Columns, n_features: int) -> tuple[Floats, NDArray[Any]]:
+class Rows(NamedTuple):
+    """Points to certify or attack, with their classes and their ids where these are known."""
+
+    X: Floats
+    y: NDArray[Any] | None = None
+    ids: Ids | None = None
+
+
+def test_part(data: str, columns: Columns, n_features: int) -> Rows:
     """Return the rows to certify: the test part where there is one, else all rows of the file."""
     parts = _read(data, columns, n_features)
     if parts.X_test is not None and parts.y_test is not None:
@@ -23,12 +33,16 @@ def test_part(data: str, columns: Columns, n_features: int) -> tuple[Floats, NDA
         X, y = parts.X_train, parts.y_train
     else:
         _, X, _, y = datasets.split(parts)
-    return as_in_model(X, parts.feature_names, n_features, columns.names), y
+    return Rows(as_in_model(X, parts.feature_names, n_features, columns.names), y, parts.ids)
 
 
 def training_part(data: str, columns: Columns) -> Parts:
     """Return the rows to fit on: all of a file without a test part, else the training part."""
-    parts = _read(data, columns, None)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        parts = _read(data, columns, None)
+    for warning in caught:
+        print(f"robust-metric: warning: {warning.message}", file=sys.stderr)
     if is_file(data):
         return parts
     X_train, _, y_train, _ = datasets.split(parts)
@@ -58,8 +72,10 @@ def as_in_model(
     """
     if X.shape[1] != n_features:
         hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)
+        extra = [name for name in given or () if names is not None and name not in names]
+        more = f"; --drop {','.join(extra)} leaves out what it does not know" if extra else ""
         raise ValueError(
-            f"DATA must have the model's {n_features} features, got {X.shape[1]}{hint}"
+            f"DATA must have the model's {n_features} features, got {X.shape[1]}{hint or more}"
         )
     if given is None or names is None or list(given) == list(names):
         return X

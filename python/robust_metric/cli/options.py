@@ -68,6 +68,17 @@ def add_columns(command: Any) -> None:
         metavar="COLUMN",
         help="label column (default: the last)",
     )
+    for option, text in (
+        ("--drop", "columns that are no features, such as an index"),
+        ("--only", "columns that alone are features, beside label and id"),
+    ):
+        group.add_argument(option, type=_columns, default=[], metavar="COLUMN,...", help=text)
+    group.add_argument(
+        "--id",
+        type=_column,
+        metavar="COLUMN",
+        help="column that names the rows: no feature, passed through to --predictions",
+    )
     group.add_argument(
         "--header",
         action=argparse.BooleanOptionalAction,
@@ -77,7 +88,7 @@ def add_columns(command: Any) -> None:
 
 def columns_of(args: argparse.Namespace) -> Columns:
     """Return what the options say about the columns."""
-    return Columns(args.label, args.header)
+    return Columns(args.label, args.header, args.drop, args.only, args.id)
 
 
 def _radii(text: str) -> list[float]:
@@ -96,6 +107,10 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"wanted a positive whole number, got {text!r}")
     return value
+
+
+def _columns(text: str) -> list[int | str]:
+    return [_column(part.strip()) for part in text.split(",")]
 
 
 def _column(text: str) -> int | str:

@@ -6,8 +6,6 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import Any
 
-from numpy.typing import NDArray
-
 from .._base.arrays import Floats
 from ..io.csv_tables import Columns
 from ..io.data_files import read_points
@@ -15,7 +13,7 @@ from ..io.model_files import load_feature_names, load_scaling
 from ..io.scaling import Scaling
 from ..threat import ThreatModel
 from . import threat_options
-from .data import as_in_model, check_labels, test_part
+from .data import Rows, as_in_model, check_labels, test_part
 
 
 @dataclass(frozen=True)
@@ -60,17 +58,19 @@ class SavedModel:
         """What radii are measured in."""
         return "the features' own units" if self.scaling is None else "scaled units"
 
-    def labelled_rows(self, data: str, columns: Columns) -> tuple[Floats, NDArray[Any]]:
+    def labelled_rows(self, data: str, columns: Columns) -> Rows:
         """Read the rows to certify or attack, scaled, with their classes."""
-        X, y = test_part(data, self._known(columns), self.clf.n_features_in_)
-        check_labels(y, self.clf.classes_, data)
-        return self._scaled(X), y
+        rows = test_part(data, self._known(columns), self.clf.n_features_in_)
+        assert rows.y is not None
+        check_labels(rows.y, self.clf.classes_, data)
+        return rows._replace(X=self._scaled(rows.X))
 
-    def rows(self, data: str, columns: Columns) -> Floats:
+    def rows(self, data: str, columns: Columns) -> Rows:
         """Read the rows of a file without classes, scaled."""
         parts = read_points(data, self._known(columns))
         names, width = self.feature_names, self.clf.n_features_in_
-        return self._scaled(as_in_model(parts.X_train, parts.feature_names, width, names))
+        X = as_in_model(parts.X_train, parts.feature_names, width, names)
+        return Rows(self._scaled(X), None, parts.ids)
 
     def _known(self, columns: Columns) -> Columns:
         """Return the columns with what the model knows of them: it tells a header from a row."""

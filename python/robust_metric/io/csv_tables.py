@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -22,6 +24,12 @@ STANDARD_INPUT = "-"
 # Whether there is a header is decided by so many lines.
 LINES_LOOKED_AT = 1000
 
+# What pandas makes of a column without a name, beside none.
+_UNNAMED = re.compile(r"(Unnamed: \d+)?")
+
+# In fewer rows every column might have different numbers.
+FEWEST_ROWS = 5
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -31,6 +39,11 @@ class Columns:
     ----------
     label : int or str, or None
         The label column, by number or name; None where there is none.
+    drop, only : sequences of int or str
+        Columns that are no features, and those that alone are, beside label and id; by default
+        every other column is one.
+    id : int or str, optional
+        The column that says which row is which: no feature, passed through to predictions.
     header : bool, optional
         Whether the first line names the columns; by default the rule of ``csv_header`` decides.
     names : sequence of str, optional
@@ -41,11 +54,27 @@ class Columns:
 
     label: int | str | None = -1
     header: bool | None = None
+    drop: Sequence[int | str] = ()
+    only: Sequence[int | str] = ()
+    id: int | str | None = None
     names: Sequence[str] | None = None
     classes: Sequence[str] | None = None
 
+    @property
+    def by_name(self) -> bool:
+        """Whether a column is asked for by its name, so that there must be names."""
+        wanted = (self.label, self.id, *self.drop, *self.only)
+        return any(isinstance(column, str) for column in wanted)
+
 
 DEFAULT_COLUMNS = Columns()
+
+
+class Ids(NamedTuple):
+    """What the rows of a table are called, under the name of that column."""
+
+    name: str
+    values: list[str]
 
 
 class Table(NamedTuple):
@@ -54,6 +83,15 @@ class Table(NamedTuple):
     points: Floats
     labels: list[str]
     feature_names: tuple[str, ...] | None
+    ids: Ids | None
+
+
+class _Places(NamedTuple):
+    """Numbers of the columns, from 0."""
+
+    features: list[int]
+    label: int | None
+    id: int | None
 
 
 def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
@@ -71,38 +109,42 @@ def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
     if not lines:
         raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
     first = [cell.strip() for cell in lines[0][1]]
-    label = None if columns.label is None else _label_column(columns, first, path)
-    features = [j for j in range(len(first)) if j != label]
-    looked_at = Lines(
-        first, [row for _, row in lines[1:] if len(row) == len(first)], features, label
-    )
-    headed = _is_headed(looked_at, columns, path)
+    places = _places(columns, first, path)
+    alike = [row for _, row in lines[1:] if len(row) == len(first)]
+    headed = _is_headed(Lines(first, alike, places.features, places.label), columns, path)
     if headed:
-        _check_names([first[j] for j in features], path)
+        _check_names(first, places.features, path)
         del lines[0]
     points: list[Floats] = []
     labels: list[str] = []
+    ids: list[str] = []
     for number, cells in chain(lines, rows):
         if len(cells) != len(first):
             raise ValueError(
                 f"name_or_path must name a CSV file of {len(first)} cells a line, as in the first, "
                 f"got {len(cells)} in line {number} of {path}"
             )
-        if label is not None:
-            labels.append(cells[label].strip())
-        points.append(_csv_point([cells[j] for j in features], number, path))
+        if places.label is not None:
+            labels.append(cells[places.label].strip())
+        if places.id is not None:
+            ids.append(cells[places.id])
+        points.append(_csv_point(cells, places.features, number, path))
     if not points:
         raise ValueError(
             f"name_or_path must name a CSV file with data, got only a header in {path}"
         )
-    return Table(np.stack(points), labels, tuple(first[j] for j in features) if headed else None)
+    names = tuple(first[j] for j in places.features) if headed else None
+    called = first[places.id] if headed and places.id is not None else ""
+    return Table(
+        np.stack(points), labels, names, None if places.id is None else Ids(called or "id", ids)
+    )
 
 
 def _is_headed(lines: Lines, columns: Columns, path: object) -> bool:
     """Whether the first line is a header, or ValueError where that is in doubt."""
     if columns.header is not None:
         return columns.header
-    if isinstance(columns.label, str):
+    if columns.by_name:
         return True
     found = is_header(lines, columns.names, columns.classes)
     if found is None:
@@ -113,14 +155,45 @@ def _is_headed(lines: Lines, columns: Columns, path: object) -> bool:
     return found
 
 
-def _check_names(names: list[str], path: object) -> None:
-    """Refuse features of one name: no column could be told by it."""
-    for name in names:
-        if name and names.count(name) > 1:
+def _check_names(first: list[str], features: list[int], path: object) -> None:
+    """Refuse features of one name, and such without one: an index, as a rule."""
+    names = [first[j] for j in features]
+    for j, name in zip(features, names, strict=True):
+        if _UNNAMED.fullmatch(name):
+            raise ValueError(
+                f"name_or_path must name a CSV file whose features have names, got {name!r} for "
+                f"column {j} of {path}; if it is an index, leave it out by --drop {j} "
+                f"(in Python drop=[{j}]) or hand it through by --id {j}"
+            )
+        if names.count(name) > 1:
             raise ValueError(
                 f"name_or_path must name a CSV file whose columns have different names, got {name!r} "
-                f"twice in the first line of {path}; rename one of them"
+                f"twice in the first line of {path}; rename one of them, or leave it out by --drop {j}"
             )
+
+
+def warn_of_ids(table: Table, path: object) -> None:
+    """Warn of features that look like numbers of rows or of records: they tell nothing of others."""
+    for j, column in enumerate(table.points.T):
+        how = _numbers_rows(column)
+        if how is not None:
+            name = f"column {table.feature_names[j]!r}" if table.feature_names else f"feature {j}"
+            warnings.warn(
+                f"{name} of {path} {how}: if it is an id, leave it out by --drop or hand it "
+                "through by --id (in Python drop=)",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
+def _numbers_rows(column: Floats) -> str | None:
+    """What a column does that counts rows, or numbers them otherwise; None where it does neither."""
+    n = len(column)
+    if n < FEWEST_ROWS or not np.isfinite(column).all() or (column != np.rint(column)).any():
+        return None
+    if (np.diff(column) == 1.0).all():
+        return "counts the rows"
+    return "has another whole number in each row" if len(np.unique(column)) == n else None
 
 
 def _csv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
@@ -147,44 +220,71 @@ def _opened(path: str | os.PathLike[str]) -> io.TextIOBase:
     return open(path, newline="", encoding="utf-8-sig")
 
 
-def _label_column(columns: Columns, first: list[str], path: object) -> int:
-    label = columns.label
-    if len(first) < 2:
+def _places(columns: Columns, first: list[str], path: object) -> _Places:
+    """Find the columns that were asked for in the first line."""
+
+    def place(option: str, column: int | str) -> int:
+        return _place(option, column, first, columns.header, path)
+
+    if columns.label is not None and len(first) < 2:
         raise ValueError(
             "name_or_path must name a CSV file of at least two columns separated by commas, "
             f"got one in {path}"
         )
-    if isinstance(label, str):
-        if columns.header is False:
-            raise ValueError(
-                f"label must be a column number where {path} has no header, got {label!r}"
-            )
-        if first.count(label) != 1:
-            raise ValueError(
-                f"label must name one column of {path}, got {label!r}; its first line is {_few(first)}"
-            )
-        return first.index(label)
-    if label is None or not -len(first) <= label < len(first):
+    label = None if columns.label is None else place("label", columns.label)
+    id_ = None if columns.id is None else place("id", columns.id)
+    drop = [place("drop", column) for column in columns.drop]
+    only = [place("only", column) for column in columns.only]
+    if (id_ is not None and id_ == label) or label in (*drop, *only) or id_ in only:
         raise ValueError(
-            f"label must be a column number from {-len(first)} to {len(first) - 1}, got {label}"
+            f"label, id and features must be different columns of {path}, got one of them twice"
         )
-    return label % len(first)
+    taken = {label, id_, *drop}
+    features = [j for j in only or range(len(first)) if j not in taken]
+    if not features:
+        raise ValueError(f"name_or_path must name a CSV file with features, got none in {path}")
+    return _Places(features, label, id_)
 
 
-def _csv_point(cells: list[str], number: int, path: object) -> Floats:
+def _place(
+    option: str, column: int | str, first: list[str], header: bool | None, path: object
+) -> int:
+    """Return a column's number, from 0."""
+    if isinstance(column, str):
+        if header is False:
+            raise ValueError(
+                f"{option} must be a column number where {path} has no header, got {column!r}"
+            )
+        if first.count(column) != 1:
+            raise ValueError(
+                f"{option} must name one column of {path}, got {column!r}; "
+                f"its first line is {_few(first)}"
+            )
+        return first.index(column)
+    if not -len(first) <= column < len(first):
+        raise ValueError(
+            f"{option} must be a column number from {-len(first)} to {len(first) - 1}, got {column}"
+        )
+    return column % len(first)
+
+
+def _csv_point(row: list[str], features: list[int], number: int, path: object) -> Floats:
+    cells = [row[j] for j in features]
     text = "".join(cells)
     try:
         if "_" in text or not text.isascii():  # Python's own numbers may hold such digits
             raise ValueError
         return np.array(cells, dtype=np.float64)
     except ValueError:
-        odd = next(cell for cell in cells if not is_number(cell))
+        j = next(j for j in features if not is_number(row[j]))
         remedy = (
-            "fill missing values or leave rows out" if is_missing(odd) else "turn text into numbers"
+            "fill missing values or leave rows out"
+            if is_missing(row[j])
+            else "turn text into numbers"
         )
         raise ValueError(
-            f"name_or_path must name a CSV file of numbers (and a label), got {odd!r} "
-            f"in line {number} of {path}; {remedy} first"
+            f"name_or_path must name a CSV file of numbers (and a label), got {row[j]!r} "
+            f"in line {number} of {path}; {remedy} first, or --drop {j}"
         ) from None
 
 

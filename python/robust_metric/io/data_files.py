@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .._base.arrays import Floats, Indices
 from .archives import read_archive
 from .csv_header import is_number
-from .csv_tables import DEFAULT_COLUMNS, STANDARD_INPUT, Columns, read_table
+from .csv_tables import DEFAULT_COLUMNS, STANDARD_INPUT, Columns, Ids, read_table, warn_of_ids
 
 NPZ_SUFFIXES = (".npz",)
 LIBSVM_SUFFIXES = (".libsvm", ".svm", ".txt")
@@ -40,6 +40,8 @@ class Parts:
     y_test : (m,) int64 or unicode, or None
     feature_names : tuple of str, or None
         From the header of a CSV file, where it has one.
+    ids : Ids, optional
+        What the rows of a CSV file are called, where that was asked for.
     """
 
     X_train: Floats
@@ -47,6 +49,7 @@ class Parts:
     X_test: Floats | None = None
     y_test: NDArray[Any] | None = None
     feature_names: tuple[str, ...] | None = None
+    ids: Ids | None = None
 
 
 def read_file(
@@ -194,15 +197,24 @@ def read_points(path: str | os.PathLike[str], columns: Columns) -> Parts:
         raise ValueError(f"a file without labels must end in .csv, got {path}")
     table = read_table(path, replace(columns, label=None))
     X = checked_points(table.points, "X", path)
-    return Parts(X, np.empty(0, dtype=np.str_), feature_names=table.feature_names)
+    return Parts(X, np.empty(0, np.str_), feature_names=table.feature_names, ids=table.ids)
 
 
 def read_csv(path: str | os.PathLike[str], columns: Columns) -> Parts:
-    """Read a labelled CSV file; ``-`` is standard input. Otherwise as :func:`read_file`."""
+    """Read a labelled CSV file; ``-`` is standard input. Otherwise as :func:`read_file`.
+
+    Warns
+    -----
+    UserWarning
+        If a feature counts the rows, or has another whole number in each, unless it was asked for
+        or the table is for a model that has its features.
+    """
     table = read_table(path, columns)
+    if not columns.only and columns.classes is None:
+        warn_of_ids(table, path)
     X = checked_points(table.points, "X", path)
     y = checked_labels(_csv_labels(table.labels, path), len(X), "y", path)
-    return Parts(X, y, feature_names=table.feature_names)
+    return Parts(X, y, feature_names=table.feature_names, ids=table.ids)
 
 
 def _csv_labels(labels: list[str], path: object) -> NDArray[Any]:

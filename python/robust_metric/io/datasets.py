@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,15 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from .csv_tables import Columns
-from .data_files import MAX_DENSE_VALUES, SUFFIXES, Parts, checked_labels, checked_points, read_file
+from .data_files import (
+    CSV_SUFFIXES,
+    MAX_DENSE_VALUES,
+    SUFFIXES,
+    Parts,
+    checked_labels,
+    checked_points,
+    read_file,
+)
 from .scaling import Scaling
 
 SHIPPED = ("breast_cancer", "digits", "iris", "wine")
@@ -28,6 +37,8 @@ def load(
     scale: bool = True,
     label: int | str = -1,
     header: bool | None = None,
+    drop: Sequence[int | str] = (),
+    only: Sequence[int | str] = (),
 ) -> tuple[Floats, Floats, NDArray[Any], NDArray[Any]]:
     """Load a data set as training and test part.
 
@@ -50,6 +61,9 @@ def load(
     header : bool, optional
         Whether the first line of a CSV file names its columns. By default the line itself decides,
         by the rule that ``docs/command_line.md`` gives; where it is in doubt, that is an error.
+    drop, only : sequences of int or str
+        Columns of a CSV file, by number or by name, that are no features (an index, an id), or
+        that alone are features.
 
     Returns
     -------
@@ -73,7 +87,9 @@ def load(
     ((1347, 64), (450, 64))
     """
     X_train, X_test, y_train, y_test = split(
-        read(name_or_path, label=label, header=header), test_size, random_state
+        read(name_or_path, label=label, header=header, drop=drop, only=only),
+        test_size,
+        random_state,
     )
     if scale:
         scaling = Scaling.fit(X_train)
@@ -95,30 +111,45 @@ def read(
     *,
     label: int | str = -1,
     header: bool | None = None,
+    drop: Sequence[int | str] = (),
+    only: Sequence[int | str] = (),
     n_features: int | None = None,
 ) -> Parts:
     """Read a data set as it is, neither split nor scaled.
 
     Parameters
     ----------
-    name_or_path, label, header
+    name_or_path, label, header, drop, only
         As for :func:`load`.
     n_features : int, optional
         The width wanted of a LIBSVM file, which need not mention its last features.
     """
-    return read_columns(name_or_path, Columns(label, header), n_features)
+    return read_columns(name_or_path, Columns(label, header, drop, only), n_features)
 
 
 def read_columns(
     name_or_path: str | os.PathLike[str], columns: Columns, n_features: int | None = None
 ) -> Parts:
     """Read a data set, of whose columns more is known; otherwise as :func:`read`."""
+    if isinstance(columns.drop, str) or isinstance(columns.only, str):
+        raise TypeError("drop and only must be sequences of columns, got a str")
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise TypeError(f"name_or_path must be a str or a path, got {type(name_or_path).__name__}")
     if is_file(name_or_path):
+        if Path(name_or_path).suffix.lower() not in CSV_SUFFIXES:
+            _check_no_columns(columns, name_or_path)
         return read_file(name_or_path, columns=columns, n_features=n_features)
+    _check_no_columns(columns, name_or_path)
     name = os.fspath(name_or_path)
     return _read_shipped(name) if name in SHIPPED else _fetch_openml(name)
+
+
+def _check_no_columns(columns: Columns, name_or_path: object) -> None:
+    """Refuse what only a CSV file can follow, rather than pass over it."""
+    if columns.header is not None or columns.drop or columns.only or columns.id is not None:
+        raise ValueError(
+            f"header, drop, only and id must be left out where the data are no CSV file, got {name_or_path}"
+        )
 
 
 def split(
