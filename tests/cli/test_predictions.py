@@ -96,7 +96,7 @@ def test_user_errors_of_predictions(files: Path, capsys: pytest.CaptureFixture[s
     narrow.write_text("1,2,3,4\n5,6,7,8\n")
     for arguments, message in (
         ((new, "--label", "d"), "is it a regression target, or a column of a file without labels?"),
-        ((whole, "--label", "0"), "the model's classes 'ash', 'elm', 'oak', got 1, 5"),
+        ((whole, "--label", "0"), "the model's classes 'ash', 'elm', 'oak', got '1', '5'"),
         ((narrow,), "4 features, got 3; is it a file without labels? see --no-label"),
         ((test, "--no-label"), "must name a CSV file of numbers (and a label), got"),
         ((files / "all.npz", "--no-label"), "a file without labels must end in .csv, got"),
@@ -194,3 +194,29 @@ def test_an_index_is_refused_and_ids_are_passed_through(
     assert cli.main(["fit", str(train), *options]) == 0
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "warning: column 'id' of" in err and "--drop" in err
+
+
+def test_labels_stay_the_text_they_are(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train, test, model = files / "train.csv", files / "test.csv", str(files / "model.npz")
+    text = train.read_text()
+
+    def trained(ash: str, elm: str, oak: str) -> None:
+        renamed = text.replace("ash", ash).replace("elm", elm).replace("oak", oak)
+        train.write_text(renamed)
+        rows = [row for row in renamed.splitlines() if not row.startswith(f"{oak},")]
+        test.write_text("\n".join(rows) + "\n")
+        options = ["--label", "tree", "--metric", "euclidean", "--n-neighbors", "1"]
+        assert cli.main(["fit", str(train), *options, "--out", model]) == 0
+
+    arguments = ["certify", model, str(test), "--label", "tree", "--json"]
+    for labels in (("1", "2", "x"), ("01", "1", "10"), ("1e1", "10", "1_0"), ("1", "2", "3")):
+        trained(*labels)
+        classes = load_model(model).classes_
+        assert classes.tolist() == ([1, 2, 3] if "3" in labels else sorted(labels))
+        capsys.readouterr()
+        assert cli.main(arguments) == 0
+        assert json.loads(capsys.readouterr().out)["clean_error"] == 0.0
+    test.write_text(test.read_text().replace("\n1,", "\n01,"))
+    assert "labelled with the model's classes 1, 2, 3, got '01', '2'" in error_of(
+        capsys, *arguments
+    )

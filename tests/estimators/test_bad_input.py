@@ -251,3 +251,35 @@ def test_errors_leave_no_trace() -> None:
     with pytest.raises(ValueError, match="inconsistent"):
         clf.fit(X, Y[:2])
     assert np.array_equal(clf.certify(X).radius, before)
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels"),
+    [
+        ([0, 1], ["0", "1"]),
+        (["0", "1"], [0, 1]),
+        ([0, 1], np.array(["0", 1], dtype=object)),
+        (["a", "b"], np.array(["a", None], dtype=object)),
+        ([0, 1], np.array([b"0", b"1"])),
+    ],
+)
+def test_labels_of_another_kind_than_the_models(classes: Any, labels: Any) -> None:
+    points = [[0.0], [1.0]]
+    clf = Classifier(1).fit(points, classes)
+    message = r"y must hold labels of the kind seen in fit, (numbers|strings) .* got "
+    for call in (
+        lambda: clf.robust_error(points, labels, [0.0]),
+        lambda: clf.certify(points, labels),
+        lambda: clf.minimal_perturbation(points, labels),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_labels_of_the_models_kind_in_another_array() -> None:
+    points = [[0.0], [1.0]]
+    for classes, labels in (([0, 1], np.array([0, 7], dtype=object)), ([0.0, 1.0], [0, 7])):
+        clf = Classifier(1).fit(points, classes)
+        assert clf.robust_error(points, labels, [0.0]) == 0.5
+    clf = Classifier(1).fit(points, np.array(["a", "b"], dtype=object))
+    assert clf.robust_error(points, ["a", "longer"], [0.0]) == 0.5

@@ -189,11 +189,39 @@ def test_csv_labels_keep_their_type(tmp_path: Path) -> None:
     for labels, expected in (
         (("a", "b"), ["a", "b"]),
         (("1", "-2"), [1, -2]),
-        (("1.0", "2.0"), [1, 2]),
+        (("1.0", "2.0"), ["1.0", "2.0"]),
         (("01", "x"), ["01", "x"]),
+        (("01", "1"), ["01", "1"]),
+        (("007", "008"), ["007", "008"]),
+        (("1_1", "11"), ["1_1", "11"]),
+        (("1e1", "10"), ["1e1", "10"]),
+        (("-0", "0"), ["-0", "0"]),
+        (("+1", "1"), ["+1", "1"]),
+        (("\u0663", "3"), ["\u0663", "3"]),
+        (("9" * 19, "1"), ["9" * 19, "1"]),
+        (("None", "True"), ["None", "True"]),
     ):
         path = write(tmp_path / "a.csv", "".join(f"0.5,{label}\n" for label in labels))
         assert read_file(path).y_train.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "expected"),
+    [
+        (["1", "2", "x"], ["1", "2"], ["1", "2"]),
+        (["01", "1"], ["1", "1"], ["1", "1"]),
+        (["0.5", "1.5"], ["0.5", "1.5"], ["0.5", "1.5"]),
+        ([1, 2], ["1", "2"], [1, 2]),
+        ([1, 2], ["1", "x"], ["1", "x"]),
+        ([1, 2], ["01", "2"], ["01", "2"]),
+        ([1.0, 2.0], ["1.0", "2"], [1, 2]),
+    ],
+)
+def test_the_kind_of_labels_is_the_models(
+    tmp_path: Path, classes: list[object], labels: list[str], expected: list[object]
+) -> None:
+    path = write(tmp_path / "a.csv", "".join(f"0.5,{label}\n" for label in labels))
+    assert read_file(path, columns=Columns(classes=classes)).y_train.tolist() == expected
 
 
 @pytest.mark.parametrize("label", [0, -3, "kind"])

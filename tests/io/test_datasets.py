@@ -69,6 +69,12 @@ def test_openml_is_asked_for_other_names(monkeypatch: pytest.MonkeyPatch) -> Non
     assert y_train.dtype == np.int64 and set(y_test) == {1, 2}
 
 
+def test_openml_labels_that_are_not_canonical_stay_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = np.array(["01", "1"] * 4, dtype=object)
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda *_, **__: (np.ones((8, 1)), y))
+    assert set(datasets.read("some-set").y_train) == {"01", "1"}
+
+
 def test_openml_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(name: str, **options: object) -> None:
         raise URLError("no network")

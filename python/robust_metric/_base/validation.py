@@ -124,11 +124,28 @@ def encode_labels(y: ArrayLike | None, classes: NDArray[Any], count: int) -> Lab
     labels = column_or_1d(y)
     if len(labels) != count:
         raise ValueError(f"y must have one label per row of X, got {len(labels)} for {count} rows")
-    try:
-        position = np.searchsorted(classes, labels)
-    except TypeError as error:
+    got, seen = _label_kinds(labels), _label_kinds(classes)
+    if not got <= seen:
+        # NumPy would compare numbers with strings as strings, or find them all different
         raise ValueError(
-            f"y must hold labels of the kind seen in fit ({classes.dtype}), got {labels.dtype}"
-        ) from error
+            f"y must hold labels of the kind seen in fit, {' and '.join(sorted(seen))} "
+            f"({classes.dtype}), got {' and '.join(sorted(got))} ({labels.dtype})"
+        )
+    position = np.searchsorted(classes, labels)
     position = np.minimum(position, len(classes) - 1)
     return np.where(classes[position] == labels, position, -1).astype(np.int32)
+
+
+def _label_kinds(labels: NDArray[Any]) -> set[str]:
+    """What labels are: numbers, strings, or the names of other types."""
+    if labels.dtype.kind in "biuf":
+        return {"numbers"}
+    if labels.dtype.kind in "UT":
+        return {"strings"}
+    return {_label_kind(label) for label in labels.tolist()}
+
+
+def _label_kind(label: object) -> str:
+    if isinstance(label, numbers.Number):
+        return "numbers"
+    return "strings" if isinstance(label, str) else type(label).__name__

@@ -74,8 +74,7 @@ class SavedModel:
 
     def _known(self, columns: Columns) -> Columns:
         """Return the columns with what the model knows of them: it tells a header from a row."""
-        classes = [str(label) for label in self.clf.classes_]
-        return replace(columns, names=self.feature_names, classes=classes)
+        return replace(columns, names=self.feature_names, classes=self.clf.classes_)
 
     def _scaled(self, X: Floats) -> Floats:
         return X if self.scaling is None else self.scaling.apply(X)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,8 +48,8 @@ class Columns:
         Whether the first line names the columns; by default the rule of ``csv_header`` decides.
     names : sequence of str, optional
         Feature names of the model that the table is for.
-    classes : sequence of str, optional
-        Class labels of the model that the table is for.
+    classes : sequence, optional
+        Class labels of the model that the table is for, of the kind that they are.
     """
 
     label: int | str | None = -1
@@ -58,7 +58,7 @@ class Columns:
     only: Sequence[int | str] = ()
     id: int | str | None = None
     names: Sequence[str] | None = None
-    classes: Sequence[str] | None = None
+    classes: Sequence[Any] | None = None
 
     @property
     def by_name(self) -> bool:
@@ -146,7 +146,8 @@ def _is_headed(lines: Lines, columns: Columns, path: object) -> bool:
         return columns.header
     if columns.by_name:
         return True
-    found = is_header(lines, columns.names, columns.classes)
+    classes = None if columns.classes is None else [str(label) for label in columns.classes]
+    found = is_header(lines, columns.names, classes)
     if found is None:
         raise ValueError(
             f"header must be given, since the first line of {path}, {_few(lines.first)}, may name "

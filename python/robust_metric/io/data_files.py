@@ -7,6 +7,8 @@ unicode (n,) array. Text formats are read row by row, so that an error can name 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,10 @@ SUFFIXES = NPZ_SUFFIXES + LIBSVM_SUFFIXES + CSV_SUFFIXES
 
 # A sparse file of a few bytes can claim any width; 2**30 float64 values are 8 GiB.
 MAX_DENSE_VALUES = 2**30
+
+
+# An integer in the one way to write it, so that no two labels are one number; int64 holds it.
+_CANONICAL = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
@@ -213,18 +219,41 @@ def read_csv(path: str | os.PathLike[str], columns: Columns) -> Parts:
     if not columns.only and columns.classes is None:
         warn_of_ids(table, path)
     X = checked_points(table.points, "X", path)
-    y = checked_labels(_csv_labels(table.labels, path), len(X), "y", path)
+    y = checked_labels(labels_as_written(table.labels, columns.classes, path), len(X), "y", path)
     return Parts(X, y, feature_names=table.feature_names, ids=table.ids)
 
 
-def _csv_labels(labels: list[str], path: object) -> NDArray[Any]:
-    if not all(labels):
+def labels_as_written(
+    labels: Sequence[str], classes: Sequence[Any] | None, source: object
+) -> NDArray[Any]:
+    """Return labels as a (n,) array: int64 where all are canonical integers, else the text they are.
+
+    "01" and "1" are two labels, as are "1e1" and "10". A model that the labels are for knows what
+    its classes are: text stays text beside classes of text, whatever a file happens to hold.
+
+    Raises
+    ------
+    ValueError
+        If a label is empty, or they are fractions.
+    """
+    if "" in labels:
         raise ValueError(
             f"y must be given for every point, got an empty label for point {labels.index('')} "
-            f"of {path}"
+            f"of {source}"
         )
-    try:
-        return np.array([int(value) for value in labels], dtype=np.int64)
-    except (ValueError, OverflowError):
-        numeric = all(is_number(value) for value in labels)
-        return np.array(labels, dtype=np.float64 if numeric else np.str_)
+    text: NDArray[Any] = np.array(labels, dtype=np.str_)
+    known: NDArray[Any] | None = None if classes is None else np.asarray(classes)
+    if known is not None and np.isin(text, known.astype(np.str_)).any() and known.dtype.kind == "U":
+        return text
+    if all(map(is_number, labels)):
+        values = text.astype(np.float64)
+        if not np.isfinite(values).all() or (values != np.rint(values)).any():
+            return (
+                values  # a regression target, or no label at all: refused where labels are checked
+            )
+    if known is not None and known.dtype.kind == "U":
+        return text
+    if known is not None and known.dtype.kind == "f":
+        return text.astype(np.float64) if all(map(is_number, labels)) else text
+    canonical = all(_CANONICAL.fullmatch(label) for label in labels)
+    return text.astype(np.int64) if canonical else text

@@ -21,6 +21,7 @@ from .data_files import (
     Parts,
     checked_labels,
     checked_points,
+    labels_as_written,
     read_file,
 )
 from .scaling import Scaling
@@ -215,6 +216,6 @@ def _fetch_openml(name: str) -> Parts:
         X = X.toarray()
     X = checked_points(X, "X", source)
     labels = np.asarray(y)
-    if labels.dtype.kind in "OU" and all(str(value).lstrip("-").isdigit() for value in labels):
-        labels = labels.astype(np.int64)
+    if labels.dtype.kind in "OU" and all(isinstance(label, str) for label in labels):
+        labels = labels_as_written(labels.tolist(), None, source)
     return Parts(X, checked_labels(labels, len(X), "y", source))
