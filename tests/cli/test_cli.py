@@ -105,6 +105,16 @@ def test_no_scale(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Radii are in the features' own units." in capsys.readouterr().out
 
 
+def test_images_are_asked_for(files: Path) -> None:
+    data, model = files / "ages.csv", str(files / "m.npz")
+    data.write_text("age,hours,kind\n" + "0,255,a\n51,40,b\n" * 3)
+    arguments = ["fit", str(data), "--metric", "euclidean", "--n-neighbors", "1", "--out", model]
+    for options, scale in (([], [51.0, 215.0]), (["--image"], [255.0, 255.0])):
+        assert cli.main([*arguments, *options]) == 0
+        scaling = load_scaling(model)
+        assert scaling is not None and scaling.scale.tolist() == scale
+
+
 def test_infinite_radii_are_null_in_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

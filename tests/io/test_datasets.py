@@ -121,3 +121,20 @@ def test_all_formats_agree(tmp_path: Path) -> None:
     loaded = [datasets.load(tmp_path / f"a.{suffix}") for suffix in ("npz", "csv", "svm")]
     for other in loaded[1:]:
         assert all(np.array_equal(a, b) for a, b in zip(loaded[0], other, strict=True))
+
+
+def test_images_are_a_known_set_or_asked_for(tmp_path: Path) -> None:
+    X = np.zeros((8, 784), dtype=np.uint8)
+    X[::2, 5] = 51
+    y = np.arange(8) % 2
+    for name, image, largest in (
+        ("mnist", None, 0.2),
+        ("Fashion-MNIST", None, 0.2),
+        ("mnist", False, 1.0),
+        ("cells", None, 1.0),
+        ("cells", True, 0.2),
+    ):
+        np.savez(tmp_path / f"{name}.npz", X=X, y=y)
+        assert datasets.load(tmp_path / f"{name}.npz", image=image)[0].max() == largest
+    np.savez(tmp_path / "mnist.npz", X=X[:, :9], y=y)  # whatever it is, it is not that set
+    assert datasets.load(tmp_path / "mnist.npz")[0].max() == 1.0

@@ -9,9 +9,16 @@ from robust_metric.io.scaling import Scaling
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
-def test_image_bytes_are_divided_by_255_whatever_their_dtype(dtype: type) -> None:
+def test_images_are_divided_by_255_where_they_are_asked_for(dtype: type) -> None:
     X: np.ndarray = np.array([[0, 255, 7], [0, 10, 9]], dtype=dtype)
-    assert np.array_equal(Scaling.fit(X).apply(X), X / 255.0)
+    assert np.array_equal(Scaling.fit(X, image=True).apply(X), X / 255.0)
+    # ages and hours are whole numbers up to 255, too
+    assert np.array_equal(Scaling.fit(X).apply(X), [[0, 1, 0], [0, 0, 1]])
+    for value in (-1.0, 256.0):
+        with pytest.raises(
+            ValueError, match="X must have values from 0 to 255 where it holds images"
+        ):
+            Scaling.fit([[value]], image=True)
 
 
 def test_bytes_of_another_range_are_scaled_by_feature() -> None:

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from ..io.atomic import check_target
+from ..io.datasets import holds_images
 from ..io.scaling import Scaling
 from ..threat import ThreatModel
 from . import threat_options
@@ -25,7 +26,9 @@ def run(args: argparse.Namespace) -> None:
     check_target(args.out)
     parts = training_part(args.data, columns_of(args))
     X, y = parts.X_train, parts.y_train
-    scaling = None if args.no_scale else Scaling.fit(X)
+    scaling = None
+    if not args.no_scale:
+        scaling = Scaling.fit(X, image=holds_images(args.data, X, args.image))
     learner = None
     if args.metric == "arml":
         learner = ARML(random_state=args.seed, n_jobs=args.n_jobs, verbose=int(sys.stderr.isatty()))
@@ -83,6 +86,12 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="take the features as they are; by default they are scaled to [0, 1] on the "
         "training part, and the model remembers how",
+    )
+    command.add_argument(
+        "--image",
+        action=argparse.BooleanOptionalAction,
+        help="whether the features are bytes of images, which are divided by 255 (default: MNIST "
+        "and Fashion-MNIST are); otherwise each is scaled by its range",
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     threat_options.add_to(command)

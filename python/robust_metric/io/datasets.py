@@ -29,6 +29,9 @@ from .scaling import Scaling
 SHIPPED = ("breast_cancer", "digits", "iris", "wine")
 TEST_SIZE = 0.25
 
+# Sets of images with bytes for features, as files and OpenML call them, and how many those are.
+_IMAGE_SETS = {"mnist": 784, "mnist_784": 784, "fashion-mnist": 784}
+
 
 def load(
     name_or_path: str | os.PathLike[str],
@@ -36,6 +39,7 @@ def load(
     test_size: float | int = TEST_SIZE,
     random_state: int | None = 0,
     scale: bool = True,
+    image: bool | None = None,
     label: int | str = -1,
     header: bool | None = None,
     drop: Sequence[int | str] = (),
@@ -55,8 +59,11 @@ def load(
     random_state : int or None
         Seed of the split; None for another split each time.
     scale : bool
-        Scale the features on the training part: images (whole numbers from 0 to 255) by 255,
-        anything else to [0, 1] feature by feature. Test points are not clipped.
+        Scale the features on the training part to [0, 1], each by its range, and images by 255.
+        Test points are not clipped.
+    image : bool, optional
+        Whether the features are the bytes of images. By default those of MNIST and Fashion-MNIST
+        are, told by the name of the set or the file and its 784 features.
     label : int or str
         The label column of a CSV file, by number or by name.
     header : bool, optional
@@ -93,9 +100,20 @@ def load(
         random_state,
     )
     if scale:
-        scaling = Scaling.fit(X_train)
+        scaling = Scaling.fit(X_train, image=holds_images(name_or_path, X_train, image))
         X_train, X_test = scaling.apply(X_train), scaling.apply(X_test)
     return X_train, X_test, y_train, y_test
+
+
+def holds_images(
+    name_or_path: str | os.PathLike[str], X: Floats, asked: bool | None = None
+) -> bool:
+    """Whether the points are images: as was asked for, or else if they are of a known set."""
+    if asked is not None:
+        return asked
+    name = Path(name_or_path)
+    known = name.stem if name.suffix.lower() in SUFFIXES else name.name
+    return _IMAGE_SETS.get(known.lower()) == X.shape[1]
 
 
 def is_file(name_or_path: str | os.PathLike[str]) -> bool:

@@ -50,21 +50,32 @@ class Scaling(FrozenArrays):
             raise ValueError(f"scale must be positive, got a smallest value of {self.scale.min()}")
 
     @classmethod
-    def fit(cls, X: ArrayLike) -> Scaling:
-        """Scale training data to [0, 1]: images by 255, everything else feature by feature.
+    def fit(cls, X: ArrayLike, *, image: bool = False) -> Scaling:
+        """Scale training data to [0, 1]: feature by feature, or images by 255.
 
-        Whole numbers that span exactly 0 to 255 are taken for image bytes, whatever their dtype,
-        so that one set scales alike from every file format. A feature that is constant in the
-        training data is shifted to 0 and keeps its unit.
+        A feature that is constant in the training data is shifted to 0 and keeps its unit. Nothing
+        is guessed from the numbers: ages and hours are whole numbers up to 255 as well.
 
         Parameters
         ----------
         X : (n, d) array of finite numbers
             Training points; test points must take no part in this.
+        image : bool
+            Whether the features are the bytes of images, from 0 to 255.
+
+        Raises
+        ------
+        ValueError
+            If images have values out of 0 .. 255, or the range of a feature overflows.
         """
         X = np.asarray(X, dtype=np.float64)
         low, high = X.min(axis=0), X.max(axis=0)
-        if low.min() == 0.0 and high.max() == IMAGE_MAXIMUM and bool((X == np.rint(X)).all()):
+        if image:
+            if low.min() < 0.0 or high.max() > IMAGE_MAXIMUM:
+                raise ValueError(
+                    f"X must have values from 0 to 255 where it holds images, got {low.min():g} to "
+                    f"{high.max():g}; without image each feature is scaled by its range"
+                )
             return cls(np.zeros_like(low), np.full_like(low, IMAGE_MAXIMUM))
         with np.errstate(over="ignore"):
             extent = high - low
