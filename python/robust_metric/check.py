@@ -6,8 +6,8 @@ each radius in them; what a yes means is said in ``docs/evidence.md``.
 
 import sys
 
+from .checker.claims import Report, check
 from .checker.program import main
-from .checker.proofs import Report, check
 
 __all__ = ["Report", "check", "main"]
 

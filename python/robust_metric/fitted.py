@@ -21,7 +21,8 @@ from ._base.latest import Latest
 from ._base.progress import watcher
 from ._base.runtime import execution_threads, single_threaded_blas
 from .results.certificates import Certificates
-from .results.evidence import Evidence, SearchTrees, model_digest
+from .results.digests import KnownScaling, data_digest, model_digest
+from .results.evidence import Evidence, SearchTrees
 from .results.perturbations import STATUS_NAMES, MinimalPerturbations, SearchInterrupted
 from .threat import ThreatModel
 
@@ -45,6 +46,8 @@ class Fitted(FrozenArrays):
         K.
     n_jobs : int, optional
         Threads of each call, as estimators take it.
+    scaling : Scaling, None or "unknown"
+        What the points went through before ``fit``, where a file said so.
     """
 
     points: NDArray[Any]
@@ -54,7 +57,8 @@ class Fitted(FrozenArrays):
     threat: ThreatModel
     n_neighbors: int
     n_jobs: int | None = None
-    _digest: Latest[None, str] = field(default_factory=Latest, repr=False)
+    scaling: KnownScaling = "unknown"
+    _data_digest: Latest[None, str] = field(default_factory=Latest, repr=False)
     _prepared: Latest[ThreatModel, _core.TrainingSet] = field(default_factory=Latest, repr=False)
 
     def having(self, threat: ThreatModel, n_neighbors: int, n_jobs: int | None) -> Fitted:
@@ -65,10 +69,11 @@ class Fitted(FrozenArrays):
 
     @property
     def digest(self) -> str:
-        """`model_digest` of points, labels and components: certificates name their model by it."""
-        return self._digest.get(
-            None, lambda: model_digest(self.points, self.labels, self.components)
+        """`model_digest` of all this but the threat model: certificates name their model by it."""
+        data = self._data_digest.get(
+            None, lambda: data_digest(self.points, self.labels, self.components)
         )
+        return model_digest(data, self.classes, self.n_neighbors, self.scaling)
 
     @property
     def threads(self) -> int:

@@ -339,7 +339,7 @@ def test_exit_codes_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for code in (0, cli.FAILED, cli.ERROR, cli.INTERRUPTED, cli.PIPE_CLOSED):
+    for code in (0, cli.FAILED, cli.ERROR, cli.DAMAGED, cli.INTERRUPTED, cli.PIPE_CLOSED):
         assert f"\n  {code} " in text
 
 

@@ -77,7 +77,14 @@ def test_certify_under_another_threat_model(
     clf.set_params(threat=threat)
     expected = clf.minimal_perturbation(X, y).lower if exact else clf.certify(X, y).radius
     assert np.array_equal(saved.radius, expected)
-    assert ", 0 failed" in outputs(capsys, "check", certs, model)
+    assert ", 0 failed" in outputs(capsys, "check", certs, model, *options[:7])
+    assert cli.main(["check", certs, model]) == 1  # of another threat model than the model's
+    said = capsys.readouterr().out
+    assert "model: its threat model has norm 1, certified was inf" in said
+    assert "model: its threat model has cost inf of feature 0, certified was 1 (and 2" in said
+    assert cli.main(["check", certs, model, *options[:2]]) == 1
+    said = capsys.readouterr().out
+    assert "threat model: the one asked for has lower bound 0.1 of feature 0, certified" in said
 
 
 def test_costs_and_bounds_of_each_feature_come_from_files(

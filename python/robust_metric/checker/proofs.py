@@ -4,8 +4,8 @@ The checker reads two files and proves, or fails to prove, each radius in them. 
 following statement about the classifier in the model's file (the K-nearest-neighbour vote over the
 real numbers that its stored float64 arrays denote, ties of distance to the smaller index, ties of
 votes to the smaller class): whatever input differs from the query at a cost of less than the radius
-gets the certified class. The cost is the Euclidean distance, or that of the threat model stored with
-the certificates; where that has bounds, only inputs within them count.
+gets the certified class. The cost is that of the threat model stored with the certificates, which has
+to be the model's or the one that is asked for; where it has bounds, only inputs within them count.
 
 The argument (docs/halfspace_bounds.md has the proofs). Let c be the certified class and x⁻ a point
 of another class. While d(z', x⁺) < d(z', x⁻) holds for m points x⁺ of class c, x⁻ can be among the
@@ -21,104 +21,25 @@ Every float64 is an integer times a power of two, so everything here is integer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats, Indices
-from ..io.atomic import PathLike
-from ..io.model_files import StoredModel, read_model
-from ..results.certificates import Certificates
-from ..results.evidence import Evidence, model_digest
+from ..io.model_files import StoredModel
+from ..results.evidence import Evidence
 from ..threat import ThreatModel
 from .reach import Costs, Reach
 from .votes import TreeProof, losses
 
 
-@dataclass
-class Report:
-    """What the checker found.
-
-    Parameters
-    ----------
-    proved : int
-        Certificates with a positive radius that were proved.
-    trivial : int
-        Certificates of radius 0, which claim nothing.
-    failures : list of str
-        One line for each certificate that was not proved: which, and what is missing.
-    threat : ThreatModel
-        What the certificates speak about.
-    """
-
-    proved: int = 0
-    trivial: int = 0
-    failures: list[str] = field(default_factory=list)
-    threat: ThreatModel = field(default_factory=ThreatModel)
-
-    @property
-    def ok(self) -> bool:
-        """True where nothing failed."""
-        return not self.failures
-
-
-def check(certificates: PathLike, model: PathLike, only: Iterable[int] | None = None) -> Report:
-    """Check the certificates in one file against the model in another.
-
-    Parameters
-    ----------
-    certificates, model : path-like
-        Files written by ``Certificates.save`` and ``save_model``.
-    only : iterable of int, optional
-        Rows to check; by default all.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If a file is missing, damaged, of another kind, or the certificates hold no evidence.
-    """
-    claims = Certificates.load(certificates)
-    evidence, radius, label = claims.evidence, claims.radius, claims.label
-    if evidence is None:
-        raise ValueError(
-            f"certificates must hold evidence, got {certificates} without; "
-            "make them with certify(..., evidence=True)"
-        )
-    if len(radius) != len(evidence.queries):
-        raise ValueError("certificates must have one radius, label and query each")
-    stored = read_model(model)
-    report = Report(threat=claims.threat or ThreatModel())
-    checker = _Checker(stored, evidence, report.threat)
-    if claims.n_neighbors != checker.k:
-        report.failures.append(
-            f"model: it has n_neighbors={checker.k}, certified was n_neighbors={claims.n_neighbors}"
-        )
-    if model_digest(stored.X, stored.y, stored.components) != evidence.model_digest:
-        report.failures.append("model: its training data are not those that were certified")
-    for i in range(len(radius)) if only is None else only:
-        if radius[i] == 0.0:
-            report.trivial += 1
-            continue
-        problem = checker.problem(i, float(radius[i]), label[i].item())
-        if problem:
-            report.failures.append(f"certificate {i}: {problem}")
-        else:
-            report.proved += 1
-    return report
-
-
-class _Checker:
+class Checker:
     """A model and evidence in integers; lengths in units of 2^exponent of the input space."""
 
     def __init__(self, model: StoredModel, evidence: Evidence, threat: ThreatModel) -> None:
         X, self.y, self.k = model.X.astype(np.float64), model.y, model.n_neighbors
-        if not 1 <= self.k <= len(X):
-            raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {self.k!r}")
-        if evidence.queries.shape[1] != X.shape[1]:
-            raise ValueError("certificates and model must have the same number of features")
         self.classes, self.evidence = model.classes.tolist(), evidence
         self.threat, self.costs = threat, Costs(threat, X.shape[1])
         self.box = threat.box(X.shape[1])
@@ -236,7 +157,7 @@ class _Checker:
 class _Pairs:
     """Inequalities around one query."""
 
-    def __init__(self, checker: _Checker, i: int, radius: float) -> None:
+    def __init__(self, checker: Checker, i: int, radius: float) -> None:
         V, G = checker.V - checker.queries_V[i], checker.G - checker.queries_G[i]
         self.distances = (V * V).sum(axis=1)
         self.lengths = checker.costs.dual_size(G)

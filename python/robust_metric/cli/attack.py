@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._base.arrays import Floats
+from ..io import csv_options, threat_options
 from ..io.atomic import check_target
 from ..io.npz import write_npz
 from ..io.threat_arrays import pack_threat
 from ..results.robust_error import RobustErrorCurve, format_table, robustness_gap, round_radii
 from ..threat import ThreatModel
-from . import threat_options
 from .options import (
-    add_columns,
     add_command,
     add_json,
     add_model_and_data,
     add_n_jobs,
     add_radii,
-    columns_of,
     positive,
 )
 from .output import finite, print_json
@@ -40,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     if args.out is not None:
         check_target(args.out)
     model = SavedModel.load(args)
-    X, y, _ = model.labelled_rows(args.data, columns_of(args))
+    X, y, _ = model.labelled_rows(args.data, csv_options.chosen(args))
     assert y is not None
     X, y = X[: args.limit], y[: args.limit]
     start = time.perf_counter()
@@ -144,5 +142,5 @@ def add_to(commands: Any) -> None:
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     threat_options.add_to(command)
     add_json(command)
-    add_columns(command)
+    csv_options.add_to(command)
     add_n_jobs(command)

@@ -15,21 +15,19 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from .._base.progress import shown
+from ..io import csv_options, threat_options
 from ..io.atomic import atomic_write, check_target
 from ..results.certificates import Certificates
 from ..results.perturbations import SearchInterrupted
 from ..results.robust_error import RobustErrorCurve, format_table, round_radii
 from ..threat import ThreatModel
-from . import threat_options
 from .data import Rows
 from .options import (
-    add_columns,
     add_command,
     add_json,
     add_model_and_data,
     add_n_jobs,
     add_radii,
-    columns_of,
 )
 from .output import finite, print_json
 from .saved_model import SavedModel
@@ -73,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
 def _rows(args: argparse.Namespace, model: SavedModel) -> Rows:
     """Return the points to certify, with their classes where these are known."""
     read = model.rows if args.no_label else model.labelled_rows
-    return read(args.data, columns_of(args))
+    return read(args.data, csv_options.chosen(args))
 
 
 def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> Certificates:
@@ -204,6 +202,6 @@ def add_to(commands: Any) -> None:
         help="minimal adversarial perturbations instead of lower bounds",
     )
     threat_options.add_to(command)
-    add_columns(command)
+    csv_options.add_to(command)
     add_json(command)
     add_n_jobs(command)

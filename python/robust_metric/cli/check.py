@@ -5,25 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..checker import program, proofs
-from .options import add_command, add_json
-from .output import print_json
+from ..checker import program
+from .options import add_command
 
 
-def run(args: argparse.Namespace) -> int:
-    """Check the certificates and say what was proved."""
-    if not args.json:
-        return program.main([args.certificates, args.model])
-    found = proofs.check(args.certificates, args.model)
-    print_json(
-        {
-            "proved": found.proved,
-            "radius_0": found.trivial,
-            "failures": found.failures,
-            "ok": found.ok,
-        }
-    )
-    return int(not found.ok)
+def _run(args: argparse.Namespace) -> int:
+    return program.run(args, "robust-metric check")
 
 
 def add_to(commands: Any) -> None:
@@ -31,12 +18,11 @@ def add_to(commands: Any) -> None:
     command = add_command(
         commands,
         "check",
-        run,
+        _run,
         "prove certificates anew in rational arithmetic, without the compiled code",
-        "robust-metric check certificates.npz model.npz",
+        "robust-metric check certificates.npz model.npz\n"
+        "  robust-metric check certificates.npz model.npz --queries test.csv --label species\n"
+        "  robust-metric check other.npz model.npz --norm 1 --feature-cost costs.csv\n\n"
+        + program.EXIT_CODES,
     )
-    command.add_argument(
-        "certificates", metavar="CERTS", help="a file that 'robust-metric certify --evidence' wrote"
-    )
-    command.add_argument("model", metavar="MODEL", help="the model it was certified with")
-    add_json(command)
+    program.add_arguments(command)

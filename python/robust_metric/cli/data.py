@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +12,9 @@ from numpy.typing import NDArray
 from .._base.arrays import Floats
 from ..io import datasets
 from ..io.csv_tables import STANDARD_INPUT, Columns, Ids
-from ..io.data_files import Parts, read_csv
+from ..io.data_files import read_csv
+from ..io.inputs import as_in_model, few
+from ..io.parts import Parts
 
 
 class Rows(NamedTuple):
@@ -60,41 +61,10 @@ def is_file(data: str) -> bool:
     return data == STANDARD_INPUT or datasets.is_file(data)
 
 
-def as_in_model(
-    X: Floats,
-    given: Sequence[str] | None,
-    n_features: int,
-    names: Sequence[str] | None,
-) -> Floats:
-    """Return the points with the model's features in the model's order, or raise ValueError.
-
-    Columns are matched by name where both the data and the model have names.
-    """
-    if X.shape[1] != n_features:
-        hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)
-        extra = [name for name in given or () if names is not None and name not in names]
-        more = f"; --drop {','.join(extra)} leaves out what it does not know" if extra else ""
-        raise ValueError(
-            f"DATA must have the model's {n_features} features, got {X.shape[1]}{hint or more}"
-        )
-    if given is None or names is None or list(given) == list(names):
-        return X
-    for name in names:
-        if name not in given:
-            raise ValueError(
-                f"DATA must have the model's features, got no column {name!r} among {_few(given)}"
-            )
-    return np.ascontiguousarray(X[:, [given.index(name) for name in names]])
-
-
 def check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
     """Refuse labels of which none is the model's: every point would count as misclassified."""
     if (y.dtype.kind == "U") != (classes.dtype.kind == "U") or not np.isin(y, classes).any():
         raise ValueError(
-            f"DATA must be labelled with the model's classes {_few(classes.tolist())}, "
-            f"got {_few(np.unique(y).tolist())} in {data}"
+            f"DATA must be labelled with the model's classes {few(classes.tolist())}, "
+            f"got {few(np.unique(y).tolist())} in {data}"
         )
-
-
-def _few(values: Sequence[Any]) -> str:
-    return ", ".join(repr(value) for value in values[:5]) + ", ..." * (len(values) > 5)

@@ -7,13 +7,13 @@ import sys
 import time
 from typing import Any
 
+from ..io import csv_options, threat_options
 from ..io.atomic import check_target
 from ..io.datasets import holds_images
 from ..io.scaling import Scaling
 from ..threat import ThreatModel
-from . import threat_options
 from .data import training_part
-from .options import DATA_HELP, add_columns, add_command, add_json, add_n_jobs, columns_of, positive
+from .options import DATA_HELP, add_command, add_json, add_n_jobs, positive
 from .output import print_json
 
 
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     from ..learners.arml.learner import ARML
 
     check_target(args.out)
-    parts = training_part(args.data, columns_of(args))
+    parts = training_part(args.data, csv_options.chosen(args))
     X, y = parts.X_train, parts.y_train
     scaling = None
     if not args.no_scale:
@@ -95,6 +95,6 @@ def add_to(commands: Any) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     threat_options.add_to(command)
-    add_columns(command)
+    csv_options.add_to(command)
     add_json(command)
     add_n_jobs(command)

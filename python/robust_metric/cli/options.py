@@ -6,8 +6,6 @@ import argparse
 import math
 from typing import Any
 
-from ..io.csv_tables import Columns
-
 DATA_HELP = (
     "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
     "(.libsvm, .svm, .txt), a .csv file, - for CSV on standard input, one of digits, iris, wine, "
@@ -56,41 +54,6 @@ def add_json(command: Any) -> None:
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
-def add_columns(command: Any) -> None:
-    """Add the options that say what the columns of a CSV file are."""
-    group = command.add_argument_group(
-        "columns of a CSV file", "By number, from 0 or from the end if negative, or by name."
-    )
-    group.add_argument(
-        "--label",
-        type=_column,
-        default=-1,
-        metavar="COLUMN",
-        help="label column (default: the last)",
-    )
-    for option, text in (
-        ("--drop", "columns that are no features, such as an index"),
-        ("--only", "columns that alone are features, beside label and id"),
-    ):
-        group.add_argument(option, type=_columns, default=[], metavar="COLUMN,...", help=text)
-    group.add_argument(
-        "--id",
-        type=_column,
-        metavar="COLUMN",
-        help="column that names the rows: no feature, passed through to --predictions",
-    )
-    group.add_argument(
-        "--header",
-        action=argparse.BooleanOptionalAction,
-        help="whether the first line names the columns (default: told by the line, or an error)",
-    )
-
-
-def columns_of(args: argparse.Namespace) -> Columns:
-    """Return what the options say about the columns."""
-    return Columns(args.label, args.header, args.drop, args.only, args.id)
-
-
 def _radii(text: str) -> list[float]:
     try:
         radii = [float(part) for part in text.split(",")]
@@ -107,14 +70,3 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"wanted a positive whole number, got {text!r}")
     return value
-
-
-def _columns(text: str) -> list[int | str]:
-    return [_column(part.strip()) for part in text.split(",")]
-
-
-def _column(text: str) -> int | str:
-    try:
-        return int(text)
-    except ValueError:
-        return text

@@ -11,11 +11,12 @@ from typing import NoReturn
 from .._version import __version__
 from . import attack, certify, check, demo, fit, report
 
-FAILED, ERROR, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+FAILED, ERROR, DAMAGED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 EXIT_CODES = f"""exit codes:
   0    done, and every check passed
   {FAILED}    a check failed: a certificate that 'check' cannot prove
   {ERROR}    wrong usage or input; one line on standard error says what
+  {DAMAGED}    a damaged file, where 'check' is given one
   {INTERRUPTED}  interrupted by Ctrl-C
   {PIPE_CLOSED}  whoever read standard output has gone"""
 

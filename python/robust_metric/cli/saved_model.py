@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.arrays import Floats
+from ..io import threat_options
 from ..io.csv_tables import Columns
 from ..io.data_files import read_points
+from ..io.inputs import as_in_model
 from ..io.model_files import load_feature_names, load_scaling
 from ..io.scaling import Scaling
 from ..threat import ThreatModel
-from . import threat_options
-from .data import Rows, as_in_model, check_labels, test_part
+from .data import Rows, check_labels, test_part
 
 
 @dataclass(frozen=True)

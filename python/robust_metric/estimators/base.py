@@ -17,6 +17,7 @@ from .._base.runtime import single_threaded_blas
 from .._base.states import sees_one_state
 from .._base.validation import check_components, check_size, checked_queries
 from ..fitted import Fitted
+from ..results.digests import KnownScaling
 from ..results.neighbor_sets import NeighborCertificates
 from ..threat import ThreatModel
 
@@ -151,6 +152,7 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         y: Indices,
         classes: NDArray[Any],
         components: Floats | None,
+        scaling: KnownScaling = "unknown",
     ) -> None:
         """Store checked training data: y indexes classes, components are (r, d) or None."""
         # certificates are about these numbers, whatever the caller does to the array later
@@ -168,6 +170,7 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
             self._checked_threat(),
             self._check_n_neighbors(),
             self.n_jobs,
+            scaling,
         )
         self._fitted.prepared  # noqa: B018  what does not fit is to fail here
 

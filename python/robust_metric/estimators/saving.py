@@ -36,7 +36,8 @@ def save_model(
     path : path-like
         Used as given; written atomically.
     scaling : Scaling, optional
-        What was applied to the data before ``fit``; read back by :func:`load_scaling`.
+        What was applied to the data before ``fit``; read back by :func:`load_scaling`. By default that
+        of the file that the classifier was loaded from, where it was.
     feature_names : sequence of str, optional
         By default those that ``fit`` saw; read back by :func:`load_feature_names`.
 
@@ -49,6 +50,7 @@ def save_model(
     """
     view = clf.fitted_view()
     names = getattr(clf, "feature_names_in_", None) if feature_names is None else feature_names
+    kept = None if view.scaling == "unknown" else view.scaling
     model = StoredModel(
         view.points,
         view.labels,
@@ -58,8 +60,9 @@ def save_model(
         view.n_neighbors,
         None if view.n_jobs is None else int(view.n_jobs),
         type(clf).__name__,
+        kept if scaling is None else scaling,
     )
-    write_model(model, path, scaling=scaling, feature_names=names)
+    write_model(model, path, feature_names=names)
 
 
 def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
@@ -80,5 +83,5 @@ def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
             threat=model.threat,
             n_jobs=model.n_jobs,
         )
-        clf._take_over(model.X, model.y, model.classes, model.components)
+        clf._take_over(model.X, model.y, model.classes, model.components, model.scaling)
     return clf

@@ -11,7 +11,8 @@ import math
 import os
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -86,16 +87,28 @@ def read_archive(path: PathLike, only: Collection[str] | None = None) -> Arrays:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"path must name an existing .npz file, got {path}")
-    with open(path, "rb") as stream:
-        try:
-            return _read(stream, only)
-        except MemoryError:  # of what the file may ask for
-            raise
-        except Exception as error:  # whatever zipfile and zlib raise on damaged archives
-            reason = str(error) or type(error).__name__
-            raise DamagedFile(
-                f"path must name an intact .npz file, got {path}: {reason}"
-            ) from error
+    with open(path, "rb") as stream, _damage(path, ".npz"):
+        return _read(stream, only)
+
+
+def read_array(path: PathLike) -> NDArray[Any]:
+    """Read the array of a ``.npy`` file; otherwise as `read_archive`."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"path must name an existing .npy file, got {path}")
+    with open(path, "rb") as stream, _damage(path, ".npy"):
+        return _array(stream, os.path.basename(path), os.fstat(stream.fileno()).st_size)
+
+
+@contextmanager
+def _damage(path: PathLike, kind: str) -> Iterator[None]:
+    """Turn whatever is raised by a damaged file into one error that names it."""
+    try:
+        yield
+    except MemoryError:  # of what the file may ask for
+        raise
+    except Exception as error:  # zipfile and zlib have many
+        reason = str(error) or type(error).__name__
+        raise DamagedFile(f"path must name an intact {kind} file, got {path}: {reason}") from error
 
 
 def _read(stream: IO[bytes], only: Collection[str] | None) -> Arrays:
@@ -122,7 +135,7 @@ def _read(stream: IO[bytes], only: Collection[str] | None) -> Arrays:
                     "store such ones uncompressed"
                 )
             with archive.open(member) as content:
-                arrays[name] = _array(content, member)
+                arrays[name] = _array(content, member.filename, member.file_size)
     return arrays
 
 
@@ -136,12 +149,12 @@ def _claimed(member: zipfile.ZipInfo, size: int) -> int:
     return member.file_size
 
 
-def _array(content: IO[bytes], member: zipfile.ZipInfo) -> NDArray[Any]:
+def _array(content: IO[bytes], name: str, size: int) -> NDArray[Any]:
     """Read a member whose size is known to be allowed."""
     form, header_size = _form(content)
-    if header_size + form.size != member.file_size:
+    if header_size + form.size != size:
         raise ValueError(
-            f"member {member.filename!r} claims {member.file_size} bytes, "
+            f"member {name!r} claims {size} bytes, "
             f"its type {form.dtype.str} and shape {form.shape} are {header_size + form.size}"
         )
     array = np.empty(form.shape, form.dtype, order="F" if form.fortran_order else "C")
@@ -150,8 +163,8 @@ def _array(content: IO[bytes], member: zipfile.ZipInfo) -> NDArray[Any]:
         part = flat[first : first + _CHUNK]
         part[:] = np.frombuffer(_exactly(content, len(part)), np.uint8)
     if content.read(1):
-        raise ValueError(f"member {member.filename!r} is longer than it claims")
-    _check_values(array, flat, member.filename)
+        raise ValueError(f"member {name!r} is longer than it claims")
+    _check_values(array, flat, name)
     return array if form.dtype.isnative else array.astype(form.dtype.newbyteorder("="))
 
 

@@ -140,6 +140,11 @@ def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
     )
 
 
+def width_of(path: str | os.PathLike[str]) -> int:
+    """Number of cells in the first line of a CSV file; 0 where there is none."""
+    return len(next(_csv_rows(path), (0, []))[1])
+
+
 def _is_headed(lines: Lines, columns: Columns, path: object) -> bool:
     """Whether the first line is a header, or ValueError where that is in doubt."""
     if columns.header is not None:

@@ -14,16 +14,8 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from .csv_tables import Columns
-from .data_files import (
-    CSV_SUFFIXES,
-    MAX_DENSE_VALUES,
-    SUFFIXES,
-    Parts,
-    checked_labels,
-    checked_points,
-    labels_as_written,
-    read_file,
-)
+from .data_files import CSV_SUFFIXES, MAX_DENSE_VALUES, SUFFIXES, labels_as_written, read_file
+from .parts import Parts, checked_labels, checked_points
 from .scaling import Scaling
 
 SHIPPED = ("breast_cancer", "digits", "iris", "wine")

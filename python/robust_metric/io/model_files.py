@@ -32,7 +32,7 @@ _LABEL_TYPES = (
 
 
 class StoredModel(NamedTuple):
-    """The parts of a model file: training points (n, d), y indexing classes, L or None."""
+    """The parts of a model file: training points (n, d), y indexing classes, L or None, and so on."""
 
     X: NDArray[Any]
     y: Indices
@@ -42,6 +42,7 @@ class StoredModel(NamedTuple):
     n_neighbors: int
     n_jobs: int | None = None
     class_name: str = MODEL_CLASSES[0]
+    scaling: Scaling | None = None
 
 
 def read_model(path: PathLike) -> StoredModel:
@@ -75,17 +76,17 @@ def read_model(path: PathLike) -> StoredModel:
         k, n_jobs = params["n_neighbors"], params["n_jobs"]
         if not 1 <= k <= len(X):
             raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {k}")
-    return StoredModel(X, y, classes, components, threat, k, n_jobs, header["class"])
+        scaling = _unpack_scaling(arrays, n_features)
+    return StoredModel(X, y, classes, components, threat, k, n_jobs, header["class"], scaling)
 
 
 def write_model(
     model: StoredModel,
     path: PathLike,
     *,
-    scaling: Scaling | None = None,
     feature_names: Sequence[str] | None = None,
 ) -> None:
-    """Write the parts of a model atomically, with the scaling and the names of its features.
+    """Write the parts of a model atomically, with the names of its features.
 
     Raises
     ------
@@ -97,8 +98,11 @@ def write_model(
     arrays |= {"X": model.X, "y": model.y}
     if model.components is not None:
         arrays["components"] = model.components
-    if scaling is not None:
-        arrays |= {"scaling_offset": scaling.offset, "scaling_scale": scaling.scale}
+    if model.scaling is not None:
+        arrays |= {
+            "scaling_offset": model.scaling.offset,
+            "scaling_scale": model.scaling.scale,
+        }
     header = {
         "kind": "model",
         "class": model.class_name,
@@ -133,14 +137,17 @@ def load_scaling(path: PathLike) -> Scaling | None:
         If the file is damaged or is not a model.
     """
     header, arrays = read_npz(path, "model", only=("scaling_offset", "scaling_scale"))
-    if not arrays:
-        return None
     with intact_model(path):
-        shape = (header["n_features"],)
-        offset, scale = arrays["scaling_offset"], arrays["scaling_scale"]
-        _check_floats("scaling_offset", offset, shape)
-        _check_floats("scaling_scale", scale, shape)
-        return Scaling(offset, scale)
+        return _unpack_scaling(arrays, header["n_features"])
+
+
+def _unpack_scaling(arrays: Arrays, n_features: int) -> Scaling | None:
+    if not arrays.keys() & {"scaling_offset", "scaling_scale"}:
+        return None
+    offset, scale = arrays["scaling_offset"], arrays["scaling_scale"]
+    _check_floats("scaling_offset", offset, (n_features,))
+    _check_floats("scaling_scale", scale, (n_features,))
+    return Scaling(offset, scale)
 
 
 def load_feature_names(path: PathLike) -> list[str] | None:

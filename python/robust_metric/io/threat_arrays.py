@@ -41,12 +41,12 @@ def unpack_threat(
     for name in ("threat_lower", "threat_upper", "threat_feature_cost"):
         if name in arrays and (arrays[name].dtype != np.float64 or arrays[name].ndim > 1):
             raise ValueError(f"{name} must be one float64 or a vector of them")
-    norm = float(packed["norm"])
+    norm = packed["norm"]
     bounds = None
     if "threat_lower" in arrays:
         bounds = tuple(_scalar_or_array(arrays[f"threat_{side}"]) for side in ("lower", "upper"))
     return ThreatModel(
-        norm=int(norm) if norm.is_integer() else norm,
+        norm=math.inf if norm == "inf" else norm,
         bounds=bounds,
         feature_cost=arrays.get("threat_feature_cost"),
         clip_queries=packed.get("clip_queries") is True,

@@ -124,6 +124,8 @@ class Certificates(FrozenArrays, Described):
             threat = unpack_threat(header.get("threat"), arrays)
             if evidence is not None and len(evidence.queries) != len(radius):
                 raise ValueError("it must have one radius, label and query for each certificate")
+            if evidence is not None and threat is not None:
+                threat.weights(evidence.queries.shape[1]), threat.box(evidence.queries.shape[1])
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise DamagedFile(
                 f"path must name an intact certificates file, got {path}: {error}"

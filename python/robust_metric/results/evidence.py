@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -118,7 +117,7 @@ class Evidence(FrozenArrays):
     queries : (m, d) float64
         The inputs that were certified.
     model_digest : str
-        `model_digest` of the classifier.
+        What `digests.model_digest` calls the classifier.
     trees : SearchTrees, optional
         (minimal perturbations, K > 1) what proves more than the bounds of single points do.
     """
@@ -202,12 +201,3 @@ def _with_prefix(
     if found and set(found) != set(wanted):
         raise ValueError(f"evidence must have the arrays {sorted(wanted)}, got {sorted(found)}")
     return found
-
-
-def model_digest(X: Floats, y: Indices, components: Floats | None) -> str:
-    """SHA-256 over the training points, encoded labels and components of a classifier."""
-    digest = hashlib.sha256()
-    for array in (X, y, np.empty((0, 0)) if components is None else components):
-        digest.update(str((array.dtype.str, array.shape)).encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

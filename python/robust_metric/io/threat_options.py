@@ -13,15 +13,16 @@ import numpy as np
 from .._base.arrays import Floats
 from ..threat import ThreatModel
 
+_WHEN = "Saved by fit; certify and attack take the model's unless they are told otherwise."
 
-def add_to(command: Any) -> None:
+
+def add_to(command: Any, when: str = _WHEN) -> None:
     """Add the options to a subcommand; those that are not given leave the model's threat model."""
     group = command.add_argument_group(
         "threat model",
         "What a perturbation costs and where it may lead, in the units of the radii: scaled ones, "
         "where the model scales (0 and 1 are then the least and the largest value in the "
-        "training data). Saved by fit; certify and attack take the model's unless they are told "
-        "otherwise.",
+        f"training data). {when}",
     )
     group.add_argument("--norm", type=_norm, metavar="P", help="cost: 1, 2 or inf (default: 2)")
     group.add_argument(
@@ -46,6 +47,12 @@ def add_to(command: Any) -> None:
         action="store_true",
         help="move points outside the bounds to the nearest one inside; else they are an error",
     )
+
+
+def given(args: argparse.Namespace) -> bool:
+    """Whether any of the options was given."""
+    options = (args.norm, args.bounds, args.feature_cost, args.freeze)
+    return args.clip or any(option is not None for option in options)
 
 
 def chosen(args: argparse.Namespace, model: ThreatModel, n_features: int) -> ThreatModel:
@@ -88,7 +95,7 @@ def chosen(args: argparse.Namespace, model: ThreatModel, n_features: int) -> Thr
 def _norm(text: str) -> float:
     if text not in ("1", "2", "inf"):
         raise argparse.ArgumentTypeError(f"wanted 1, 2 or inf, got {text!r}")
-    return float(text) if text == "inf" else int(text)
+    return math.inf if text == "inf" else int(text)
 
 
 def _bound(text: str) -> float | Floats | None:
