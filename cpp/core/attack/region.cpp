@@ -352,18 +352,10 @@ bool RegionAttack::add_bound(bool& satisfied) {
 bool RegionAttack::try_point() {
     const PreparedSet& t = *training_;
     const double* z = query_->point;
+    for (std::size_t j = 0; j < step_.size(); ++j) perturbation_[j] = std::ldexp(step_[j], t.exponent());
+    threat_->confine(z, perturbation_);
     for (std::size_t j = 0; j < step_.size(); ++j) {
-        double move = inverse_[j] == 0.0 ? 0.0 : std::ldexp(step_[j], t.exponent());
-        if (threat_->boxed()) {
-            move = std::clamp(move, threat_->lower(j) - z[j], threat_->upper(j) - z[j]);
-            // the sum may round to just outside
-            const double size = std::max(std::fabs(z[j]), std::fabs(move)),
-                         grain = std::nextafter(size, infinity) - size;
-            while (z[j] + move > threat_->upper(j)) move -= grain;
-            while (z[j] + move < threat_->lower(j)) move += grain;
-        }
-        perturbation_[j] = move;
-        point_[j] = z[j] + move;
+        point_[j] = z[j] + perturbation_[j];
         added_[j] = std::ldexp(point_[j] - z[j], -t.exponent());
     }
     const double length = std::sqrt(kernels().dot(added_.data(), added_.data(), added_.size())) * (1.0 + 1e-9);

@@ -86,4 +86,18 @@ bool Threat::holds(const double* point) const {
     return true;
 }
 
+void Threat::confine(const double* point, std::span<double> step) const {
+    if (!confined()) return;
+    for (std::size_t j = 0; j < step.size(); ++j) {
+        if (is_frozen(j)) step[j] = 0.0;
+        if (point[j] + step[j] > upper(j)) step[j] = upper(j) - point[j];
+        if (point[j] + step[j] < lower(j)) step[j] = lower(j) - point[j];
+        // the sum may round to just outside, the step to 0 never
+        while (point[j] + step[j] > upper(j) || point[j] + step[j] < lower(j)) {
+            const double grain = std::max(std::fabs(point[j]), std::fabs(step[j])) * 0x1p-52;
+            step[j] = std::fabs(step[j]) <= grain ? 0.0 : step[j] - std::copysign(grain, step[j]);
+        }
+    }
+}
+
 }  // namespace robust_metric

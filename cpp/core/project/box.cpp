@@ -33,10 +33,6 @@ void BoxProjection::reset() {
 
 double BoxProjection::norm() const { return std::sqrt(kernels().dot(solution_.data(), solution_.data(), dimension_)); }
 
-double BoxProjection::clamp(std::size_t j, double value) const {
-    return std::min(std::max(value, -space_->below(j)), space_->above(j));
-}
-
 bool BoxProjection::add(const double* normal, double offset, std::size_t id) {
     const double length = std::sqrt(kernels().dot(normal, normal, dimension_));
     if (!(length > 0.0)) {
@@ -108,7 +104,7 @@ void BoxProjection::evaluate() {
     std::fill(combined_.begin(), combined_.end(), 0.0);
     for (std::size_t i = 0; i < ids_.size(); ++i)
         if (multipliers_[i] > 0.0) k.axpy(multipliers_[i], row(i), combined_.data(), dimension_);
-    for (std::size_t j = 0; j < dimension_; ++j) solution_[j] = clamp(j, combined_[j]);
+    for (std::size_t j = 0; j < dimension_; ++j) solution_[j] = space_->clamp(j, combined_[j]);
     gradient_.resize(ids_.size());
     for (std::size_t i = 0; i < ids_.size(); ++i)
         gradient_[i] = offsets_[i] - k.dot(row(i), solution_.data(), dimension_);
@@ -182,7 +178,7 @@ double BoxProjection::slope_at(double step, double& curvature) const {
     double slope = kernels().dot(direction_.data(), offsets_.data(), offsets_.size());
     curvature = 0.0;
     for (std::size_t j = 0; j < dimension_; ++j) {
-        const double value = combined_[j] + step * change_[j], inside = clamp(j, value);
+        const double value = combined_[j] + step * change_[j], inside = space_->clamp(j, value);
         slope -= change_[j] * inside;
         if (inside == value) curvature += change_[j] * change_[j];
     }

@@ -1,6 +1,5 @@
-// min ½‖δ‖² subject to a_i·δ >= b_i and the box of a CostSpace, with the interface of ActiveSetProjection. The dual is
-// a concave piecewise quadratic function of as many variables as there are rows: Newton's method on it, an active set
-// for the signs. What is proved by the multipliers is for CostSpace::distance to say.
+// min ½‖δ‖² subject to a_i·δ >= b_i and the box of a CostSpace: a ProjectionSolver. The dual is a concave piecewise
+// quadratic function of as many variables as there are rows: Newton's method on it, an active set for the signs.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,7 @@ public:
     // space must outlive this object
     explicit BoxProjection(const CostSpace& space) : space_(&space), dimension_(space.dimension()) {}
 
-    // as ActiveSetProjection; to be called after each start of the space. After a failed add only reset may follow.
+    // to be called after each start of the space
     void reset();
     bool add(const double* normal, double offset, std::size_t id);
     std::span<const double> contradiction() const { return contradiction_; }
@@ -35,7 +34,6 @@ private:
     double slope_at(double step, double& curvature) const;
     void remove(std::size_t i);
     void take_multipliers();
-    double clamp(std::size_t j, double value) const;
     const double* row(std::size_t i) const { return rows_.data() + i * dimension_; }
 
     const CostSpace* space_;

@@ -27,7 +27,8 @@ bool Witness::try_step(std::span<const double> step) {
     const double* z = query_->point;
     point_.resize(d);
     if (t.threat().confined()) {
-        confine(step);
+        confined_.assign(step.begin(), step.end());
+        t.threat().confine(z, confined_);
         step = confined_;
     }
     double squares = 0.0;
@@ -51,24 +52,6 @@ bool Witness::try_step(std::span<const double> step) {
         step_.assign(step.begin(), step.end());
     }
     return true;
-}
-
-// The step to the point of the box that is nearest to query + step, without frozen features: so that query +
-// confined_, computed in float64, is in the box.
-void Witness::confine(std::span<const double> step) {
-    const Threat& threat = training_->threat();
-    confined_.assign(step.begin(), step.end());
-    for (std::size_t j = 0; j < step.size(); ++j) {
-        const double z = query_->point[j], lower = threat.lower(j), upper = threat.upper(j);
-        if (threat.is_frozen(j)) confined_[j] = 0.0;
-        if (z + confined_[j] > upper) confined_[j] = upper - z;
-        if (z + confined_[j] < lower) confined_[j] = lower - z;
-        // the sum may round to just outside, the step to 0 never
-        while (z + confined_[j] > upper || z + confined_[j] < lower) {
-            const double grain = std::max(std::fabs(z), std::fabs(confined_[j])) * 0x1p-52;
-            confined_[j] = std::fabs(confined_[j]) <= grain ? 0.0 : confined_[j] - std::copysign(grain, confined_[j]);
-        }
-    }
 }
 
 }  // namespace robust_metric

@@ -37,8 +37,6 @@ public:
     std::span<const double> step() const { return step_; }  // zeros where none is known
 
 private:
-    void confine(std::span<const double> step);
-
     const PreparedSet* training_;
     const CostSpace* space_;
     NeighborSearch neighbors_;

@@ -46,6 +46,9 @@ public:
     void check_fits(std::size_t dimension) const;
     // whether the box holds the point
     bool holds(const double* point) const;
+    // Changes a step from a point of the box as little as it takes for point + step, computed in float64, to be in the
+    // box as well, with frozen features left where they are.
+    void confine(const double* point, std::span<double> step) const;
 
 private:
     void take_cost(std::span<const double> cost);

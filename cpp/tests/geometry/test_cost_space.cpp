@@ -164,17 +164,3 @@ TEST_CASE("costs of perturbed points") {
         CHECK(space.cost_upper(query, query) < 1e-140);
     }
 }
-
-TEST_CASE("threats that make no sense are refused") {
-    const double two[] = {1.0, 2.0}, one[] = {1.0}, zero[] = {0.0, 1.0}, wide[] = {1e-40, 1e40};
-    CHECK_THROWS_WITH_AS(Threat(Norm::two, 2, one), "cost must have 2 entries, one per feature, got 1",
-                         std::invalid_argument);
-    CHECK_THROWS_AS(Threat(Norm::two, 2, zero), std::invalid_argument);
-    CHECK_THROWS_AS(Threat(Norm::two, 2, wide), std::invalid_argument);
-    CHECK_THROWS_AS(Threat(Norm::two, 2, {}, two, zero), std::invalid_argument);
-    CHECK_THROWS_AS(Threat(Norm::two, 2, {}, two), std::invalid_argument);
-    const double equal[] = {4.0, 4.0};
-    const Threat scaled(Norm::two, 2, equal);
-    CHECK_FALSE(scaled.weighted());
-    CHECK(scaled.exponent() == 2);
-}
