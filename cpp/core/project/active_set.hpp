@@ -1,6 +1,5 @@
 // Projection of the origin onto a polyhedron: min ½‖δ‖² subject to a_i·δ >= b_i, by the dual active-set method of
-// Goldfarb and Idnani (1983) with identity Hessian. Constraints come one at a time, so the caller
-// generates them as they turn out to be violated; ‖δ‖ never shrinks and bounds the answer from below.
+// Goldfarb and Idnani (1983) with identity Hessian: a ProjectionSolver.
 #pragma once
 
 #include <cstddef>
@@ -13,22 +12,17 @@ class ActiveSetProjection {
 public:
     explicit ActiveSetProjection(std::size_t dimension) : dimension_(dimension) {}
 
-    // Forgets all constraints: δ = 0.
     void reset();
-
-    // Brings in a constraint that δ violates; constraints that stop being active are dropped.
-    // False where no point satisfies it together with the active ones, up to rounding; δ is then
-    // the last feasible dual's, and contradiction() says why.
+    // After a failed one δ is the last feasible dual's.
     bool add(const double* normal, double offset, std::size_t id);
 
-    // After a failed add: multipliers >= 0 of the active constraints and, last, of the new one, with which the
-    // normals add up to zero up to rounding and the offsets do not. Empty where rounding alone gave up.
+    // with these the normals add up to zero up to rounding, and the offsets do not
     std::span<const double> contradiction() const { return contradiction_; }
 
     std::span<const double> solution() const { return solution_; }
     double norm() const;
 
-    // The active constraints and their multipliers, all >= 0: δ = sum of multiplier · normal.
+    // δ = sum of multiplier · normal
     std::span<const std::size_t> active() const { return ids_; }
     std::span<const double> multipliers() const { return multipliers_; }
 

@@ -1,5 +1,5 @@
-// min ‖δ‖_p subject to a_i·δ >= b_i and the box of a CostSpace, for p = 1 and infinity: linear programs, with the
-// interface of ActiveSetProjection. What is proved by the multipliers is for CostSpace::distance to say.
+// min ‖δ‖_p subject to a_i·δ >= b_i and the box of a CostSpace, for p = 1 and infinity, by linear programs:
+// a ProjectionSolver.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ public:
     // space must outlive this object; its norm is one or infinity
     explicit LinearProjection(const CostSpace& space);
 
-    // as ActiveSetProjection; to be called after each start of the space. After a failed add only reset may follow.
+    // to be called after each start of the space
     void reset();
     bool add(const double* normal, double offset, std::size_t id);
     std::span<const double> contradiction() const { return contradiction_; }

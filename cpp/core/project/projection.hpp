@@ -1,7 +1,8 @@
-// The projection of 0 onto a polyhedron in the cost space of a threat model, by the solver that is made for it. All
-// have the interface of ActiveSetProjection, which serves the Euclidean norm without a box.
+// The projection of 0 onto a polyhedron in the cost space of a threat model: what every solver offers, and the choice
+// of the one that is made for the model.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <variant>
@@ -12,6 +13,31 @@
 #include "project/linear.hpp"
 
 namespace robust_metric {
+
+// min ‖δ‖ subject to a_i·δ >= b_i, with constraints that come one at a time, as they turn out to be violated.
+template <class Solver>
+concept ProjectionSolver = requires(Solver solver, const Solver& solved, const double* normal, double offset,
+                                    std::size_t id) {
+    // Forgets all constraints: δ = 0.
+    solver.reset();
+    // Brings in a constraint that δ violates; constraints that stop being active are dropped. False where no point
+    // satisfies it together with the active ones, up to rounding; only reset may follow.
+    { solver.add(normal, offset, id) } -> std::same_as<bool>;
+    // After a failed add: multipliers >= 0 of the active constraints and, last, of the new one, which prove it up to
+    // rounding. Empty where rounding alone gave up.
+    { solved.contradiction() } -> std::same_as<std::span<const double>>;
+    // δ and its norm, which never shrinks and bounds the answer from below
+    { solved.solution() } -> std::same_as<std::span<const double>>;
+    { solved.norm() } -> std::same_as<double>;
+    // The active constraints and their multipliers, all >= 0: they prove the norm. What they prove once rounding is
+    // counted is for CostSpace::distance to say.
+    { solved.active() } -> std::same_as<std::span<const std::size_t>>;
+    { solved.multipliers() } -> std::same_as<std::span<const double>>;
+};
+
+static_assert(ProjectionSolver<ActiveSetProjection>);  // the 2-norm without a box
+static_assert(ProjectionSolver<BoxProjection>);        // the 2-norm in a box
+static_assert(ProjectionSolver<LinearProjection>);     // the 1- and the infinity-norm
 
 class Projection {
 public:
@@ -50,5 +76,7 @@ private:
 
     Solver solver_;
 };
+
+static_assert(ProjectionSolver<Projection>);
 
 }  // namespace robust_metric
