@@ -2,11 +2,13 @@
 // Derivations: docs/rounding.md.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 namespace robust_metric::rounding {
 
@@ -56,6 +58,14 @@ inline double grain(double value) {
     int exponent = 0;
     const auto mantissa = static_cast<std::uint64_t>(std::ldexp(std::frexp(std::fabs(value), &exponent), 53));
     return std::ldexp(1.0, exponent - 53 + std::countr_zero(mantissa));
+}
+
+// The exponent e for which the largest of non-negative values times 2^-e is in [1/2, 1); 0 where all are 0. Of
+// multipliers only the ratios count: scaled by it, no square that matters underflows (docs/rounding.md, section 9).
+inline int largest_exponent(std::span<const double> values) {
+    int exponent = 0;
+    std::frexp(values.empty() ? 0.0 : *std::max_element(values.begin(), values.end()), &exponent);
+    return exponent;
 }
 
 }  // namespace robust_metric::rounding

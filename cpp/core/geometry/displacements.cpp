@@ -186,12 +186,7 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
     for (const std::size_t position : own) with_gradient(position);
     combined_real_.assign(d, Real());
 
-    // Only the ratios of the multipliers count: the largest comes near 1, so that no square underflows
-    // (docs/rounding.md, section 9).
-    const double largest = multipliers.empty() ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end());
-    int scale = 0;
-    std::frexp(largest, &scale);
-
+    const int scale = rounding::largest_exponent(multipliers);
     Real gap{};
     double gap_size = 0.0, gap_error = 0.0, direction_size = 0.0;
     for (std::size_t i = 0; i < count; ++i) {

@@ -3,41 +3,12 @@
 #include <cmath>
 
 #include "geometry/displacements.hpp"
+#include "geometry/halfspace_sum_reference.hpp"
 #include "random_problem.hpp"
 
 using namespace robust_metric;
 using tests::Coordinates;
 using tests::RandomProblem;
-
-namespace {
-
-// The half-space's distance in the caller's units, and what long double may be wrong by
-struct Exact {
-    long double distance, slack;
-};
-
-Exact exact_distance(const RandomProblem& p, const double* z, std::size_t other, const std::vector<std::size_t>& own,
-                     const std::vector<double>& multipliers) {
-    const auto plain = p.plain();
-    reference::Vector direction(p.d);
-    long double gap = 0, gap_size = 0, direction_size = 0;
-    for (std::size_t i = 0; i < own.size(); ++i) {
-        const long double far = reference::squared_distance(plain, z, other);
-        const long double near = reference::squared_distance(plain, z, own[i]);
-        const auto step = reference::difference(p.X().row(own[i]), p.X().row(other), p.d);
-        const auto normal = reference::twice_mapped(plain, step);
-        gap += multipliers[i] * (far - near);
-        gap_size += multipliers[i] * (far + near);
-        for (std::size_t j = 0; j < p.d; ++j) direction[j] += multipliers[i] * normal[j];
-        direction_size += multipliers[i] * reference::norm(normal);
-    }
-    const long double norm = reference::norm(direction);
-    if (gap <= 0) return {0, norm > 0 ? 1e-17L * gap_size / norm : 0};
-    if (norm <= 1e-14L * direction_size) return {-1, 0};  // long double does not know
-    return {gap / (2 * norm), 1e-17L * (gap_size / norm + gap / norm * direction_size / norm)};
-}
-
-}  // namespace
 
 TEST_CASE("bounds of a half-space hold its distance, with any multipliers") {
     for (unsigned seed = 0; seed < 40; ++seed) {
@@ -62,7 +33,8 @@ TEST_CASE("bounds of a half-space hold its distance, with any multipliers") {
                         own.push_back(t.members(0)[(q + i) % t.class_size(0)]);
                         multipliers.push_back((p.uniform() + 1.0) * 100);
                     }
-                    const Exact exact = exact_distance(p, z, other, own, multipliers);
+                    const std::vector<std::size_t> others(count, other);
+                    const auto exact = reference::halfspace_sum(p.plain(), z, others, own, multipliers);
                     if (exact.distance < 0) continue;
                     const long double distance = std::ldexp(exact.distance, -t.exponent()),
                                       slack = std::ldexp(exact.slack, -t.exponent());

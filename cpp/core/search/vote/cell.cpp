@@ -11,7 +11,6 @@ namespace robust_metric {
 
 namespace {
 
-using rounding::down;
 using rounding::gamma;
 using rounding::infinity;
 using rounding::up;
@@ -173,49 +172,29 @@ void VoteCell::active(std::vector<Pair>& pairs, std::vector<double>& multipliers
 }
 
 double VoteCell::prove(std::span<const Pair> pairs, std::span<const double> multipliers) {
-    const PreparedSet& t = *training_;
-    const std::size_t d = t.dimension(), count = pairs.size();
-    direction_.assign(d, 0.0);
-    proved_ = gap_ = longest_ = direction_error_ = inner_error_ = 0.0;
     along_known_ = false;
     proved_pairs_.assign(pairs.begin(), pairs.end());
     proved_multipliers_.assign(multipliers.begin(), multipliers.end());
-    // the largest multiplier comes near 1, as in Displacements::halfspace_distance
-    scale_ = 0;
-    std::frexp(count == 0 ? 0.0 : *std::max_element(multipliers.begin(), multipliers.end()), &scale_);
-    double gap = 0.0, size = 0.0, error = 0.0, direction_size = 0.0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const double weight = std::ldexp(multipliers[i], -scale_);
-        if (weight == 0.0) continue;
-        const Point &near = points_[pairs[i].entering], &far = points_[pairs[i].beaten];
-        gap += weight * (near.half_lower - far.half_upper);
-        size += weight * (near.half_lower + far.half_upper);
-        error += weight * t.twice_mapped_norm_error(t.extent(near.position), t.extent(far.position));
-        direction_size += weight * (near.row_norm + far.row_norm);
-        kernels().axpy(weight, row(pairs[i].entering), direction_.data(), d);
-        kernels().axpy(-weight, row(pairs[i].beaten), direction_.data(), d);
-    }
-    if (count == 0) return 0.0;
-    const double slack = gamma(2 * count + 6);
-    const double direction = std::sqrt(kernels().dot(direction_.data(), direction_.data(), d));
-    gap_ = gap - slack * size;
-    direction_error_ = up(error * (1.0 + slack) + slack * direction_size);
-    longest_ = up(direction * (1.0 + gamma(d + 6)) + direction_error_ + 0x1p-480);
-    inner_error_ = gamma(d + 3 * count + 12) * direction_size;
-    if (!(gap_ > 0.0) || !(longest_ < infinity)) return 0.0;
-    proved_ = space_->threat().euclidean() ? down(gap_ / longest_)
-                                           : space_->distance({direction_, direction_error_, gap_, infinity}).lower;
-    return proved_;
+    const auto summand = [&](Id id) {
+        const Point& x = points_[id];
+        return HalfspaceSum::Point{row(id), x.row_norm, training_->extent(x.position), {x.half_lower, x.half_upper}};
+    };
+    sum_.start(multipliers);
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        sum_.add(multipliers[i], summand(pairs[i].entering), summand(pairs[i].beaten));
+    sum_.finish();
+    inner_error_ = gamma(normal_.size() + 3 * pairs.size() + 12) * sum_.size();
+    return proved_ = sum_.distance(*space_);
 }
 
 double VoteCell::along(Id id) const {
-    return along_known_ ? along_[id] : kernels().dot(row(id), direction_.data(), normal_.size());
+    return along_known_ ? along_[id] : kernels().dot(row(id), sum_.direction().data(), normal_.size());
 }
 
 void VoteCell::prepare_along() {
     if (along_known_) return;
     weighed_ = proved_pairs_;
-    weigh(proved_multipliers_, scale_);
+    weigh(proved_multipliers_, sum_.scale());
     along_known_ = sum_products(along_);
 }
 
@@ -254,13 +233,13 @@ auto VoteCell::prove_with(Pair pair, double along_entering, double along_beaten,
     const Raised without = alone > proved_ ? Raised{alone, 0.0, 1.0} : Raised{proved_, 1.0, 0.0};
     // the inner products below are those of the 2-norm without a box
     if (!space_->threat().euclidean()) return without;
-    if (!(gap_ > 0.0) || !(longest_ < infinity) || !(pair_length < infinity)) return without;
+    if (!(sum_.gap() > 0.0) || !(sum_.longest() < infinity) || !(pair_length < infinity)) return without;
     const double error = up(near.row_error + far.row_error);
     // what rounding can hide in the inner product of direction and normal
-    const double slack =
-        up(direction_error_ * pair_length + longest_ * error + inner_error_ * (near.row_norm + far.row_norm));
-    const HalfSpacePair both({gap_, longest_}, added, along_entering - along_beaten + slack);
-    return both.bound > without.bound ? Raised{both.bound, 1.0, std::ldexp(both.weight, scale_)} : without;
+    const double slack = up(sum_.direction_error() * pair_length + sum_.longest() * error +
+                            inner_error_ * (near.row_norm + far.row_norm));
+    const HalfSpacePair both({sum_.gap(), sum_.longest()}, added, along_entering - along_beaten + slack);
+    return both.bound > without.bound ? Raised{both.bound, 1.0, std::ldexp(both.weight, sum_.scale())} : without;
 }
 
 }  // namespace robust_metric

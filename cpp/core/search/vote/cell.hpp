@@ -11,6 +11,7 @@
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "geometry/cost_space.hpp"
+#include "geometry/halfspace_sum.hpp"
 #include "project/projection.hpp"
 
 namespace robust_metric {
@@ -23,7 +24,8 @@ public:
     };
 
     // space must outlive this object
-    VoteCell(const PreparedSet& training, const CostSpace& space) : training_(&training), space_(&space), qp_(space) {}
+    VoteCell(const PreparedSet& training, const CostSpace& space)
+        : training_(&training), space_(&space), qp_(space), sum_(training) {}
 
     // Starts a query, without points and constraints; query must stay in place, and space have been started with it.
     void start(const Query& query);
@@ -120,11 +122,11 @@ private:
     std::vector<Pair> pairs_;  // by the ids that the QP knows
     bool contradicted_ = false;
     double norm_ = 0.0, at_query_ = 0.0;
-    std::vector<double> normal_, direction_;
-    double proved_ = 0.0, gap_ = 0.0, longest_ = 0.0, direction_error_ = 0.0, inner_error_ = 0.0;
+    std::vector<double> normal_;
+    HalfspaceSum sum_;
+    double proved_ = 0.0, inner_error_ = 0.0;
     std::vector<double> proved_multipliers_;
     std::vector<Pair> proved_pairs_;
-    int scale_ = 0;  // what prove multiplied by: 2^-scale
     Embedding scratch_;
     mutable std::vector<double> stored_, other_stored_;
 };
