@@ -62,10 +62,10 @@ inline pybind11::object to_columns(const std::vector<Evidence>& evidence) {
     std::vector<double> multipliers;
     for (const Evidence& proof : evidence) {
         near_own.append(proof.near_own);
-        for (const Evidence::Row& row : proof.rows) {
-            row_other.values.push_back(static_cast<std::int64_t>(row.other));
-            own.append(row.own);
-            multipliers.insert(multipliers.end(), row.multipliers.begin(), row.multipliers.end());
+        for (const Evidence::Entrant& entrant : proof.entrants) {
+            row_other.values.push_back(static_cast<std::int64_t>(entrant.other));
+            own.append(entrant.own);
+            multipliers.insert(multipliers.end(), entrant.multipliers.begin(), entrant.multipliers.end());
         }
         row_other.end_list();
     }

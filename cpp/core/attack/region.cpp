@@ -310,16 +310,16 @@ auto RegionAttack::worst_pair(const Plan& plan) const -> Pair {
 
 bool RegionAttack::add_pair(const Pair& pair, double margin, bool& satisfied) {
     const PreparedSet& t = *training_;
-    const std::size_t d = t.dimension(), id = pair.own == none ? none : pair.other * t.size() + pair.own;
+    const std::size_t d = t.dimension(), id = pair.beaten == none ? none : pair.entering * t.size() + pair.beaten;
     satisfied = true;
-    if (pair.own == none || contains(qp_.active(), id)) return true;
-    rows_->normal(pair.other, pair.own, normal_);
+    if (pair.beaten == none || contains(qp_.active(), id)) return true;
+    rows_->normal(pair.entering, pair.beaten, normal_);
     for (std::size_t j = 0; j < d; ++j) normal_[j] *= inverse_[j];
     const double wanted = margin * std::sqrt(kernels().dot(normal_.data(), normal_.data(), d));
     if (pair.gap >= wanted) return true;  // half of what the projection aims at: its rounding is no violation
     satisfied = false;
     return qp_.add(normal_.data(),
-                   0.5 * (moving_.start_distance(pair.other) - moving_.start_distance(pair.own)) + wanted, id);
+                   0.5 * (moving_.start_distance(pair.entering) - moving_.start_distance(pair.beaten)) + wanted, id);
 }
 
 // The side of the box that z + δ is farthest beyond.

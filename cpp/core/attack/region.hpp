@@ -45,9 +45,9 @@ private:
         std::vector<std::size_t> kept;
         bool operator==(const Region&) const = default;
     };
-    struct Pair {  // other is to be nearer than own is
-        std::size_t other, own;
-        double gap;  // d(z + δ, own) - d(z + δ, other)
+    struct Pair {  // entering is to be at least as near as beaten
+        std::size_t entering, beaten;
+        double gap;  // d(z + δ, beaten) - d(z + δ, entering)
     };
 
     void start(const Query& query, int label, std::size_t k);

@@ -16,8 +16,8 @@ using rounding::up;
 
 // a heap with the lowest rank on top; equal ones by bound and position, so that no order is left to chance
 struct Later {
-    template <class Entry>
-    bool operator()(const Entry& a, const Entry& b) const {
+    template <class Queued>
+    bool operator()(const Queued& a, const Queued& b) const {
         if (a.rank() != b.rank()) return a.rank() > b.rank();
         return a.bound != b.bound ? a.bound > b.bound : a.position > b.position;
     }
@@ -25,7 +25,7 @@ struct Later {
 
 constexpr float not_waiting = std::numeric_limits<float>::infinity(), largest_float = std::numeric_limits<float>::max();
 
-// rows that the queue starts with
+// entrants that the queue starts with
 constexpr std::size_t first_load = 64;
 
 constexpr int no_class = -1;  // the own points are a set of their own
@@ -71,8 +71,8 @@ void HalfspaceBounds::start_near_own() {
         own_distance_.push_back(std::max(own_distance_.back(), relative_distance(position).upper));
         own_length_.push_back(std::max(own_length_.back(), length(position)));
     }
-    row_slot_.assign(training_->size(), 0);
-    row_count_ = 0;
+    entrant_slot_.assign(training_->size(), 0);
+    entrant_count_ = 0;
     known_.clear();
     refined_.start(query_->point);
 }
@@ -99,8 +99,8 @@ double HalfspaceBounds::length(std::size_t position) const {
     return up(std::sqrt(up(std::max(squared_norm_ + query_->twice_mapped.relative(position).upper, 0.0))));
 }
 
-// The bound at which `entering` rows, and enough of one class, may have entered; `cap` or more once it is clear that
-// it is no less. reached: whether `entering` rows had entered below cap.
+// The bound at which `entering` points, and enough of one class, may have entered; `cap` or more once it is clear that
+// it is no less. reached: whether so many had entered below cap.
 double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& reached) {
     reached = true;
     if (vote.kept + 1 > training_->class_size(label_)) return 0.0;  // no own-class point has to be beaten
@@ -109,16 +109,16 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     std::vector<std::size_t> entered(vote.needed.size(), 0);
     std::size_t total = 0;
     bool won = false;
-    for (const Entry* entry = top(coarse); entry != nullptr && entry->rank() < last_rank; entry = top(coarse)) {
-        const auto rival = static_cast<std::size_t>(training_->label(entry->position));
+    for (const Queued* queued = top(coarse); queued != nullptr && queued->rank() < last_rank; queued = top(coarse)) {
+        const auto rival = static_cast<std::size_t>(training_->label(queued->position));
         if (total >= vote.entering && vote.needed[rival] == 0) {  // whether it enters makes no difference any more
             pop();
-        } else if (entry->level < refined) {
+        } else if (queued->level < refined) {
             deepen_top();
         } else {
             ++total;
             won = won || (++entered[rival] >= vote.needed[rival] && vote.needed[rival] > 0);
-            if (total >= vote.entering && won) return std::min(entry->bound, cap);
+            if (total >= vote.entering && won) return std::min(queued->bound, cap);
             pop();
         }
     }
@@ -126,7 +126,7 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     return cap;
 }
 
-auto HalfspaceBounds::top(Level level) -> const Entry* {
+auto HalfspaceBounds::top(Level level) -> const Queued* {
     for (;;) {
         while (!exhausted_ && (queue_.empty() || queue_.front().rank() > loaded_)) load_more();
         if (queue_.empty()) return nullptr;
@@ -147,10 +147,10 @@ void HalfspaceBounds::pop() {
 }
 
 auto HalfspaceBounds::largest_pair(std::size_t position) -> LargestPair {
-    Row& row = row_of(position);
-    if (row.level < all_pairs) use_all_pairs(row);
+    Entrant& entrant = entrant_of(position);
+    if (entrant.level < all_pairs) use_all_pairs(entrant);
     LargestPair largest;
-    for (const std::size_t own : row.candidates) {
+    for (const std::size_t own : entrant.candidates) {
         const double bound = refined_.pair_lower(position, own);
         if (bound > largest.bound) largest = {bound, own};
     }
@@ -182,12 +182,12 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
     if (skip_shadowed)
         for (const std::size_t position : t.all_shadowed()) waiting_[position] = not_waiting;
     // some are in the queue's later levels already
-    for (std::size_t i = 0; i < row_count_; ++i) {
-        const Row& row = rows_[i];
-        if (waiting_[row.position] == not_waiting) continue;
-        waiting_[row.position] = not_waiting;
-        const Entry entry{row.largest[kept], row.position, row.level};
-        if (entry.rank() < limit) queue_.push_back(entry);
+    for (std::size_t i = 0; i < entrant_count_; ++i) {
+        const Entrant& entrant = entrants_[i];
+        if (waiting_[entrant.position] == not_waiting) continue;
+        waiting_[entrant.position] = not_waiting;
+        const Queued queued{entrant.largest[kept], entrant.position, entrant.level};
+        if (queued.rank() < limit) queue_.push_back(queued);
     }
     std::make_heap(queue_.begin(), queue_.end(), Later());
     loaded_ = -1.0f;
@@ -195,7 +195,7 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
     exhausted_ = false;
 }
 
-// Moves rows that wait into the queue: a few at first, later all up to a little above the queue's front.
+// Moves entrants that wait into the queue: a few at first, later all up to a little above the queue's front.
 void HalfspaceBounds::load_more() {
     const float last = std::min(limit_, largest_float);
     const float next =
@@ -236,32 +236,32 @@ float HalfspaceBounds::smallest_waiting(std::size_t count) {
     return smallest_.empty() ? not_waiting : smallest_.front();
 }
 
-auto HalfspaceBounds::deepen(const Entry& entry) -> Entry {
-    if (entry.level < nearest_pairs) {
-        const bool from_sketch = entry.level == coarse && training_->sketch().usable();
-        const double bound = std::max(nearest_bound(entry.position, from_sketch), entry.bound);
-        known_.push_back({rounding::float_down(bound), static_cast<std::uint32_t>(entry.position)});
-        return {bound, entry.position, from_sketch ? sketched : nearest_pairs};
+auto HalfspaceBounds::deepen(const Queued& queued) -> Queued {
+    if (queued.level < nearest_pairs) {
+        const bool from_sketch = queued.level == coarse && training_->sketch().usable();
+        const double bound = std::max(nearest_bound(queued.position, from_sketch), queued.bound);
+        known_.push_back({rounding::float_down(bound), static_cast<std::uint32_t>(queued.position)});
+        return {bound, queued.position, from_sketch ? sketched : nearest_pairs};
     }
-    Row& row = row_of(entry.position);
-    if (row.level < near_pairs)
-        use_near_pairs(row);
-    else if (row.level < all_pairs)
-        use_all_pairs(row);
-    else if (row.level < refined)
-        use_refined_pairs(row);
-    return {row.largest[kept_], entry.position, row.level};
+    Entrant& entrant = entrant_of(queued.position);
+    if (entrant.level < near_pairs)
+        use_near_pairs(entrant);
+    else if (entrant.level < all_pairs)
+        use_all_pairs(entrant);
+    else if (entrant.level < refined)
+        use_refined_pairs(entrant);
+    return {entrant.largest[kept_], queued.position, entrant.level};
 }
 
-auto HalfspaceBounds::row_of(std::size_t position) -> Row& {
-    if (row_slot_[position] == 0) {
-        if (row_count_ == rows_.size()) rows_.emplace_back();
-        Row& row = rows_[row_count_++];
-        row.position = position;
-        row.level = coarse;
-        row_slot_[position] = static_cast<std::uint32_t>(row_count_);
+auto HalfspaceBounds::entrant_of(std::size_t position) -> Entrant& {
+    if (entrant_slot_[position] == 0) {
+        if (entrant_count_ == entrants_.size()) entrants_.emplace_back();
+        Entrant& entrant = entrants_[entrant_count_++];
+        entrant.position = position;
+        entrant.level = coarse;
+        entrant_slot_[position] = static_cast<std::uint32_t>(entrant_count_);
     }
-    return rows_[row_slot_[position] - 1];
+    return entrants_[entrant_slot_[position] - 1];
 }
 
 // Filter bounds of ε(z; x⁺, x⁻).
@@ -296,7 +296,7 @@ Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) cons
     return refined_.space().distance({normal_, up(error + rounded), gap.lower, gap.upper});
 }
 
-// Each of the kept + 1 nearest own-class points bounds the row, hence so does the worst of them.
+// Each of the kept + 1 nearest own-class points bounds the entrant, hence so does the worst of them.
 double HalfspaceBounds::nearest_bound(std::size_t other, bool from_sketch) const {
     double least = rounding::infinity;
     for (std::size_t i = 0; i <= kept_; ++i) {
@@ -308,22 +308,22 @@ double HalfspaceBounds::nearest_bound(std::size_t other, bool from_sketch) const
     return least;
 }
 
-void HalfspaceBounds::use_near_pairs(Row& row) {
-    row.largest.clear();
-    for (const std::size_t own : near_own_) row.largest.push_back(pair(row.position, own).lower);
-    row.largest.resize(std::max(row.largest.size(), depth_), 0.0);
-    std::sort(row.largest.begin(), row.largest.end(), std::greater<>());
-    row.largest.resize(depth_);
-    row.level = near_pairs;
+void HalfspaceBounds::use_near_pairs(Entrant& entrant) {
+    entrant.largest.clear();
+    for (const std::size_t own : near_own_) entrant.largest.push_back(pair(entrant.position, own).lower);
+    entrant.largest.resize(std::max(entrant.largest.size(), depth_), 0.0);
+    std::sort(entrant.largest.begin(), entrant.largest.end(), std::greater<>());
+    entrant.largest.resize(depth_);
+    entrant.level = near_pairs;
 }
 
-void HalfspaceBounds::use_all_pairs(Row& row) {
+void HalfspaceBounds::use_all_pairs(Entrant& entrant) {
     const FilterDistances& distances = query_->mapped;
     const std::size_t n = training_->size();
-    const float limit = rounding::float_up(relative_distance(row.position).upper), reach = reach_of(distances);
+    const float limit = rounding::float_up(relative_distance(entrant.position).upper), reach = reach_of(distances);
     const Sketch& sketch = training_->sketch();
-    if (row.level < near_pairs) use_near_pairs(row);
-    double least = row.largest.back() * (1.0 - margin);
+    if (entrant.level < near_pairs) use_near_pairs(entrant);
+    double least = entrant.largest.back() * (1.0 - margin);
     pairs_.clear();
     scratch_.clear();
     for (std::size_t own = 0;; ++own) {  // farther ones have a pair bound of 0
@@ -331,39 +331,41 @@ void HalfspaceBounds::use_all_pairs(Row& row) {
         if (own == n) break;
         if (training_->label(own) != label_) continue;
         // the sketch tells most that are not among the largest
-        if (sketch.usable() && pair_from(row.position, own, sketch.distance(row.position, own)).upper < least) continue;
-        pairs_.push_back(pair(row.position, own));
+        if (sketch.usable() && pair_from(entrant.position, own, sketch.distance(entrant.position, own)).upper < least)
+            continue;
+        pairs_.push_back(pair(entrant.position, own));
         scratch_.push_back(own);
     }
-    row.largest.clear();
-    for (const Interval& bounds : pairs_) row.largest.push_back(bounds.lower);
-    row.largest.resize(std::max(row.largest.size(), depth_), 0.0);
-    std::partial_sort(row.largest.begin(), row.largest.begin() + static_cast<std::ptrdiff_t>(depth_), row.largest.end(),
-                      std::greater<>());
-    row.largest.resize(depth_);
+    entrant.largest.clear();
+    for (const Interval& bounds : pairs_) entrant.largest.push_back(bounds.lower);
+    entrant.largest.resize(std::max(entrant.largest.size(), depth_), 0.0);
+    std::partial_sort(entrant.largest.begin(), entrant.largest.begin() + static_cast<std::ptrdiff_t>(depth_),
+                      entrant.largest.end(), std::greater<>());
+    entrant.largest.resize(depth_);
     // whatever may be among the largest: so the refined result does not depend on the filter
-    least = row.largest.back() * (1.0 - margin);
-    row.candidates.clear();
+    least = entrant.largest.back() * (1.0 - margin);
+    entrant.candidates.clear();
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-        if (pairs_[i].upper >= least && pairs_[i].upper > 0.0) row.candidates.push_back(scratch_[i]);
-    row.level = all_pairs;
+        if (pairs_[i].upper >= least && pairs_[i].upper > 0.0) entrant.candidates.push_back(scratch_[i]);
+    entrant.level = all_pairs;
 }
 
-void HalfspaceBounds::use_refined_pairs(Row& row) {
-    row.largest.clear();
-    for (const std::size_t own : row.candidates) row.largest.push_back(refined_.pair_lower(row.position, own));
-    row.largest.resize(std::max(row.largest.size(), depth_), 0.0);
-    std::sort(row.largest.begin(), row.largest.end(), std::greater<>());
-    row.largest.resize(depth_);
-    row.level = refined;
+void HalfspaceBounds::use_refined_pairs(Entrant& entrant) {
+    entrant.largest.clear();
+    for (const std::size_t own : entrant.candidates)
+        entrant.largest.push_back(refined_.pair_lower(entrant.position, own));
+    entrant.largest.resize(std::max(entrant.largest.size(), depth_), 0.0);
+    std::sort(entrant.largest.begin(), entrant.largest.end(), std::greater<>());
+    entrant.largest.resize(depth_);
+    entrant.level = refined;
 }
 
 Evidence HalfspaceBounds::evidence() const {
     Evidence proof{near_own_, {}};
-    for (std::size_t i = 0; i < row_count_; ++i) {
-        const Row& row = rows_[i];
-        if (row.level >= all_pairs)
-            proof.rows.push_back({row.position, row.candidates, {}});  // else near_own_ proves it
+    for (std::size_t i = 0; i < entrant_count_; ++i) {
+        const Entrant& entrant = entrants_[i];
+        if (entrant.level >= all_pairs)
+            proof.entrants.push_back({entrant.position, entrant.candidates, {}});  // else near_own_ proves it
     }
     return proof;
 }

@@ -16,8 +16,9 @@
 
 namespace robust_metric {
 
-// Per-thread evaluation of the pair bounds of one query. Rows (other-class points) wait in a queue
-// by a lower bound of R_v that is deepened, level by level, only as far as an answer needs. All in scaled units.
+// Per-thread evaluation of the pair bounds of one query. Entrants (other-class points, which may
+// enter the k nearest) wait in a queue by a lower bound of R_v that is deepened, level by level, only as far as an
+// answer needs. All in scaled units.
 class HalfspaceBounds {
 public:
     enum Level : int {
@@ -28,7 +29,7 @@ public:
         all_pairs,      // every own-class point, filter accuracy
         refined         // the deciding pairs again from the stored arrays; not a filter's bits any more
     };
-    struct Entry {
+    struct Queued {
         double bound;
         std::size_t position;
         Level level;
@@ -45,23 +46,23 @@ public:
     // caller has established); infinite where nothing can change it.
     double radius(const Query& query, int label, std::size_t k);
 
-    // What proves the last radius: the nearest own-class points for most rows, and for those that were looked at
-    // more closely the pairs that may decide them.
+    // What proves the last radius: the nearest own-class points for most entrants, and for those that were looked
+    // at more closely the pairs that may decide them.
     Evidence evidence() const;
 
     // The parts of which radius is made, for the searches that go on from these bounds.
     // query must stay in place; depth: largest number of kept votes asked for, plus one.
     void start(const Query& query, int label, std::size_t depth);
-    // The same with these points as own class and all others as rows, each by the smallest of its pair bounds: for
+    // The same with these points as own class and all others as entrants, each by the smallest of its pair bounds: for
     // enqueue(own.size() - 1, ...), and levels up to nearest_pairs.
     void start(const Query& query, std::span<const std::size_t> own);
     // fills the queue with the bounds R_kept(x⁻) of the other-class points, those known to be at least
     // `limit` left out; kept < depth, kept < class size
     void enqueue(std::size_t kept, bool skip_shadowed, double limit);
-    // the row with the smallest bound, deepened to `level` at least; null when no row is left
-    const Entry* top(Level level);
+    // the entrant with the smallest bound, deepened to `level` at least; null when none is left
+    const Queued* top(Level level);
     void pop();
-    // the own-class point of a row's largest pair bound, and that bound at full accuracy: the bits that radius
+    // the own-class point of an entrant's largest pair bound, and that bound at full accuracy: the bits that radius
     // works with. own is not set where no pair has a positive one.
     struct LargestPair {
         double bound = 0.0;
@@ -78,7 +79,7 @@ public:
     RefinedBounds& refined_bounds() { return refined_; }
 
 private:
-    struct Row {
+    struct Entrant {
         std::size_t position;
         Level level = coarse;
         std::vector<double> largest;          // pair bounds, largest first
@@ -91,37 +92,37 @@ private:
     void load_more();
     void load(float limit);
     float smallest_waiting(std::size_t count);
-    Entry deepen(const Entry& entry);
+    Queued deepen(const Queued& entry);
     void deepen_top();
     double nearest_bound(std::size_t other, bool from_sketch) const;
     Interval pair_in_space(std::size_t other, std::size_t own) const;
     Interval pair_from(std::size_t other, std::size_t own, Interval length) const;
-    void use_near_pairs(Row& row);
-    void use_all_pairs(Row& row);
-    void use_refined_pairs(Row& row);
-    Row& row_of(std::size_t position);
+    void use_near_pairs(Entrant& entrant);
+    void use_all_pairs(Entrant& entrant);
+    void use_refined_pairs(Entrant& entrant);
+    Entrant& entrant_of(std::size_t position);
 
     const PreparedSet* training_;
     RefinedBounds refined_;
     const Query* query_ = nullptr;
     int label_ = 0;
-    std::size_t depth_ = 0;                          // pair bounds known per row
+    std::size_t depth_ = 0;                          // pair bounds known per entrant
     std::size_t kept_ = 0;                           // which of them the queue is sorted by
     double squared_norm_ = 0.0;                      // upper bound of ‖M̂z̃‖²
     std::vector<std::size_t> near_own_;              // nearest own-class points, nearest first
     std::vector<double> own_distance_, own_length_;  // running maxima over near_own_
-    std::vector<std::uint32_t> row_slot_;            // position -> 1 + index into rows_, 0 for none
-    std::vector<Row> rows_;
-    std::size_t row_count_ = 0;
-    std::vector<Entry> queue_;
-    // Coarse bounds of the rows that are not in the queue yet, infinite for all others. All that wait are above
+    std::vector<std::uint32_t> entrant_slot_;        // position -> 1 + index into entrants_, 0 for none
+    std::vector<Entrant> entrants_;
+    std::size_t entrant_count_ = 0;
+    std::vector<Queued> queue_;
+    // Coarse bounds of the entrants that are not in the queue yet, infinite for all others. All that wait are above
     // loaded_, and nothing from limit_ on is wanted.
     std::vector<float> waiting_, smallest_;
     struct Known {
         float bound;
         std::uint32_t position;
     };
-    std::vector<Known> known_;  // bounds of rows from the levels before near_pairs
+    std::vector<Known> known_;  // bounds of entrants from the levels before near_pairs
     float loaded_ = 0.0f, limit_ = 0.0f;
     bool exhausted_ = false;
     std::vector<Interval> pairs_;

@@ -17,9 +17,9 @@ double NeighborSetBounds::radius(const Query& query, std::span<const std::size_t
     // not depend on the filter's bits.
     const auto limit = [&] { return best * (1.0 + HalfspaceBounds::margin); };
     for (;;) {
-        const HalfspaceBounds::Entry* entry = bounds_.top(HalfspaceBounds::nearest_pairs);
-        if (entry == nullptr || !(entry->bound < limit())) return best;
-        const std::size_t other = entry->position;
+        const HalfspaceBounds::Queued* entrant = bounds_.top(HalfspaceBounds::nearest_pairs);
+        if (entrant == nullptr || !(entrant->bound < limit())) return best;
+        const std::size_t other = entrant->position;
         bounds_.pop();
         for (const std::size_t own : neighbors)
             if (bounds_.pair(other, own).lower < limit()) best = std::min(best, pair_radius(other, own));

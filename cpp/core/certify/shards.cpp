@@ -13,9 +13,9 @@ namespace {
 
 std::vector<std::int64_t> points_of(const Evidence& evidence) {
     std::vector<std::int64_t> points(evidence.near_own.begin(), evidence.near_own.end());
-    for (const Evidence::Row& row : evidence.rows) {
-        points.push_back(static_cast<std::int64_t>(row.other));
-        points.insert(points.end(), row.own.begin(), row.own.end());
+    for (const Evidence::Entrant& entrant : evidence.entrants) {
+        points.push_back(static_cast<std::int64_t>(entrant.other));
+        points.insert(points.end(), entrant.own.begin(), entrant.own.end());
     }
     std::sort(points.begin(), points.end());
     points.erase(std::unique(points.begin(), points.end()), points.end());

@@ -68,7 +68,7 @@ double Displacements<Real>::relative_error(std::size_t terms) const {
 template <class Real>
 void Displacements<Real>::start(const double* point) {
     point_ = point;
-    entries_.clear();
+    evaluated_.clear();
     gradient_count_ = 0;
     displacement_.resize(training_->dimension());
     stored_.resize(training_->dimension());
@@ -87,26 +87,25 @@ void Displacements<Real>::displace(std::size_t position) {
 }
 
 template <class Real>
-auto Displacements<Real>::at(std::size_t position) -> Entry& {
-    if (const auto found = entries_.find(position); found != entries_.end()) return found->second;
+auto Displacements<Real>::at(std::size_t position) -> Evaluated& {
+    if (const auto found = evaluated_.find(position); found != evaluated_.end()) return found->second;
     displace(position);
     const Metric& metric = training_->metric();
     const std::size_t d = training_->dimension(), r = metric.rank();
-    Entry entry;
-    entry.has_gradient = false;
-    entry.slot = 0;
-    entry.squared_distance = dot(mapped_.data(), mapped_.data(), r);
+    Evaluated x;
+    x.has_gradient = false;
+    x.slot = 0;
+    x.squared_distance = dot(mapped_.data(), mapped_.data(), r);
     const double squares = value_of(dot(displacement_.data(), displacement_.data(), d));
-    entry.length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 4)))));
+    x.length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 4)))));
     // error of L(z - x): one rounding of the difference, then d-term sums under |L|
-    const double mapped_error =
-        up(relative_error(metric.is_identity() ? 2 : d + 4) * metric.norm_bound() * entry.length);
-    const double size = value_of(entry.squared_distance);
-    entry.distance_error =
+    const double mapped_error = up(relative_error(metric.is_identity() ? 2 : d + 4) * metric.norm_bound() * x.length);
+    const double size = value_of(x.squared_distance);
+    x.distance_error =
         up(relative_error(r + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) + rounding::underflow;
-    if (!(entry.distance_error <= 0x1p900)) entry.distance_error = rounding::infinity;
-    if (evaluates_exactly(position, size, entry.length)) entry.distance_error = 0.0;
-    return entries_.emplace(position, entry).first->second;
+    if (!(x.distance_error <= 0x1p900)) x.distance_error = rounding::infinity;
+    if (evaluates_exactly(position, size, x.length)) x.distance_error = 0.0;
+    return evaluated_.emplace(position, x).first->second;
 }
 
 // Whether nothing was rounded in L(z - x) and its squared length, for the displacement and the length of the moment:
@@ -136,28 +135,28 @@ bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t positio
 }
 
 template <class Real>
-auto Displacements<Real>::with_gradient(std::size_t position) -> const Entry& {
-    Entry& entry = at(position);
-    if (entry.has_gradient) return entry;
+auto Displacements<Real>::with_gradient(std::size_t position) -> const Evaluated& {
+    Evaluated& x = at(position);
+    if (x.has_gradient) return x;
     displace(position);
     const std::size_t d = training_->dimension();
-    entry.slot = gradient_count_++;
-    entry.has_gradient = true;
+    x.slot = gradient_count_++;
+    x.has_gradient = true;
     if (gradients_.size() < gradient_count_ * d) gradients_.resize(2 * gradient_count_ * d);
     if (training_->metric().is_identity())
-        std::copy_n(displacement_.data(), d, gradient(entry));
+        std::copy_n(displacement_.data(), d, gradient(x));
     else
-        apply_transposed(training_->metric().scaled_components(), mapped_.data(), gradient(entry));
-    return entry;
+        apply_transposed(training_->metric().scaled_components(), mapped_.data(), gradient(x));
+    return x;
 }
 
 template <class Real>
 Interval Displacements<Real>::squared_distance(std::size_t position) {
-    const Entry& entry = at(position);
-    const double value = value_of(entry.squared_distance);
-    if (entry.distance_error == 0.0) return {value, value};
+    const Evaluated& x = at(position);
+    const double value = value_of(x.squared_distance);
+    if (x.distance_error == 0.0) return {value, value};
     // the last terms cover dropping the low part of a double-double and the rounding of these two sums
-    const double error = up(entry.distance_error + 2 * rounding::unit * value);
+    const double error = up(x.distance_error + 2 * rounding::unit * value);
     if (!(error <= 0x1p900)) return {0.0, rounding::infinity};
     return {std::max(value - error, 0.0), value + error};
 }
@@ -181,7 +180,7 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
     const std::size_t d = training_->dimension(), count = own.size();
     const Metric& metric = training_->metric();
     const double norm_bound = metric.norm_bound();
-    // every entry first: a new one may move the gradients
+    // every point first: a new one may move the gradients
     for (const std::size_t position : others) with_gradient(position);
     for (const std::size_t position : own) with_gradient(position);
     combined_real_.assign(d, Real());
@@ -190,7 +189,7 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
     Real gap{};
     double gap_size = 0.0, gap_error = 0.0, direction_size = 0.0;
     for (std::size_t i = 0; i < count; ++i) {
-        const Entry &x_other = entries_.at(others[i]), &x_own = entries_.at(own[i]);
+        const Evaluated &x_other = evaluated_.at(others[i]), &x_own = evaluated_.at(own[i]);
         const double weight = std::ldexp(multipliers[i], -scale);
         gap = gap + weight * (x_other.squared_distance - x_own.squared_distance);
         gap_size += weight * (value_of(x_other.squared_distance) + value_of(x_own.squared_distance));

@@ -21,7 +21,7 @@ namespace robust_metric {
 template <class Real>
 class Displacements {
 public:
-    struct Entry {
+    struct Evaluated {
         Real squared_distance;
         double distance_error;  // of squared_distance, absolute
         double length;          // upper bound of ‖z - x‖₂
@@ -61,16 +61,16 @@ private:
     double doubtful_radius(const CostSpace& space, std::span<const std::size_t> others,
                            std::span<const std::size_t> own, std::span<const double> multipliers) const;
 
-    Entry& at(std::size_t position);
-    const Entry& with_gradient(std::size_t position);
-    Real* gradient(const Entry& entry) { return gradients_.data() + entry.slot * training_->dimension(); }
+    Evaluated& at(std::size_t position);
+    const Evaluated& with_gradient(std::size_t position);
+    Real* gradient(const Evaluated& x) { return gradients_.data() + x.slot * training_->dimension(); }
     double relative_error(std::size_t terms) const;
     bool evaluates_exactly(std::size_t position, double squared_distance, double length);
     void displace(std::size_t position);  // fills displacement_ and mapped_
 
     const PreparedSet* training_;
     const double* point_ = nullptr;
-    std::unordered_map<std::size_t, Entry> entries_;
+    std::unordered_map<std::size_t, Evaluated> evaluated_;
     std::vector<Real> displacement_, mapped_, gradients_;
     std::vector<double> stored_;
     std::size_t gradient_count_ = 0;

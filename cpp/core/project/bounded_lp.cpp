@@ -180,25 +180,25 @@ std::size_t BoundedLP::entering(double violation, bool too_low) {
     double largest = 0.0;
     for (std::size_t k = 0; k < pivot_row_.size(); ++k)
         if (status_[k] != Status::basic) largest = std::max(largest, std::fabs(pivot_row_[k]));
-    candidates_.clear();
+    breakpoints_.clear();
     for (std::size_t k = 0; k < pivot_row_.size(); ++k) {
         if (status_[k] == Status::basic || lower(k) == upper(k)) continue;
         const double pivot = too_low ? -pivot_row_[k] : pivot_row_[k];
         if (std::fabs(pivot) <= smallest_pivot * largest) continue;
         if ((pivot > 0.0) == (status_[k] == Status::at_lower))
-            candidates_.push_back({k, std::max(reduced_[k] / pivot, 0.0), std::fabs(pivot)});
+            breakpoints_.push_back({k, std::max(reduced_[k] / pivot, 0.0), std::fabs(pivot)});
     }
-    std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    std::sort(breakpoints_.begin(), breakpoints_.end(), [](const Breakpoint& a, const Breakpoint& b) {
         if (a.ratio != b.ratio) return a.ratio < b.ratio;
         return a.pivot != b.pivot ? a.pivot > b.pivot : a.variable < b.variable;
     });
     double slope = violation;
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
-        const std::size_t k = candidates_[i].variable;
-        slope -= candidates_[i].pivot * (upper(k) - lower(k));
+    for (std::size_t i = 0; i < breakpoints_.size(); ++i) {
+        const std::size_t k = breakpoints_[i].variable;
+        slope -= breakpoints_[i].pivot * (upper(k) - lower(k));
         if (slope > 0.0) continue;
         for (std::size_t j = 0; j < i; ++j) {
-            Status& status = status_[candidates_[j].variable];
+            Status& status = status_[breakpoints_[j].variable];
             status = status == Status::at_lower ? Status::at_upper : Status::at_lower;
         }
         return k;

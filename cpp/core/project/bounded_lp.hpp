@@ -45,7 +45,7 @@ public:
 
 private:
     enum class Status : char { basic, at_lower, at_upper };
-    struct Candidate {
+    struct Breakpoint {
         std::size_t variable;
         double ratio, pivot;
     };
@@ -72,7 +72,7 @@ private:
     std::vector<std::size_t> basis_;  // variable of each row of the inverse; slack of row i is columns_ + i
     std::vector<Status> status_;
     std::vector<double> inverse_, x_, y_, reduced_, pivot_row_, column_, ray_, right_;
-    std::vector<Candidate> candidates_;
+    std::vector<Breakpoint> breakpoints_;
     std::size_t updates_ = 0;
 };
 

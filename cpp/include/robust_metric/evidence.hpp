@@ -12,15 +12,15 @@ struct Evidence {
     // For one other-class point x⁻: own-class points x⁺_i. Without multipliers each pair (x⁻, x⁺_i) stands for an
     // inequality of its own; with them there is one, sum_i λ_i (d(z, x⁻) - d(z, x⁺_i)) against the norm
     // of sum_i λ_i M(x⁻ - x⁺_i).
-    struct Row {
+    struct Entrant {
         std::size_t other;
         std::vector<std::size_t> own;
         std::vector<double> multipliers;
     };
 
-    // Own-class points whose pair bounds prove every other-class point that has no sufficient row.
+    // Own-class points whose pair bounds prove every other-class point that has no sufficient proof of its own.
     std::vector<std::size_t> near_own;
-    std::vector<Row> rows;
+    std::vector<Entrant> entrants;
 
     // Of the search for a minimal perturbation, K > 1: a tree for each way to lose the vote, all in preorder.
     struct Pair {  // entering is at least as near as beaten, times a multiplier

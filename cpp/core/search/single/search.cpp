@@ -68,20 +68,20 @@ void SingleSearch::start(const Query& query, int label, double time_limit) {
 // One step: a point whose bound comes next is projected, refined, or closed. False once nothing open can move the
 // interval's ends, or time is up.
 bool SingleSearch::advance() {
-    const HalfspaceBounds::Entry* row = bounds_.top(HalfspaceBounds::near_pairs);
-    const double row_bound = row ? row->bound : infinity;
+    const HalfspaceBounds::Queued* entrant = bounds_.top(HalfspaceBounds::near_pairs);
+    const double entrant_bound = entrant ? entrant->bound : infinity;
     const double open_rank = heap_.empty() ? infinity : heap_.front().rank();
-    const double bound = std::min(row_bound, open_rank * (1.0 - 2.0 * HalfspaceBounds::margin));
+    const double bound = std::min(entrant_bound, open_rank * (1.0 - 2.0 * HalfspaceBounds::margin));
     if (settled(bound)) {
         lower_ = std::min(lower_, bound);  // in subnormal units unscale_up may exceed the bound
         return false;
     }
     timed_out_ = timed_out_ || deadline_.passed();
-    if (row_bound < open_rank) {
-        const std::size_t other = row->position;
+    if (entrant_bound < open_rank) {
+        const std::size_t other = entrant->position;
         bounds_.pop();
-        // past the deadline a row's largest pair has to do, so that lower is never below the certified radius
-        push(timed_out_ ? bound_by_pair(other) : project(other, row_bound, nearest_));
+        // past the deadline an entrant's largest pair has to do, so that lower is never below the certified radius
+        push(timed_out_ ? bound_by_pair(other) : project(other, entrant_bound, nearest_));
         if (const auto& last = projections_.back(); last.complete) nearest_ = std::min(nearest_, last.norm);
         return true;
     }
@@ -196,7 +196,7 @@ Evidence SingleSearch::evidence() const {
     if (result_.lower == infinity) return {};
     Evidence proof{bounds_.near_own(), {}};
     for (const SingleCell::Projection& projection : projections_)
-        proof.rows.push_back({projection.other, projection.own, projection.multipliers});
+        proof.entrants.push_back({projection.other, projection.own, projection.multipliers});
     return proof;
 }
 
