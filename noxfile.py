@@ -6,6 +6,7 @@ for and how long it takes. Arguments after ``--`` go to pytest, or to the fuzz d
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -45,6 +46,13 @@ TESTED_WITH = PROJECT["project"]["optional-dependencies"]["tests"]
 COMPILED_MODULES = [f"robust_metric.{name}" for name in ("_core", "core", "blas_pointers")]
 
 FUZZ_SECONDS = 60
+
+# What Print Assumptions may name: the axioms of Coq's real numbers.
+AXIOMS_OF_THE_REALS = {
+    "ClassicalDedekindReals.sig_forall_dec",
+    "ClassicalDedekindReals.sig_not_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+}
 
 
 @nox.session
@@ -114,6 +122,20 @@ def fuzz(session: nox.Session) -> None:
         driver = f"build/fuzz/cpp/fuzz/{source.stem}"
         arguments = session.posargs or [f"-max_total_time={FUZZ_SECONDS}", "-print_final_stats=1"]
         session.run(driver, *arguments, external=True)
+
+
+@nox.session(venv_backend="none")
+def proofs(session: nox.Session) -> None:
+    """Compile every Coq proof, check it again by Coq's kernel, and look at what it rests on; needs Coq."""
+    _debian_packages(session, "coqc", "coq")
+    made = str(session.run("make", "-C", "proofs", external=True, silent=True))
+    session.log(made)
+    rests_on = set(re.findall(r"^([A-Z]\w*(?:\.\w+)+)", made, re.MULTILINE))
+    if "Axioms:" not in made or not rests_on <= AXIOMS_OF_THE_REALS:
+        session.error(f"theorems should rest on the real numbers alone, found {sorted(rests_on)}")
+    session.chdir("build/proofs")
+    checker = ["coqchk", "-silent", "-o", "-Q", ".", "RobustMetric", "RobustMetric.assumptions"]
+    session.run(*checker, external=True)
 
 
 @nox.session
@@ -202,6 +224,16 @@ def _cpp_tests(session: nox.Session, preset: str) -> None:
     session.run("cmake", "--preset", preset, external=True)
     session.run("cmake", "--build", "--preset", preset, external=True)
     session.run("ctest", "--preset", preset, external=True)
+
+
+def _debian_packages(session: nox.Session, program: str, *packages: str) -> None:
+    """Install packages where a program is missing and Debian's can be had."""
+    if shutil.which(program):
+        return
+    if shutil.which("apt-get") is None:
+        session.error(f"{program} is missing: install {' '.join(packages)}")
+    rights = [] if os.geteuid() == 0 else ["sudo"]
+    session.run(*rights, "apt-get", "install", "-qy", *packages, external=True)
 
 
 def _lower_bounds(requirements: list[str]) -> list[str]:

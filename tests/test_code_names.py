@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("cpp", "src", "python", "tests", "bench", "docs", "examples", "tools", ".ci", ".github")
+SOURCES = (
+    *("cpp", "src", "python", "proofs", "tests", "bench", "docs"),
+    *("examples", "tools", ".ci", ".github"),
+)
 BUILT = {"_build", "generated", "gallery", "__pycache__"}
 CODE = {
     ".py",
@@ -20,12 +23,14 @@ CODE = {
     ".hpp",
     ".inl",
     ".h",
+    ".v",
+    ".ml",
     ".txt",
     ".toml",
     ".json",
     ".yml",
 }
-FILE = re.compile(r"[\w./-]+\.(py|pyx|pxd|pyi|cpp|hpp|inl|h|md|rst|toml|yml|csv|json|svg|npz)")
+FILE = re.compile(r"[\w./-]+\.(py|pyx|pxd|pyi|cpp|hpp|inl|h|v|ml|md|rst|toml|yml|csv|json|svg|npz)")
 FOLDER = re.compile(r"[\w./-]+/")
 NAME = re.compile(r"([A-Za-z_][\w.]*)(\(.*\))?")
 

@@ -1,0 +1,12 @@
+(** Prints what the theorems of docs/proofs.md rest on: the axioms of the real numbers, and nothing else. *)
+
+Require Import RobustMetric.vectors RobustMetric.losing_votes RobustMetric.half_space.
+Require Import RobustMetric.halfspace_bounds RobustMetric.threat_models RobustMetric.checker_sound.
+
+Print Assumptions cauchy_schwarz.
+Print Assumptions losing_votes_complete.
+Print Assumptions vote_kept.
+Print Assumptions half_space.
+Print Assumptions radius_from_half_spaces.
+Print Assumptions reach.
+Print Assumptions check_file_sound.

@@ -1,0 +1,271 @@
+(** The checker as a function, and what its yes means.
+
+    [check_file] reads a model, a threat model and certificates whose numbers are float64, and answers for
+    each certificate whether its evidence proves it; it follows python/robust_metric/checker/proofs.py.
+    [check_file_sound] says: a yes is true of all real perturbations. *)
+
+Require Import Reals ZArith List Bool Arith Lra Lia Psatz FMapPositive.
+Require Import RobustMetric.vectors RobustMetric.predict RobustMetric.half_space RobustMetric.losing_votes.
+Require Import RobustMetric.threat_models RobustMetric.integers RobustMetric.reach.
+Import ListNotations.
+Module Map := PositiveMap.
+Open Scope nat_scope.
+
+(** ** What is read *)
+
+Record model := {
+  training : list (list float * nat); (* points with their classes *)
+  components : option (list (list float)); (* rows of L; none: the identity *)
+  n_neighbors : nat;
+  n_classes : nat
+}.
+
+Record threat := {
+  norm_of : norm;
+  costs : list (option float) (* none: frozen; features beyond the list cost 1 *)
+}.
+
+Record certificate := {
+  query : list float;
+  label : nat;
+  radius : option float; (* none: infinite *)
+  near : list nat;
+  rows : list (nat * (list nat * list float)); (* other-class point, own-class points, multipliers *)
+  combined : bool (* whether rows are sums, weighted by the multipliers *)
+}.
+
+(** ** What a certificate claims *)
+
+Definition real_metric (m : model) : metric := option_map (map values) (components m).
+
+Definition vector_of (m : model) (i : nat) : vector := values (fst (nth i (training m) ([], 0))).
+
+Definition class_of (m : model) (i : nat) : nat := snd (nth i (training m) ([], 0)).
+
+(** The class that the model gives a real vector. *)
+Definition answer (m : model) (z : vector) : nat :=
+  predict (n_classes m) (n_neighbors m) (length (training m)) (class_of m)
+    (fun i => dist (real_metric m) z (vector_of m i)).
+
+Definition admissible (t : threat) (delta : vector) : Prop :=
+  frozen_still (cost_values (costs t)) delta.
+
+Definition cost_of (t : threat) (delta : vector) : R :=
+  cost (norm_of t) (cost_values (costs t)) delta.
+
+Definition cheaper (x : R) (radius : option float) : Prop :=
+  match radius with None => True | Some r => (x < value r)%R end.
+
+Definition claim (m : model) (t : threat) (c : certificate) : Prop :=
+  forall delta : vector,
+    admissible t delta -> cheaper (cost_of t delta) (radius c) ->
+    answer m (add (values (query c)) delta) = label c.
+
+(** ** The model in integers *)
+
+Record point := {
+  index : nat;
+  class : nat;
+  mapped : list Z; (* Lx *)
+  twice : list Z; (* Mx *)
+  repeated : bool (* (K = 1) equals a point of smaller index, so is never the nearest *)
+}.
+
+Definition metric_exponent (m : model) : Z :=
+  match components m with None => 0%Z | Some rows => least_exponent (concat rows) end.
+
+Definition integer_metric (m : model) : zmetric :=
+  option_map (map (map (in_units (metric_exponent m)))) (components m).
+
+Definition integer_points (m : model) (e : Z) : list (nat * (list Z * nat)) :=
+  combine (seq 0 (length (training m)))
+    (map (fun p => (map (in_units e) (fst p), snd p)) (training m)).
+
+Definition key (i : nat) : positive := Pos.of_succ_nat i.
+
+(** Points by a number that equal points share: of equal ones the first. *)
+Definition buckets := Map.t (list (nat * list Z)).
+
+Definition hash (v : list Z) : positive := Z.to_pos (1 + zdot v v).
+
+Fixpoint equal_vectors (a b : list Z) : bool :=
+  match a, b with
+  | [], [] => true
+  | x :: a', y :: b' => (x =? y)%Z && equal_vectors a' b'
+  | _, _ => false
+  end.
+
+Definition bucket (b : buckets) (v : list Z) : list (nat * list Z) :=
+  match Map.find (hash v) b with Some l => l | None => [] end.
+
+Definition enter (b : buckets) (p : nat * (list Z * nat)) : buckets :=
+  let v := fst (snd p) in
+  let l := bucket b v in
+  if existsb (fun q => equal_vectors (snd q) v) l then b else Map.add (hash v) ((fst p, v) :: l) b.
+
+Definition first_points (m : model) (e : Z) : buckets :=
+  if n_neighbors m =? 1 then fold_left enter (integer_points m e) (Map.empty _) else Map.empty _.
+
+Definition is_repeated (b : buckets) (i : nat) (v : list Z) : bool :=
+  existsb (fun q => (fst q <? i) && equal_vectors (snd q) v) (bucket b v).
+
+Definition make_point (L : zmetric) (b : buckets) (p : nat * (list Z * nat)) : point :=
+  let v := fst (snd p) in
+  let image := zimage L v in
+  {| index := fst p; class := snd (snd p); mapped := image; twice := zgram L image;
+     repeated := is_repeated b (fst p) v |}.
+
+Record prepared := {
+  exponent : Z;
+  in_metric : zmetric;
+  points : list point;
+  by_index : Map.t point;
+  by_class : sizes
+}.
+
+Definition prepare (m : model) (e : Z) : prepared :=
+  let L := integer_metric m in
+  let b := first_points m e in
+  let ps := map (make_point L b) (integer_points m e) in
+  {| exponent := e;
+     in_metric := L;
+     points := ps;
+     by_index := fold_left (fun found p => Map.add (key (index p)) p found) ps (Map.empty _);
+     by_class := map (fun r => (r, length (filter (fun p => class p =? r) ps))) (seq 0 (n_classes m)) |}.
+
+(** ** One certificate *)
+
+(** A training point as it lies to the query. *)
+Record seen := {
+  seen_index : nat;
+  distance : Z;
+  gradient : list Z; (* M(x − z) *)
+  size : Z (* of the gradient, in the dual norm *)
+}.
+
+Definition look (r : reach) (image twice_z : list Z) (p : point) : seen :=
+  let away := zsub (mapped p) image in
+  let g := zsub (twice p) twice_z in
+  {| seen_index := index p; distance := zdot away away; gradient := g; size := dual_size r g |}.
+
+(** No perturbation brings o as near as a. *)
+Definition proves_pair (r : reach) (o a : seen) : bool :=
+  let gap := (distance o - distance a)%Z in
+  (0 <? gap)%Z &&
+  (within_length r gap (size o + size a) || stays_below r gap (zsub (gradient o) (gradient a))).
+
+Definition weighted_gap (o : seen) (own : list (Z * seen)) : Z :=
+  fold_right (fun e s => fst e * (distance o - distance (snd e)) + s)%Z 0%Z own.
+
+Definition weighted_direction (o : seen) (own : list (Z * seen)) : list Z :=
+  fold_right (fun e s => zadd (zscale (fst e) (zsub (gradient o) (gradient (snd e)))) s) [] own.
+
+(** No perturbation brings o as near as all of these. *)
+Definition proves_sum (r : reach) (o : seen) (own : list (Z * seen)) : bool :=
+  let gap := weighted_gap o own in
+  forallb (fun e => 0 <=? fst e)%Z own && (0 <? gap)%Z && stays_below r gap (weighted_direction o own).
+
+(** Points that are proved to stay nearer than o, until there are as many as asked for. *)
+Fixpoint stay_ahead (r : reach) (enough : nat) (o : seen) (own : list seen) (proved : list nat) : list nat :=
+  match own with
+  | [] => proved
+  | a :: rest =>
+      if enough <=? length proved then proved
+      else if negb (existsb (Nat.eqb (seen_index a)) proved) && proves_pair r o a
+      then stay_ahead r enough o rest (seen_index a :: proved)
+      else stay_ahead r enough o rest proved
+  end.
+
+Definition own_points (pr : prepared) (c : nat) (named : list nat) : list point :=
+  flat_map
+    (fun i => match Map.find (key i) (by_index pr) with
+              | Some p => if class p =? c then [p] else []
+              | None => []
+              end) named.
+
+Definition row := (list nat * list float)%type.
+
+(** How many points of class c are proved to stay nearer than o; more than [enough] are not asked for. *)
+Definition ahead (pr : prepared) (view : point -> seen) (r : reach) (c enough : nat) (sums : bool)
+    (near_seen : list seen) (rows_of : list row) (o : seen) : nat :=
+  let proved := stay_ahead r enough o near_seen [] in
+  let views named := map view (own_points pr c named) in
+  if sums then
+    match proved with
+    | [] =>
+        let weigh (w : row) :=
+          combine (map (in_units (least_exponent (snd w))) (snd w)) (views (fst w)) in
+        if existsb (fun w => proves_sum r o (weigh w)) rows_of then 1 else 0
+    | _ => length proved
+    end
+  else if enough <=? length proved then length proved
+  else length (stay_ahead r enough o (views (flat_map fst rows_of)) proved).
+
+(** Fewer points may enter than must, or too few of every rival. *)
+Definition way_barred (k : nat) (others : list (nat * nat)) (way : nat * list (nat * nat)) : bool :=
+  let free := filter (fun o => snd o <=? fst way) others in
+  (length free <? k - fst way)
+  || forallb (fun need => length (filter (fun o => fst o =? fst need) free) <? snd need) (snd way).
+
+Definition precision (W : list (option float)) : Z :=
+  if forallb (fun w => match w with Some w => (fst w =? 1)%Z && (snd w =? 0)%Z | None => false end) W
+  then 0%Z
+  else (160 + fold_right
+         (fun w b => Z.max match w with Some w => Z.log2 (fst w) + 1 + Z.max 0 (snd w) | None => 0 end b)
+         0 W)%Z.
+
+(** The radius in units of 2^e as a fraction. *)
+Definition radius_in (e : Z) (x : float) : Z * Z :=
+  if (e <=? snd x)%Z then (in_units e x, 1%Z) else (fst x, 2 ^ (e - snd x))%Z.
+
+Definition reach_of (t : threat) (e : Z) (radius : option float) : reach :=
+  let b := precision (costs t) in
+  {| norm_is := norm_of t; bits := b; inverse := inverses b (costs t);
+     radius_is := option_map (radius_in e) radius |}.
+
+Definition add_row (found : Map.t (list row)) (e : nat * row) : Map.t (list row) :=
+  let rest := match Map.find (key (fst e)) found with Some l => l | None => [] end in
+  Map.add (key (fst e)) (snd e :: rest) found.
+
+Definition all_own (pr : prepared) (c : nat) (named : list nat) : bool :=
+  forallb (fun i => match Map.find (key i) (by_index pr) with
+                    | Some p => class p =? c
+                    | None => false
+                    end) named.
+
+Definition check_certificate (m : model) (t : threat) (pr : prepared) (c : certificate) : bool :=
+  (match radius c with Some r => 0 <? fst r | None => true end)%Z &&
+  (label c <? n_classes m) &&
+  match ways (by_class pr) (label c) (n_neighbors m) with
+  | [] => true
+  | ((kept, _) :: _) as all =>
+      all_own pr (label c) (near c) &&
+      forallb (fun e => all_own pr (label c) (fst (snd e))) (rows c) &&
+      let r := reach_of t (exponent pr) (radius c) in
+      let image := zimage (in_metric pr) (map (in_units (exponent pr)) (query c)) in
+      let view := look r image (zgram (in_metric pr) image) in
+      let near_seen := map view (own_points pr (label c) (near c)) in
+      let found := fold_left add_row (rows c) (Map.empty _) in
+      let rows_of i := match Map.find (key i) found with Some l => rev l | None => [] end in
+      let count p :=
+        ahead pr view r (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p) in
+      let others :=
+        map (fun p => (class p, count p))
+          (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr)) in
+      forallb (way_barred (n_neighbors m) others) all
+  end.
+
+(** ** All certificates of a file *)
+
+Definition valid_model (m : model) (t : threat) : bool :=
+  (1 <=? n_neighbors m) && (n_neighbors m <=? length (training m))
+  && forallb (fun p => snd p <? n_classes m) (training m) && costs_valid (costs t).
+
+Definition file_exponent (m : model) (certificates : list certificate) : Z :=
+  fold_right (fun v e => Z.min (least_exponent v) e) 0%Z
+    (map fst (training m) ++ map query certificates).
+
+Definition check_file (m : model) (t : threat) (certificates : list certificate) : list bool :=
+  if valid_model m t
+  then map (check_certificate m t (prepare m (file_exponent m certificates))) certificates
+  else map (fun _ => false) certificates.
