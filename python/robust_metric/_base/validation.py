@@ -26,11 +26,6 @@ def storage_dtypes(X: Any) -> Any:
     return [np.float64, np.float32]
 
 
-def is_dask_array(X: Any) -> bool:
-    """Whether X is a Dask array, found out without importing Dask."""
-    return type(X).__module__.startswith("dask.array") and hasattr(X, "to_delayed")
-
-
 def check_size(X: NDArray[Any]) -> None:
     """Raise ValueError where an entry of X is so large that differences of features may overflow."""
     largest = float(max(X.max(), -X.min()))

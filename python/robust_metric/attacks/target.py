@@ -16,13 +16,14 @@ from .._base.frozen import FrozenArrays
 from .._base.validation import LARGEST_VALUE, checked_queries, encode_labels
 from ..estimators.classifier import CertifiedKNeighborsClassifier
 from ..results.robust_error import certified_robust_error
+from ..results.summaries import Described, Facts, describe_counts, describe_radii, numbered
 from ..threat import ThreatModel
 
 _NEAR = 256  # neighbours among which a start is looked for first
 
 
-@dataclass(frozen=True)
-class AttackResult(FrozenArrays):
+@dataclass(frozen=True, repr=False)
+class AttackResult(FrozenArrays, Described):
     """Adversarial examples of m queries.
 
     Parameters
@@ -51,6 +52,14 @@ class AttackResult(FrozenArrays):
     def __len__(self) -> int:
         """Return the number of queries."""
         return len(self.costs)
+
+    def _facts(self) -> tuple[str, Facts]:
+        return f"Attacks on {numbered(self.costs, 'predictions')}", [
+            ("succeeded", f"{int(np.sum(self.success))}"),
+            ("cost", describe_radii(self.costs)),
+            ("label", describe_counts(self.label)),
+            ("adversarial", describe_counts(self.adversarial_label)),
+        ]
 
     def robust_error(self, radii: ArrayLike) -> Floats:
         """Empirical robust error at each radius: the share of queries with cost <= r, (k,) float64.

@@ -10,10 +10,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._base.arrays import Floats
+from .._base.arrays import Floats, is_dask_array
 from .._base.frozen import frozen
 from .._base.states import changes_at_once, sees_one_state
-from .._base.validation import checked_queries, encode_labels, is_dask_array, storage_dtypes
+from .._base.validation import checked_queries, encode_labels, storage_dtypes
 from ..results.certificates import Certificates, CertifiedPredictions
 from ..results.perturbations import MinimalPerturbations
 from ..threat import ThreatModel
@@ -185,8 +185,12 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         if not min_radius >= 0.0:
             raise ValueError(f"min_radius must be a number of at least 0, got {min_radius!r}")
         certificates = self.certify(X)
-        abstain = frozen(certificates.radius < min_radius)
-        return CertifiedPredictions(certificates.label, certificates.radius, abstain)
+        abstain: Any = certificates.radius < min_radius
+        return CertifiedPredictions(
+            certificates.label,
+            certificates.radius,
+            abstain if is_dask_array(abstain) else frozen(abstain),
+        )
 
     @sees_one_state
     def minimal_perturbation(

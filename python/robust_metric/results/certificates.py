@@ -17,7 +17,7 @@ from ..io.threat_arrays import pack_threat, unpack_threat
 from ..threat import ThreatModel
 from .evidence import Evidence
 from .robust_error import certified_robust_error
-from .summaries import Described, Facts, describe_counts, describe_radii
+from .summaries import Described, Facts, describe_counts, describe_radii, numbered
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,7 +51,7 @@ class Certificates(FrozenArrays, Described):
         return len(self.radius)
 
     def _facts(self) -> tuple[str, Facts]:
-        return f"Certificates of {len(self)} predictions", [
+        return f"Certificates of {numbered(self.radius, 'predictions')}", [
             ("neighbours", f"K = {self.n_neighbors}"),
             ("radius", describe_radii(self.radius)),
             ("label", describe_counts(self.label)),
@@ -79,7 +79,7 @@ class Certificates(FrozenArrays, Described):
             "n_neighbors": int(self.n_neighbors),
             "threat": threat,
         }
-        label = self.label
+        label: NDArray[Any] = np.asarray(self.label)
         if label.dtype.kind == "O" and all(isinstance(name, str) for name in label):
             label = label.astype(np.str_)
         arrays = {"radius": self.radius, "label": label, **threat_arrays}

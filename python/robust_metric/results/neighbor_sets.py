@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .._base.arrays import Floats, Indices
 from .._base.frozen import FrozenArrays
 from ..threat import ThreatModel
-from .summaries import Described, Facts, describe_radii
+from .summaries import Described, Facts, describe_radii, numbered
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +40,7 @@ class NeighborCertificates(FrozenArrays, Described):
         return int(self.indices.shape[1])
 
     def _facts(self) -> tuple[str, Facts]:
-        return f"Certified nearest neighbours of {len(self)} queries", [
+        return f"Certified nearest neighbours of {numbered(self.radius, 'queries')}", [
             ("neighbours", f"K = {self.n_neighbors}"),
             ("radius", describe_radii(self.radius)),
             ("threat", str(self.threat or ThreatModel())),

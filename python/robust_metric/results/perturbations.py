@@ -14,7 +14,7 @@ from ..threat import ThreatModel
 from .certificates import Certificates
 from .evidence import Evidence
 from .robust_error import certified_robust_error
-from .summaries import Described, Facts, describe_counts, describe_radii
+from .summaries import Described, Facts, describe_counts, describe_radii, numbered
 
 # numbered as SearchStatus of the compiled core
 STATUS_NAMES = np.array(
@@ -72,7 +72,7 @@ class MinimalPerturbations(FrozenArrays, Described):
         return len(self.lower)
 
     def _facts(self) -> tuple[str, Facts]:
-        return f"Minimal perturbations of {len(self)} predictions", [
+        return f"Minimal perturbations of {numbered(self.lower, 'predictions')}", [
             ("neighbours", f"K = {self.n_neighbors}"),
             ("lower", describe_radii(self.lower)),
             ("upper", describe_radii(self.upper)),

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._base.arrays import Floats
 from .._base.frozen import FrozenArrays
 from ..io.atomic import PathLike, atomic_write
+from .summaries import Described, Facts, describe_radii
 
 
 def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> Floats:
@@ -45,8 +46,8 @@ def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> Floats:
     return np.searchsorted(ordered, wanted, side="right") / len(ordered)
 
 
-@dataclass(frozen=True)
-class RobustErrorCurve(FrozenArrays):
+@dataclass(frozen=True, repr=False)
+class RobustErrorCurve(FrozenArrays, Described):
     """The certified radii of one method on one test set: a table row, or a curve of a plot.
 
     Parameters
@@ -75,6 +76,13 @@ class RobustErrorCurve(FrozenArrays):
         super().__post_init__()
         if not 0.0 <= self.clean_error <= 1.0:
             raise ValueError(f"clean_error must lie in [0, 1], got {self.clean_error}")
+
+    def _facts(self) -> tuple[str, Facts]:
+        return f"Robust error of {self.label}", [
+            ("points", str(len(self.radius))),
+            ("clean error", f"{self.clean_error:.4g}"),
+            ("radius", describe_radii(self.radius)),
+        ]
 
     @property
     def label(self) -> str:
