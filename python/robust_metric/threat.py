@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ._base.arrays import Floats, Mask
+from ._base.feature_values import FeatureValues
 from ._base.frozen import FrozenArrays, frozen
 
 
@@ -20,12 +22,15 @@ class ThreatModel(FrozenArrays):
     Parameters
     ----------
     norm : 1, 2 or inf, default 2
-        The p of the cost.
-    bounds : pair of float or of (d,) float64, optional
-        Lower and upper bounds that a perturbed input keeps. Arrays are copied, here and below.
-    feature_cost : (d,) float64, optional
-        Diagonal of W; an infinite cost freezes a feature. By default all ones. Finite costs may
-        differ by a factor of 2^200.
+        The p of the cost; "inf" is inf.
+    bounds : pair of float, None or (d,) float64, or dict, optional
+        Lower and upper bounds that a perturbed input keeps; None is no bound. A dict has a pair for
+        each of some features, by name or by number: ``{"income": (0, None)}``. Arrays are copied, here
+        and below.
+    feature_cost : (d,) float64, or dict, optional
+        Diagonal of W; an infinite cost freezes a feature. By default all ones, and in a dict,
+        ``{"age": inf}``, for features that it does not mention. Finite costs may differ by a factor
+        of 2^200.
     clip_queries : bool, default False
         What happens to queries outside the bounds: they are an error, or moved to the nearest
         point inside, which is then what is certified.
@@ -34,6 +39,12 @@ class ThreatModel(FrozenArrays):
     ------
     ValueError
         If a parameter is not of the form above.
+
+    Notes
+    -----
+    Names are those of the data that an estimator is fitted to, a data frame's columns: ``fit``
+    looks them up, and raises ValueError for a name that is none. What estimators hand out and files
+    hold has one number a feature.
 
     Examples
     --------
@@ -54,6 +65,8 @@ class ThreatModel(FrozenArrays):
     clip_queries: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.norm, str) and self.norm == "inf":
+            object.__setattr__(self, "norm", math.inf)
         if self.norm not in (1, 2, math.inf):
             raise ValueError(f"norm must be 1, 2 or inf, got {self.norm!r}")
         # plain numbers and arrays of its own: radii under this model must not come to mean another
@@ -61,39 +74,69 @@ class ThreatModel(FrozenArrays):
         if self.bounds is not None:
             object.__setattr__(self, "bounds", self._checked_bounds())
         if self.feature_cost is not None:
-            cost = frozen(self.feature_cost, np.float64)
-            object.__setattr__(self, "feature_cost", cost)
-            if cost.ndim != 1 or not (cost > 0).all():
-                raise ValueError(
-                    f"feature_cost must be a (d,) array of positive numbers, got {cost!r}"
-                )
-            finite = cost[np.isfinite(cost)]
-            if finite.size and not finite.max() <= 2.0**200 * finite.min():
-                raise ValueError(
-                    "feature_cost must have finite entries that differ by a factor of at most "
-                    f"2^200, got {finite.min()} and {finite.max()}; infinity freezes a feature"
-                )
+            named = FeatureValues.of(self.feature_cost)
+            cost = frozen(self.feature_cost if named is None else _costs(named), np.float64)
+            _check_costs(cost)
+            object.__setattr__(self, "feature_cost", cost if named is None else named)
 
-    def _checked_bounds(self) -> tuple[float | Floats, float | Floats]:
-        try:
-            lower, upper = (frozen(side, np.float64) for side in self.bounds)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"bounds must be a pair (lower, upper), got {self.bounds!r}"
-            ) from error
-        if np.isnan(lower).any() or np.isnan(upper).any() or not np.all(lower <= upper):
-            raise ValueError(f"bounds must have lower <= upper everywhere, got {self.bounds!r}")
-        if np.any(lower == math.inf) or np.any(upper == -math.inf):
-            raise ValueError(f"bounds must leave finite numbers between them, got {self.bounds!r}")
+    def _checked_bounds(self) -> tuple[float | Floats, float | Floats] | FeatureValues:
+        named = FeatureValues.of(self.bounds)
+        if named is not None:
+            for pair in named.values():
+                lower, upper = _sides(pair, self.bounds)
+                if lower.ndim or upper.ndim:
+                    raise ValueError(
+                        f"bounds must have a pair of numbers for each feature, got {self.bounds!r}"
+                    )
+                _check_bounds(lower, upper, self.bounds)
+            return named
+        lower, upper = _sides(self.bounds, self.bounds)
+        _check_bounds(lower, upper, self.bounds)
         return _plain(lower), _plain(upper)
+
+    def for_features(self, n_features: int, names: Sequence[str] | None = None) -> ThreatModel:
+        """Return the same with one number for each feature, where it says something of some by name.
+
+        Parameters
+        ----------
+        n_features : int
+        names : sequence of str, optional
+            What the features are called.
+
+        Raises
+        ------
+        ValueError
+            If there is no feature of a name or number, or bounds and costs are for another number of
+            features.
+        """
+        cost, bounds = self.feature_cost, self.bounds
+        if isinstance(cost, FeatureValues):
+            cost = FeatureValues(dict(zip(cost, _costs(cost), strict=True)))
+            cost = cost.spread(1.0, n_features, names, "feature_cost")
+        if isinstance(bounds, FeatureValues):
+            ends = {feature: _sides(pair, bounds) for feature, pair in bounds.items()}
+            bounds = tuple(
+                FeatureValues({feature: pair[i] for feature, pair in ends.items()}).spread(
+                    default, n_features, names, "bounds"
+                )
+                for i, default in enumerate((-math.inf, math.inf))
+            )
+        same = cost is self.feature_cost and bounds is self.bounds
+        threat = self if same else replace(self, bounds=bounds, feature_cost=cost)
+        threat.weights(n_features), threat.box(n_features)  # raise where they do not fit
+        return threat
 
     def __repr__(self) -> str:
         """Return what differs from the default; long arrays are shown by length and range."""
         parts = [] if self.norm == 2 else [f"norm={self.norm}"]
-        if self.bounds is not None:
+        if isinstance(self.bounds, FeatureValues):
+            parts.append(f"bounds={self.bounds!r}")
+        elif self.bounds is not None:
             lower, upper = (_brief(side) for side in self.bounds)
             parts.append(f"bounds=({lower}, {upper})")
-        if self.feature_cost is not None:
+        if isinstance(self.feature_cost, FeatureValues):
+            parts.append(f"feature_cost={self.feature_cost!r}")
+        elif self.feature_cost is not None:
             parts.append(f"feature_cost={_brief(self.feature_cost)}")
         if self.clip_queries:
             parts.append("clip_queries=True")
@@ -112,15 +155,20 @@ class ThreatModel(FrozenArrays):
     def __str__(self) -> str:
         """Return one line for people, without the numbers of arrays."""
         parts = [f"{self.norm:g}-norm"]
-        if self.feature_cost is not None:
+        if isinstance(self.feature_cost, FeatureValues):
+            parts.append(f"feature costs {self.feature_cost!r}")
+        elif self.feature_cost is not None:
             cost = np.asarray(self.feature_cost, dtype=np.float64)
             parts.append("feature costs" if (cost[np.isfinite(cost)] != 1.0).any() else "")
             frozen = int(np.isinf(cost).sum())
             parts.append(f"{frozen} of {len(cost)} features frozen" if frozen else "")
-        if self.bounds is not None:
+        if isinstance(self.bounds, FeatureValues):
+            parts.append(f"bounds {self.bounds!r}")
+        elif self.bounds is not None:
             lower, upper = (np.asarray(side, dtype=np.float64) for side in self.bounds)
             single = lower.ndim == upper.ndim == 0
             parts.append(f"bounds [{lower:g}, {upper:g}]" if single else "bounds of each feature")
+        if self.bounds is not None:
             parts.append("queries clipped" if self.clip_queries else "")
         return ", ".join(filter(None, parts))
 
@@ -209,7 +257,10 @@ class ThreatModel(FrozenArrays):
         return np.isinf(self.weights(n_features))
 
     def _box(self, n_features: int) -> tuple[Floats, Floats]:
-        lower, upper = (self._per_feature(side, n_features, "bounds") for side in self.bounds)
+        bounds = self.bounds
+        if isinstance(bounds, FeatureValues):
+            bounds = self.for_features(n_features).bounds
+        lower, upper = (self._per_feature(side, n_features, "bounds") for side in bounds)
         return lower, upper
 
     @staticmethod
@@ -231,6 +282,8 @@ class ThreatModel(FrozenArrays):
         """
         if self.feature_cost is None:
             return np.ones(n_features)
+        if isinstance(self.feature_cost, FeatureValues):
+            return self.for_features(n_features).weights(n_features)
         return self._per_feature(self.feature_cost, n_features, "feature_cost")
 
     def box(self, n_features: int) -> tuple[Floats, Floats] | None:
@@ -268,11 +321,53 @@ class ThreatModel(FrozenArrays):
         )
 
 
+def _costs(named: FeatureValues) -> list[float]:
+    try:
+        return [float(cost) for cost in named.values()]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"feature_cost must have a positive number for each feature, got {named!r}"
+        ) from error
+
+
+def _check_costs(cost: Floats) -> None:
+    if cost.ndim != 1 or not (cost > 0).all():
+        raise ValueError(f"feature_cost must be a (d,) array of positive numbers, got {cost!r}")
+    finite = cost[np.isfinite(cost)]
+    if finite.size and not finite.max() <= 2.0**200 * finite.min():
+        raise ValueError(
+            "feature_cost must have finite entries that differ by a factor of at most "
+            f"2^200, got {finite.min()} and {finite.max()}; infinity freezes a feature"
+        )
+
+
+def _sides(pair: Any, bounds: Any) -> tuple[Floats, Floats]:
+    """Lower and upper bound, of which None is none."""
+    try:
+        lower, upper = pair
+        lower, upper = -math.inf if lower is None else lower, math.inf if upper is None else upper
+        return frozen(lower, np.float64), frozen(upper, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "bounds must be a pair (lower, upper), or a dict with one for each of some features, "
+            f"got {bounds!r}"
+        ) from error
+
+
+def _check_bounds(lower: Floats, upper: Floats, bounds: Any) -> None:
+    if np.isnan(lower).any() or np.isnan(upper).any() or not np.all(lower <= upper):
+        raise ValueError(f"bounds must have lower <= upper everywhere, got {bounds!r}")
+    if np.any(lower == math.inf) or np.any(upper == -math.inf):
+        raise ValueError(f"bounds must leave finite numbers between them, got {bounds!r}")
+
+
 def _plain(side: Floats) -> float | Floats:
     return side if side.ndim else float(side)
 
 
 def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, FeatureValues) or isinstance(b, FeatureValues):
+        return bool(a == b)
     if isinstance(a, tuple):
         return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
     return np.array_equal(a, b)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_helpers import error_of, fit
 
 from robust_metric import CertifiedKNeighborsClassifier, ThreatModel, cli, datasets, load_model
 from robust_metric.attacks import RegionAttack
@@ -144,10 +145,23 @@ def test_points_outside_the_bounds_are_an_error_unless_clipped(
     [
         (["--norm", "3"], "wanted 1, 2 or inf, got '3'"),
         (["--bounds", "1"], "expected 2 arguments"),
-        (["--bounds", "0", "high"], "wanted numbers like 0.5,1 or a file of them, got 'high'"),
-        (["--feature-cost", ""], "wanted numbers like 0.5,1 or a file of them, got ''"),
-        (["--feature-cost", "1,x"], "wanted numbers like 0.5,1 or a file of them, got '1,x'"),
-        (["--freeze", "a"], "wanted column numbers like 0,3, got 'a'"),
+        (
+            ["--bounds", "0", "high"],
+            "or age=0.5,sex=1, or a file of them, got 'high'",
+        ),
+        (
+            ["--feature-cost", ""],
+            "or age=0.5,sex=1, or a file of them, got ''",
+        ),
+        (
+            ["--feature-cost", "1,x"],
+            "or age=0.5,sex=1, or a file of them, got '1,x'",
+        ),
+        (
+            ["--feature-cost", "a=1,a=2"],
+            "wanted numbers like 0.5,1 or age=0.5,sex=1, or a file of them",
+        ),
+        (["--freeze", "a,,b"], "wanted features like age,sex or 0,3, got 'a,,b'"),
     ],
 )
 def test_wrong_usage(
@@ -163,9 +177,21 @@ def test_wrong_usage(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--freeze", "0,9"], "--freeze must name columns below 4, got 9"),
+        (["--freeze", "0,9"], "--freeze must name features by number from 0 to 3, got 9"),
         (["--feature-cost", "1,2"], "feature_cost must have one value per feature, 4, got"),
         (["--feature-cost", "1,2", "--freeze", "0"], "feature_cost must have one value per"),
+        (
+            ["--freeze", "age"],
+            "--freeze must name features by number where these have no names, got 'age'",
+        ),
+        (
+            ["--feature-cost", "age=1"],
+            "--feature-cost must name features by number where these have no",
+        ),
+        (
+            ["--feature-cost", "0=1,00=2"],
+            "--feature-cost must mention a feature once, got '00' again",
+        ),
         (["--feature-cost", "0"], "feature_cost must be a (d,) array of positive numbers"),
         (["--bounds", "1", "0"], "bounds must have lower <= upper everywhere"),
         (["--bounds", "0,0", "1,1"], "bounds must have one value per feature, 4, got"),
@@ -177,3 +203,49 @@ def test_options_that_do_not_fit_the_model(
     out = tmp_path / "model.npz"
     assert cli.main(["fit", "iris", "--out", str(out), *options]) == 2
     assert message in capsys.readouterr().err and not out.exists()
+
+
+def test_features_by_name(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, certs, data = fit(files), str(files / "c.npz"), str(files / "test.csv")
+    costs = files / "costs.txt"
+    costs.write_text("b=2\nd=0.5\n")
+    options = ["--norm", "1", "--freeze", "a,2", "--feature-cost", str(costs)]
+    options += ["--bounds", "d=-1,1=-2", "none", "--clip"]
+    made = ["--label", "tree", "--out", certs, "--evidence", *options]
+    said = outputs(capsys, "certify", str(model), data, *made)
+    assert "2 of 4 features frozen" in said
+    saved = Certificates.load(certs)
+    lower = np.array([-np.inf, -2.0, -np.inf, -1.0])
+    wanted = ThreatModel(1, (lower, np.inf), [np.inf, 2.0, np.inf, 0.5], clip_queries=True)
+    assert saved.threat is not None
+    assert np.array_equal(saved.threat.box(4), wanted.box(4))
+    assert np.array_equal(saved.threat.weights(4), wanted.weights(4))
+    assert ", 0 failed" in outputs(capsys, "check", certs, str(model), *options)
+    # saved by fit, and the same by numbers
+    by_number = ["--norm", "1", "--freeze", "0,2", "--feature-cost", "1=2,3=0.5"]
+    by_number += ["--bounds", "3=-1,1=-2", "none", "--clip"]
+    assert load_model(fit(files, *options)).threat == load_model(fit(files, *by_number)).threat
+
+
+@pytest.mark.parametrize("command", ["fit", "certify"])
+def test_unknown_names(files: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    model, data = str(fit(files)), str(files / "train.csv")
+    arguments = [command, *([model] * (command != "fit")), data, "--out", str(files / "o.npz")]
+    for options, message in (
+        (["--freeze", "a,e"], "--freeze must name features, 'a', 'b', 'c', 'd', got 'e'"),
+        (["--feature-cost", "aa=1"], "got 'aa'; did you mean 'a'?"),
+        (["--bounds", "none", "x=1"], "--bounds must name features, 'a', 'b', 'c', 'd', got 'x'"),
+    ):
+        assert message in error_of(capsys, *arguments, "--label", "tree", *options)
+
+
+def test_names_with_commas_and_digits(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        (files / "train.csv").read_text().replace("tree,a,b,c,d", 'tree,"age, in years",2019,x=y,d')
+    )
+    (files / "odd.csv").write_text(text)
+    model = str(files / "odd.npz")
+    arguments = ["fit", str(files / "odd.csv"), "--label", "tree", "--out", model]
+    options = ["--freeze", '"age, in years",2019', "--feature-cost", "x=y=3"]
+    assert cli.main([*arguments, "--metric", "euclidean", *options]) == 0
+    assert load_model(model).threat.weights(4).tolist() == [np.inf, np.inf, 3.0, 1.0]

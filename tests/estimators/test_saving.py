@@ -251,6 +251,8 @@ def test_feature_names(tmp_path: Path) -> None:
     assert load_feature_names(path) is None
     save_model(clf, path, feature_names=("width", "height"))
     assert load_feature_names(path) == ["width", "height"]
-    save_model(clf, path, feature_names=["width"])
-    with pytest.raises(ValueError, match=r"intact model.* feature_names do not fit"):
-        load_feature_names(path)
+    header, arrays = read_npz(path, "model")
+    write_npz(path, header | {"feature_names": ["width"]}, arrays)
+    for read in (load_feature_names, load_model):
+        with pytest.raises(ValueError, match=r"intact model.* feature_names do not fit"):
+            read(path)

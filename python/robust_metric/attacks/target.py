@@ -193,10 +193,12 @@ def targeted(
         Which of them the target holds: all, without y.
     """
     clf = copy.copy(clf)  # which no other thread can fit meanwhile
-    threat = clf.fitted_view().threat if threat is None else threat
+    view = clf.fitted_view()
+    names = getattr(clf, "feature_names_in_", None)
+    threat = view.threat if threat is None else threat.for_features(view.points.shape[1], names)
     queries = threat.admit(checked_queries(clf, X))
+    clf.__dict__.pop("feature_names_in_", None)  # from here on it is asked about arrays
     truth = encode_labels(y, clf.classes_, len(queries))
-    threat.frozen(queries.shape[1])  # raises where feature_cost does not fit
     label = clf.predict(queries)
     right = np.ones(len(queries), dtype=np.bool_)
     if truth is not None:  # -1, a class that training never saw, is predicted nowhere

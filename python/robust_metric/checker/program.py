@@ -13,7 +13,7 @@ from typing import Any
 from ..io import csv_options, threat_options
 from ..io.archives import DamagedFile
 from ..io.inputs import read_inputs
-from ..io.model_files import StoredModel, load_feature_names, read_model
+from ..io.model_files import StoredModel, read_model
 from ..results.certificates import Certificates
 from ..threat import ThreatModel
 from . import threats
@@ -88,7 +88,7 @@ def _report(args: argparse.Namespace) -> Report:
         # what a model knows tells a header from a row
         known = replace(
             csv_options.chosen(args),
-            names=load_feature_names(args.model),
+            names=model.feature_names,
             classes=[str(label) for label in model.classes],
         )
         queries = read_inputs(args.queries, n_features, known)
@@ -100,7 +100,8 @@ def _stated(args: argparse.Namespace, model: StoredModel) -> ThreatModel | None:
     """Return the threat model that the options state, or None where there are none."""
     if not threat_options.given(args):
         return None
-    return threat_options.chosen(args, model.threat or ThreatModel(), model.X.shape[1])
+    threat, names = model.threat or ThreatModel(), model.feature_names
+    return threat_options.chosen(args, threat, model.X.shape[1], names)
 
 
 def _lines(report: Report, args: argparse.Namespace) -> list[str]:

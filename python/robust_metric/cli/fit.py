@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     if args.metric == "arml":
         learner = ARML(random_state=args.seed, n_jobs=args.n_jobs, verbose=int(sys.stderr.isatty()))
     start = time.perf_counter()
-    threat = threat_options.chosen(args, ThreatModel(), X.shape[1])
+    threat = threat_options.chosen(args, ThreatModel(), X.shape[1], parts.feature_names)
     clf = CertifiedKNeighborsClassifier(args.n_neighbors, learner, threat, args.n_jobs)
     clf.fit(X if scaling is None else scaling.apply(X), y)
     seconds = time.perf_counter() - start

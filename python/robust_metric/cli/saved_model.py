@@ -40,9 +40,12 @@ class SavedModel:
         from ..estimators.saving import load_model
 
         clf = load_model(args.model)
-        threat = threat_options.chosen(args, clf.fitted_view().threat, clf.n_features_in_)
+        names = load_feature_names(args.model)
+        if names is not None:
+            del clf.feature_names_in_  # columns are matched where they are read; arrays have none
+        threat = threat_options.chosen(args, clf.fitted_view().threat, clf.n_features_in_, names)
         clf.set_params(n_jobs=args.n_jobs, threat=threat)
-        return cls(clf, load_scaling(args.model), load_feature_names(args.model))
+        return cls(clf, load_scaling(args.model), names)
 
     @property
     def threat(self) -> ThreatModel:

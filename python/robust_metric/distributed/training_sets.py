@@ -72,7 +72,7 @@ def certified_radii(
         )
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    threat = ThreatModel() if threat is None else threat
+    threat = (ThreatModel() if threat is None else threat).for_features(n_features)
     queries = check_array(X, dtype=np.float64, order="C")
     if queries.shape[1] != n_features:
         raise ValueError(f"X must have {n_features} columns, as X_train, got {queries.shape[1]}")

@@ -182,15 +182,18 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         return learned_components(self.metric, X, y)
 
     def _checked_threat(self) -> ThreatModel:
+        """The threat model, of the features that were seen in ``fit``."""
         if self.threat is None:
             return ThreatModel()
         if not isinstance(self.threat, ThreatModel):
             raise ValueError(f"threat must be a ThreatModel or None, got {self.threat!r}")
-        return self.threat
+        names = getattr(self, "feature_names_in_", None)
+        return self.threat.for_features(self.n_features_in_, names)
 
     def _admitted(self, X: ArrayLike) -> Floats:
         """Queries that may be certified: within the bounds of the threat model."""
-        return np.ascontiguousarray(self._checked_threat().admit(checked_queries(self, X)))
+        queries = checked_queries(self, X)
+        return np.ascontiguousarray(self._checked_threat().admit(queries))
 
     def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
         k = self.n_neighbors if n_neighbors is None else n_neighbors

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, validate_data
 
 from .._base.arrays import Floats
 from ..metrics.folding import composed
@@ -43,7 +44,7 @@ def fold_pipeline(
     Returns
     -------
     CertifiedKNeighborsClassifier
-        With ``components_`` in which the steps are folded.
+        With ``components_`` in which the steps are folded, and the names of the pipeline's features.
 
     Raises
     ------
@@ -79,8 +80,11 @@ def fold_pipeline(
         )
     view = last.fitted_view()
     points = check_array(X, dtype=np.float64)
-    _check_training(pipeline, points, view.points)
-    if threat is None:
+    names = _feature_names(pipeline, X)
+    _check_training(pipeline, X, points, view.points)
+    if threat is not None:
+        threat = threat.for_features(points.shape[1], None if names is None else names.tolist())
+    else:
         threat = view.threat
         if threat.bounds is not None or threat.feature_cost is not None:
             raise ValueError(
@@ -92,14 +96,40 @@ def fold_pipeline(
     if len(pipeline.steps) > 1:
         components = composed(components, pipeline[:-1])
     clf = CertifiedKNeighborsClassifier(last.n_neighbors, components, threat, last.n_jobs)
-    return clf.fit(points, y)
+    clf.fit(points, y)
+    if names is not None:
+        clf.feature_names_in_ = names
+    return clf
 
 
-def _check_training(pipeline: Pipeline, points: Floats, stored: NDArray[Any]) -> None:
-    """Raise ValueError where points are not what the pipeline's classifier was fitted on."""
+def _feature_names(pipeline: Pipeline, X: ArrayLike) -> NDArray[Any] | None:
+    """Return the names of the features that the pipeline was fitted on, or else those of X.
+
+    Raises
+    ------
+    ValueError
+        If X has other names, or the same in another order.
+    """
+    first = next((step for _, step in pipeline.steps if step not in (None, "passthrough")), None)
+    names = getattr(first, "feature_names_in_", None)
+    given = BaseEstimator()
+    validate_data(given, X, skip_check_array=True)
+    given_names = getattr(given, "feature_names_in_", None)
+    if names is None or given_names is None:
+        return given_names if names is None else names
+    if list(names) != list(given_names):
+        raise ValueError(
+            f"X must have the features that the pipeline was fitted on, in their order, {list(names)}, "
+            f"got {list(given_names)}"
+        )
+    return names
+
+
+def _check_training(pipeline: Pipeline, X: ArrayLike, points: Floats, stored: NDArray[Any]) -> None:
+    """Raise ValueError where X, as numbers points, are not what the pipeline's classifier was fitted on."""
     same = len(points) == len(stored)
     if same:
-        seen = pipeline[:-1].transform(points) if len(pipeline.steps) > 1 else points
+        seen = pipeline[:-1].transform(X) if len(pipeline.steps) > 1 else points
         tolerance = 1e-9 * float(np.abs(stored).max())
         same = seen.shape == stored.shape and np.allclose(seen, stored, rtol=1e-9, atol=tolerance)
     if not same:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .._base.states import sees_one_state
 from ..io.atomic import PathLike
 from ..io.model_files import MODEL_CLASSES, StoredModel, intact_model, read_model, write_model
@@ -39,7 +41,7 @@ def save_model(
         What was applied to the data before ``fit``; read back by :func:`load_scaling`. By default that
         of the file that the classifier was loaded from, where it was.
     feature_names : sequence of str, optional
-        By default those that ``fit`` saw; read back by :func:`load_feature_names`.
+        By default those that ``fit`` saw.
 
     Raises
     ------
@@ -47,9 +49,15 @@ def save_model(
         If the classifier is not fitted.
     TypeError
         If class labels are neither numbers, booleans nor strings.
+    ValueError
+        If feature_names are not one for each feature.
     """
     view = clf.fitted_view()
     names = getattr(clf, "feature_names_in_", None) if feature_names is None else feature_names
+    if names is not None and len(names) != view.points.shape[1]:
+        raise ValueError(
+            f"feature_names must be one for each of {view.points.shape[1]} features, got {len(names)}"
+        )
     kept = None if view.scaling == "unknown" else view.scaling
     model = StoredModel(
         view.points,
@@ -61,12 +69,16 @@ def save_model(
         None if view.n_jobs is None else int(view.n_jobs),
         type(clf).__name__,
         kept if scaling is None else scaling,
+        None if names is None else tuple(map(str, names)),
     )
-    write_model(model, path, feature_names=names)
+    write_model(model, path)
 
 
 def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
     """Load a classifier that :func:`save_model` wrote; it predicts and certifies as before.
+
+    It knows the names of its features: a data frame with other columns, or in another order, raises
+    as it did before.
 
     Raises
     ------
@@ -84,4 +96,6 @@ def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
             n_jobs=model.n_jobs,
         )
         clf._take_over(model.X, model.y, model.classes, model.components, model.scaling)
+        if model.feature_names is not None:
+            clf.feature_names_in_ = np.array(model.feature_names, dtype=object)
     return clf

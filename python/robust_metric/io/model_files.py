@@ -6,7 +6,7 @@ What is here needs no classifier: the independent checker reads models through i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -43,6 +43,7 @@ class StoredModel(NamedTuple):
     n_jobs: int | None = None
     class_name: str = MODEL_CLASSES[0]
     scaling: Scaling | None = None
+    feature_names: tuple[str, ...] | None = None
 
 
 def read_model(path: PathLike) -> StoredModel:
@@ -77,16 +78,14 @@ def read_model(path: PathLike) -> StoredModel:
         if not 1 <= k <= len(X):
             raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {k}")
         scaling = _unpack_scaling(arrays, n_features)
-    return StoredModel(X, y, classes, components, threat, k, n_jobs, header["class"], scaling)
+        names = _unpack_names(header)
+    return StoredModel(
+        X, y, classes, components, threat, k, n_jobs, header["class"], scaling, names
+    )
 
 
-def write_model(
-    model: StoredModel,
-    path: PathLike,
-    *,
-    feature_names: Sequence[str] | None = None,
-) -> None:
-    """Write the parts of a model atomically, with the names of its features.
+def write_model(model: StoredModel, path: PathLike) -> None:
+    """Write the parts of a model atomically.
 
     Raises
     ------
@@ -111,8 +110,8 @@ def write_model(
         "classes_dtype": _label_type(classes),
         "n_features": int(model.X.shape[1]),
     }
-    if feature_names is not None:
-        header["feature_names"] = [str(name) for name in feature_names]
+    if model.feature_names is not None:
+        header["feature_names"] = list(model.feature_names)
     write_npz(path, header, arrays)
 
 
@@ -161,13 +160,19 @@ def load_feature_names(path: PathLike) -> list[str] | None:
         If the file is damaged or is not a model.
     """
     header, _ = read_npz(path, "model", only=())
+    with intact_model(path):
+        names = _unpack_names(header)
+    return None if names is None else list(names)
+
+
+def _unpack_names(header: Mapping[str, Any]) -> tuple[str, ...] | None:
     names = header.get("feature_names")
     if names is None:
         return None
     whole = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not whole or len(names) != header.get("n_features"):
-        raise DamagedFile(f"path must name an intact model, got {path}: feature_names do not fit")
-    return list(names)
+    if not whole or len(names) != header["n_features"]:
+        raise ValueError("feature_names do not fit")
+    return tuple(names)
 
 
 def _plain_labels(classes: NDArray[Any]) -> NDArray[Any]:

@@ -18,6 +18,11 @@ def pack_threat(
     """Split a threat model into its JSON part and its arrays (JSON has no infinity)."""
     if threat is None:
         return None, {}
+    if isinstance(threat.bounds, Mapping) or isinstance(threat.feature_cost, Mapping):
+        raise ValueError(
+            "threat must have one number a feature to be saved, as that of a fitted estimator's "
+            f"fitted_view() has, got {threat!r}"
+        )
     arrays: dict[str, NDArray[Any]] = {}
     if threat.bounds is not None:
         lower, upper = threat.bounds

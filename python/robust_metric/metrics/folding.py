@@ -87,6 +87,7 @@ def fold_threat(transformer: Any, threat: ThreatModel | None = None) -> ThreatMo
     """
     threat = ThreatModel() if threat is None else threat
     maps = _feature_maps(transformer)
+    threat = threat.for_features(len(maps), getattr(transformer, "feature_names_in_", None))
     weights, box = threat.weights(len(maps)), threat.box(len(maps))
     cost = [
         weight if math.isinf(weight) else _rounded(Fraction(weight) * abs(factor), -math.inf)

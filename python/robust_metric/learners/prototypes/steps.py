@@ -200,7 +200,9 @@ class PrototypeSteps:
         )
 
     def _loss_options(self, d: int) -> dict[str, Any]:
-        threat, k = self.settings.threat or ThreatModel(), self.settings.n_neighbors
+        names = getattr(self.settings, "feature_names_in_", None)
+        threat = (self.settings.threat or ThreatModel()).for_features(d, names)
+        k = self.settings.n_neighbors
         own_rank, other_rank = k - (k + 1) // 2, (k + 1) // 2 - 1
         return {
             "dual_norm": dual_norm(threat.norm),
