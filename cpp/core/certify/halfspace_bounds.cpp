@@ -106,18 +106,20 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     if (vote.kept + 1 > training_->class_size(label_)) return 0.0;  // no own-class point has to be beaten
     const double last_rank = cap * (1.0 + margin);
     enqueue(vote.kept, false, last_rank);
-    std::vector<std::size_t> entered(vote.needed.size(), 0);
+    entered_.assign(static_cast<std::size_t>(training_->classes()), 0);
     std::size_t total = 0;
     bool won = false;
     for (const Queued* queued = top(coarse); queued != nullptr && queued->rank() < last_rank; queued = top(coarse)) {
-        const auto rival = static_cast<std::size_t>(training_->label(queued->position));
-        if (total >= vote.entering && vote.needed[rival] == 0) {  // whether it enters makes no difference any more
+        const int rival = training_->label(queued->position);
+        const std::size_t needed = vote.needed(rival);
+        if (total >= vote.entering && needed == 0) {  // whether it enters makes no difference any more
             pop();
         } else if (queued->level < refined) {
             deepen_top();
         } else {
             ++total;
-            won = won || (++entered[rival] >= vote.needed[rival] && vote.needed[rival] > 0);
+            const std::size_t entered = ++entered_[static_cast<std::size_t>(rival)];
+            won = won || (needed > 0 && entered >= needed);
             if (total >= vote.entering && won) return std::min(queued->bound, cap);
             pop();
         }

@@ -114,6 +114,7 @@ private:
     std::vector<std::uint32_t> entrant_slot_;        // position -> 1 + index into entrants_, 0 for none
     std::vector<Entrant> entrants_;
     std::size_t entrant_count_ = 0;
+    std::vector<std::size_t> entered_;  // per class
     std::vector<Queued> queue_;
     // Coarse bounds of the entrants that are not in the queue yet, infinite for all others. All that wait are above
     // loaded_, and nothing from limit_ on is wanted.

@@ -1,29 +1,27 @@
 #include "certify/losing_votes.hpp"
 
-#include <algorithm>
-#include <utility>
-
 namespace robust_metric {
+
+namespace {
+
+// whether some class is large enough
+bool possible(const LosingVote& vote) {
+    const PreparedSet& t = *vote.training;
+    const std::size_t before = std::min(vote.entering, t.largest_class_before(vote.label)),
+                      after = std::min(vote.entering, t.largest_class_after(vote.label));
+    return vote.needed_of(false) <= before || vote.needed_of(true) <= after;
+}
+
+}  // namespace
 
 std::vector<LosingVote> losing_votes(const PreparedSet& training, int label, std::size_t k) {
     const std::size_t own = training.class_size(label), others = training.size() - own;
-    std::size_t rivals = 0;
-    for (int r = 0; r < training.classes(); ++r) rivals += r != label && training.class_size(r) > 0;
+    const std::size_t rivals = training.classes_present() - (own > 0 ? 1 : 0);
     std::vector<LosingVote> votes;
     for (std::size_t v = std::min(k / 2, own) + 1; v-- > 0;) {
         if (k - v > others) break;  // smaller v need even more entering points
-        LosingVote vote{v, k - v, std::vector<std::size_t>(static_cast<std::size_t>(training.classes()), 0)};
-        // the winner has at least an equal share of what enters
-        const std::size_t share = (k - v + rivals - 1) / rivals;
-        bool possible = false;
-        for (int r = 0; r < training.classes(); ++r) {
-            if (r == label) continue;
-            const std::size_t needed = std::max(share, r < label ? v : v + 1);
-            if (needed > k - v || needed > training.class_size(r)) continue;
-            vote.needed[static_cast<std::size_t>(r)] = needed;
-            possible = true;
-        }
-        if (possible) votes.push_back(std::move(vote));
+        const LosingVote vote{&training, label, v, k - v, (k - v + rivals - 1) / rivals};
+        if (possible(vote)) votes.push_back(vote);
     }
     return votes;
 }

@@ -1,6 +1,7 @@
 // The ways in which a vote of k neighbours can be lost: docs/halfspace_bounds.md.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -12,12 +13,23 @@ namespace robust_metric {
 // enter, at least needed[r] of them of some class r. R_v(x⁻), the (v + 1)-th largest pair bound over x⁺ in c,
 // bounds the perturbation that lets x⁻ enter.
 struct LosingVote {
-    std::size_t kept;                 // v
-    std::size_t entering;             // k - v
-    std::vector<std::size_t> needed;  // per class r; 0 where r cannot win this way
+    const PreparedSet* training;
+    int label;             // c
+    std::size_t kept;      // v
+    std::size_t entering;  // k - v
+    std::size_t share;     // the winner has at least an equal share of what enters
+
+    // Worked out when asked for: a table of it, with thousands of classes, would cost more than most queries.
+    std::size_t needed(int rival) const {  // 0 where it cannot win this way
+        if (rival == label) return 0;
+        const std::size_t least = needed_of(rival > label);
+        return least > std::min(entering, training->class_size(rival)) ? 0 : least;
+    }
+    // by any class before or after c, large enough or not: a tie is won by the smaller class
+    std::size_t needed_of(bool after) const { return std::max(share, after ? kept + 1 : kept); }
 };
 
-// Every v for which the vote can be lost, from the largest v down.
+// Every v for which the vote can be lost, from the largest v down. O(k) steps, however many classes there are.
 std::vector<LosingVote> losing_votes(const PreparedSet& training, int label, std::size_t k);
 
 }  // namespace robust_metric

@@ -68,10 +68,22 @@ PreparedSet::PreparedSet(Points points, std::span<const std::int32_t> labels, in
         throw std::invalid_argument("points must be fewer than 2^32, got " + std::to_string(points.rows()));
     threat_.check_fits(points.cols());
     members_ = sort_by_class(labels, classes, class_begin_);
+    compare_classes();
     interruptible(execution, [&] { choose_frame(); });
     map_points(execution);
     if (threat_.euclidean()) sketch_ = Sketch(twice_mapped(), execution);
     mark_shadowed(execution);
+}
+
+void PreparedSet::compare_classes() {
+    const int count = classes();
+    largest_before_.assign(static_cast<std::size_t>(count), 0);
+    largest_after_ = largest_before_;
+    for (int c = 0; c < count; ++c) classes_present_ += class_size(c) > 0;
+    for (int c = 1; c < count; ++c)
+        largest_before_[static_cast<std::size_t>(c)] = std::max(largest_class_before(c - 1), class_size(c - 1));
+    for (int c = count - 1; c-- > 0;)
+        largest_after_[static_cast<std::size_t>(c)] = std::max(largest_class_after(c + 1), class_size(c + 1));
 }
 
 // Centre by the mean, which keeps the error of large offsets out of the filter, and scale the

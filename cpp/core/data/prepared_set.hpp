@@ -55,6 +55,10 @@ public:
         return std::span(members_).subspan(class_begin(c), class_size(c));
     }
     std::size_t class_size(int c) const { return class_begin(c + 1) - class_begin(c); }
+    // classes that have points, and the sizes of the largest ones of smaller and of larger number than c
+    std::size_t classes_present() const { return classes_present_; }
+    std::size_t largest_class_before(int c) const { return largest_before_[static_cast<std::size_t>(c)]; }
+    std::size_t largest_class_after(int c) const { return largest_after_[static_cast<std::size_t>(c)]; }
     // true where an equal point has a smaller index: such a point is never the nearest one
     bool shadowed(std::size_t i) const { return shadowed_[i] != 0; }
     // all such points, in increasing order
@@ -95,6 +99,7 @@ public:
 
 private:
     std::size_t class_begin(int c) const { return class_begin_[static_cast<std::size_t>(c)]; }
+    void compare_classes();
     void choose_frame();
     double centre(const double* point, double* centred) const;  // fills x̂, returns its extent
     // body(first, last, L̂x̂, L̂ᵀL̂x̂, extents) for blocks of rows, which lie in work space
@@ -109,7 +114,8 @@ private:
     Threat threat_;
     std::vector<std::int32_t> labels_;
     std::vector<std::uint32_t> members_, all_shadowed_;
-    std::vector<std::size_t> class_begin_;
+    std::vector<std::size_t> class_begin_, largest_before_, largest_after_;
+    std::size_t classes_present_ = 0;
     std::vector<char> shadowed_;
     std::vector<double> center_;
     int exponent_ = 0;

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "certify/halfspace_bounds_reference.hpp"
 #include "certify/losing_votes.hpp"
@@ -58,17 +60,53 @@ TEST_CASE("ways to lose a vote") {
     const std::vector<double> points(9);
     const std::vector<std::int32_t> labels{0, 0, 0, 1, 1, 1, 1, 2, 2};
     const TrainingSet t({points.data(), 9, 1}, labels, 3, {});
+    const auto needed = [](const LosingVote& vote) {
+        return std::vector<std::size_t>{vote.needed(0), vote.needed(1), vote.needed(2)};
+    };
     // K = 4, class 1: two kept and a tie lost to class 0; one kept and three entered
     const auto votes = losing_votes(t.prepared(), 1, 4);
     REQUIRE(votes.size() == 3);
     CHECK((votes[0].kept == 2 && votes[0].entering == 2));
-    CHECK(votes[0].needed == std::vector<std::size_t>{2, 0, 0});
+    CHECK(needed(votes[0]) == std::vector<std::size_t>{2, 0, 0});
     CHECK((votes[1].kept == 1 && votes[1].entering == 3));
-    CHECK(votes[1].needed == std::vector<std::size_t>{2, 0, 2});
+    CHECK(needed(votes[1]) == std::vector<std::size_t>{2, 0, 2});
     // three must enter of a class when four do, by two classes: at least two of the winner
     CHECK((votes[2].kept == 0 && votes[2].entering == 4));
-    CHECK(votes[2].needed == std::vector<std::size_t>{2, 0, 2});
+    CHECK(needed(votes[2]) == std::vector<std::size_t>{2, 0, 2});
     // K = 9 takes all points: only the full count of the others can enter
     const auto all = losing_votes(t.prepared(), 0, 9);
     for (const auto& vote : all) CHECK(vote.entering <= 6);
+}
+
+TEST_CASE("ways to lose a vote are those that some class is large enough for") {
+    for (unsigned seed = 0; seed < 100; ++seed) {
+        std::mt19937 random(seed);
+        const int classes = 1 + static_cast<int>(seed % 6);
+        std::vector<std::int32_t> labels(1 + seed % 23);
+        for (auto& label : labels) label = static_cast<std::int32_t>(random() % static_cast<unsigned>(classes));
+        const std::vector<double> points(labels.size());
+        const PreparedSet t({points.data(), labels.size(), 1}, labels, classes, {});
+        for (int label = 0; label < classes; ++label)
+            for (std::size_t k = 1; k <= labels.size(); ++k) {
+                const auto votes = losing_votes(t, label, k);
+                const std::size_t own = t.class_size(label);
+                for (std::size_t kept = 0; kept <= std::min(k / 2, own); ++kept) {
+                    if (k - kept > labels.size() - own) continue;
+                    const auto listed =
+                        std::find_if(votes.begin(), votes.end(), [&](auto& v) { return v.kept == kept; });
+                    bool can_win = false;
+                    std::size_t rivals = 0;
+                    for (int r = 0; r < classes; ++r) rivals += r != label && t.class_size(r) > 0;
+                    for (int r = 0; r < classes; ++r) {
+                        if (r == label) continue;
+                        std::size_t least = kept + (r > label ? 1 : 0);
+                        while (least * rivals < k - kept) ++least;
+                        const bool wins = least <= std::min(k - kept, t.class_size(r));
+                        can_win = can_win || wins;
+                        if (listed != votes.end()) CHECK(listed->needed(r) == (wins ? least : 0));
+                    }
+                    CHECK((listed != votes.end()) == can_win);
+                }
+            }
+    }
 }

@@ -64,21 +64,20 @@ bool VoteAttack::choose_entering(const LosingVote& vote, std::vector<std::size_t
                                  std::vector<std::size_t>& positions) {
     const PreparedSet& t = *training_;
     bounds_->enqueue(vote.kept, false, infinity);
-    std::vector<std::size_t> count(vote.needed.size(), 0);
+    std::vector<std::size_t> count(static_cast<std::size_t>(t.classes()), 0);
+    int last_winner = -1;  // the largest class of which enough were seen
     for (auto row = bounds_->top(HalfspaceBounds::refined); row && seen.size() < 8 * vote.entering;
          row = bounds_->top(HalfspaceBounds::refined)) {
-        const auto rival = static_cast<std::size_t>(t.label(row->position));
+        const int rival = t.label(row->position);
+        const std::size_t needed = vote.needed(rival);
         seen.push_back(row->position);
-        ++count[rival];
         bounds_->pop();
-        std::size_t winner = rival;
-        for (std::size_t r = 0; r < count.size(); ++r)
-            if (vote.needed[r] > 0 && count[r] >= vote.needed[r]) winner = r;
-        if (seen.size() < vote.entering || vote.needed[winner] == 0 || count[winner] < vote.needed[winner]) continue;
-        std::size_t of_winner = vote.needed[winner], free = vote.entering - of_winner;
+        if (++count[static_cast<std::size_t>(rival)] >= needed && needed > 0)
+            last_winner = std::max(last_winner, rival);
+        if (seen.size() < vote.entering || last_winner < 0) continue;
+        std::size_t of_winner = vote.needed(last_winner), free = vote.entering - of_winner;
         for (const std::size_t position : seen) {
-            std::size_t& room =
-                static_cast<std::size_t>(t.label(position)) == winner && of_winner > 0 ? of_winner : free;
+            std::size_t& room = t.label(position) == last_winner && of_winner > 0 ? of_winner : free;
             if (room == 0) continue;
             --room;
             positions.push_back(position);
@@ -91,7 +90,7 @@ bool VoteAttack::choose_entering(const LosingVote& vote, std::vector<std::size_t
 // Until the witness is good: of a few classes, the point with the smallest bound and others near it.
 void VoteAttack::try_seeds(const LosingVote& vote, std::span<const std::size_t> seen) {
     std::vector<std::size_t> entering;
-    std::vector<char> tried(vote.needed.size(), 0);
+    std::vector<char> tried(static_cast<std::size_t>(training_->classes()), 0);
     std::size_t seeds = 0;
     for (const std::size_t seed : seen) {
         if (seeds == most_seeds || has_good_start()) return;
@@ -107,7 +106,7 @@ void VoteAttack::try_seeds(const LosingVote& vote, std::span<const std::size_t> 
 bool VoteAttack::gather(const LosingVote& vote, std::size_t seed, std::vector<std::size_t>& positions) {
     const PreparedSet& t = *training_;
     const int rival = t.label(seed);
-    if (vote.needed[static_cast<std::size_t>(rival)] == 0 || t.class_size(rival) < vote.entering) return false;
+    if (vote.needed(rival) == 0 || t.class_size(rival) < vote.entering) return false;
     const std::size_t rank = t.metric().rank();
     const auto mapped = query_->embedding->mapped_row();
     std::vector<double> middle(mapped.begin(), mapped.end());

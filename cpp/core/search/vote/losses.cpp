@@ -6,16 +6,15 @@ namespace robust_metric {
 
 std::vector<VoteLoss> list_losses(const std::vector<LosingVote>& votes) {
     std::vector<VoteLoss> losses;
-    for (std::size_t i = 0; i < votes.size(); ++i)
-        for (std::size_t rival = 0; rival < votes[i].needed.size(); ++rival) {
-            const LosingVote& vote = votes[i];
-            if (vote.needed[rival] == 0) continue;
-            std::size_t most = vote.entering;
-            if (i > 0 && votes[i - 1].kept == vote.kept + 1 && votes[i - 1].needed[rival] > 0)
-                most = std::min(most, votes[i - 1].needed[rival]);
-            if (vote.needed[rival] <= most)
-                losses.push_back({static_cast<int>(rival), vote.kept, vote.entering, vote.needed[rival], most});
+    for (std::size_t i = 0; i < votes.size(); ++i) {
+        const LosingVote& vote = votes[i];
+        const LosingVote* more = i > 0 && votes[i - 1].kept == vote.kept + 1 ? &votes[i - 1] : nullptr;
+        for (int rival = 0; rival < vote.training->classes(); ++rival) {
+            const std::size_t least = vote.needed(rival), covered = more == nullptr ? 0 : more->needed(rival);
+            const std::size_t most = covered > 0 ? std::min(vote.entering, covered) : vote.entering;
+            if (0 < least && least <= most) losses.push_back({rival, vote.kept, vote.entering, least, most});
         }
+    }
     return losses;
 }
 
