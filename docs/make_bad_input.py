@@ -21,6 +21,13 @@ X = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 y = np.array([0, 0, 1, 1])
 Case = tuple[str, Callable[[], Any]]
 
+INTRODUCTION = """
+Made by `python docs/make_bad_input.py > docs/bad_input.md`; the messages are tested in
+`tests/estimators/test_bad_input.py`, `test_saving.py`, `tests/io/test_data_files.py` and
+`tests/learners/arml/test_arml.py`. The command line prints the same message in one line and exits
+with status 2.
+"""
+
 
 def fitted(k: int = 1, **options: Any) -> rm.CertifiedKNeighborsClassifier:
     """Return a classifier fitted to four points."""
@@ -113,12 +120,7 @@ def row(case: Case) -> str:
 def main() -> int:
     """Print the page."""
     print("# Bad input, and what it gets\n")
-    print("Made by `python docs/make_bad_input.py > docs/bad_input.md`; the messages are tested in")
-    print(
-        "`tests/estimators/test_bad_input.py`, `test_saving.py`, `tests/io/test_data_files.py` and "
-        "`tests/learners/arml/test_arml.py`."
-    )
-    print("The command line prints the same message in one line and exits with status 2.")
+    print(textwrap.fill(INTRODUCTION.strip(), 120, break_on_hyphens=False))
     for title, cases in (("Arrays and parameters", arrays), ("Files", files)):
         print(f"\n## {title}\n\n| input | error | message |\n|---|---|---|")
         with tempfile.TemporaryDirectory() as scratch:
