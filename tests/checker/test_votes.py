@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact_infimum import small_integers
 from helpers import (
     FAMILIES,
     METRICS,
@@ -199,6 +200,18 @@ def test_every_threat_model_is_proved(tmp_path: Path, norm: float, kind: str) ->
         larger = replace(found.certificates(), radius=found.upper * (1 + 1e-6))
         wrong = np.count_nonzero((found.upper > 0.0) & np.isfinite(found.upper))
         assert len(_check(tmp_path, larger).failures) >= wrong
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_every_certificate_of_small_integers_is_proved(tmp_path: Path, chunk: int) -> None:
+    """Equal distances are split further down the tree."""
+    for seed in range(20 * chunk, 20 * (chunk + 1)):
+        p = small_integers(seed)
+        found = _write(tmp_path, p)
+        assert _check(tmp_path).failures == [], seed
+        larger = replace(found.certificates(), radius=found.upper * (1 + 1e-6))
+        wrong = np.count_nonzero((found.upper > 0.0) & np.isfinite(found.upper))
+        assert len(_check(tmp_path, larger).failures) >= wrong, seed
 
 
 def replace_rows(p: Problem, X: np.ndarray) -> Problem:

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/rounding.hpp"
+#include "search/polish.hpp"
 
 namespace robust_metric {
 
@@ -40,6 +41,7 @@ MinimalPerturbation SingleSearch::run(const Query& query, int label, double time
         while (advance()) {
         }
         if (witness_.length() == infinity) witness_on_segment();
+        if (witness_.scaled_length() > lower_ * (1.0 + exactness)) shrink_witness(witness_);
     }
     result_.label = label;
     result_.nodes = static_cast<std::int64_t>(projections_.size());

@@ -13,6 +13,7 @@ using rounding::infinity;
 namespace {
 
 using Outcome = CellSolver::Outcome;
+using Pushed = CellSolver::Pushed;
 
 // a first witness up to this much above the certified bound is good enough to search with
 constexpr double good_start = 1.25;
@@ -128,7 +129,7 @@ void VoteAttack::try_cell(std::span<const std::size_t> entering, std::size_t kep
     for (const std::size_t position : entering) sets.entering.push_back(id_of(position));
     const Decided::Rule rule{.spare = kept, .nearest_stay = true};
     if (solver_->solve_afresh(std::move(sets), rule, witness_->scaled_length()) == Outcome::solved &&
-        solver_->push_inside())
+        solver_->push_inside() == Pushed::nearer)
         improve();
 }
 
@@ -201,7 +202,7 @@ bool VoteAttack::nearest_cell(Decided::Sets& sets) {
 bool VoteAttack::improve_in_cell(const Decided::Sets& sets, double share) {
     const double wanted = witness_->scaled_length() * (1.0 - share);
     return solver_->solve_afresh(sets, {}, wanted) == Outcome::solved && cell_->norm() < wanted &&
-           solver_->push_inside() && witness_->scaled_length() < wanted;
+           solver_->push_inside() == Pushed::nearer && witness_->scaled_length() < wanted;
 }
 
 void VoteAttack::exchange() {

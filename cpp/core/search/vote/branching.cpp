@@ -30,6 +30,10 @@ void VoteBranching::branch(VoteNode& node, const VoteLoss& loss, double upper) {
         branch_on_own(node);
 }
 
+void VoteBranching::branch_on_ties(VoteNode& node) {
+    if (rank_beaten(true)) branch_on_own(node);
+}
+
 // Whether own-class points are decided before more points enter. While few points have entered, most cells of kept
 // and beaten points are alike in length, and going through them gains nothing; without any to be beaten, no bound
 // knows of those that have entered.
@@ -38,10 +42,10 @@ bool VoteBranching::own_first(const VoteNode& node, double upper) const {
     return ranked_.back().value - node.bound >= worthwhile_gain * (upper - node.bound);
 }
 
-// Into ranked_: own-class points nearer than what enters, if they are more than may stay. One of any spare + 1 is
-// beaten; these are the most expensive to beat, the most expensive first, so that the last one's bound is the largest
-// that can be had.
-bool VoteBranching::rank_beaten() {
+// Into ranked_: own-class points nearer than what enters, or as near with `ties`, if they are more than may stay. One
+// of any spare + 1 is beaten; these are the most expensive to beat, the most expensive first, so that the last one's
+// bound is the largest that can be had.
+bool VoteBranching::rank_beaten(bool ties) {
     const Decided& decided = *decided_;
     VoteCell& cell = *cell_;
     const std::size_t spare = decided.spare();
@@ -51,8 +55,8 @@ bool VoteBranching::rank_beaten() {
     ranked_.clear();
     cell.screen();
     for (const Id own : points_->own()) {
-        if (!decided.is(own, Mark::free) || cell.least_value(own) > limit) continue;
-        if (cell.violates({last, own})) ranked_.push_back({cell.value(own), own});
+        if (!decided.is(own, Mark::free) || (!ties && cell.least_value(own) > limit)) continue;
+        if (ties ? !cell.violates({own, last}) : cell.violates({last, own})) ranked_.push_back({cell.value(own), own});
     }
     if (ranked_.size() <= spare) return false;
     keep_first(ranked_, spare + 1 + branched_own);

@@ -35,13 +35,17 @@ public:
     // of the witness known.
     void branch(VoteNode& node, const VoteLoss& loss, double upper);
 
+    // The same for a closed node whose witness failed: own-class points that are as near as what enters, up to
+    // rounding, are decided like those that are nearer, where they are together more than may stay.
+    void branch_on_ties(VoteNode& node);
+
     // Lower bound of what is left of the choices of a node that branches on entering points.
     double rest_bound(const VoteNode& node, const VoteLoss& loss) const {
         return rest_bound(node, loss, needs(loss, nodes_->ids(node.entering)));
     }
 
 private:
-    bool rank_beaten();
+    bool rank_beaten(bool ties = false);
     bool own_first(const VoteNode& node, double upper) const;
     void branch_on_own(VoteNode& node);
     void keep_own_children(const VoteNode& node);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/rounding.hpp"
+#include "search/polish.hpp"
 
 namespace robust_metric {
 
@@ -13,6 +14,7 @@ namespace {
 
 using Next = VoteNode::Next;
 using Outcome = CellSolver::Outcome;
+using Pushed = CellSolver::Pushed;
 
 // bytes that the open and closed nodes of a query may take
 constexpr std::size_t most_stored = std::size_t{1} << 29;
@@ -49,6 +51,7 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
         timed_out = !search(deadline);
         searched_ = std::min({settled_, nodes_.least_bound(), witness_.scaled_length()});
     }
+    if (witness_.scaled_length() > std::max(searched_, certified_) * (1.0 + exactness)) shrink_witness(witness_);
     MinimalPerturbation result;
     result.label = label;
     result.nodes = created_;
@@ -234,13 +237,21 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     if (solved) branching_.branch(node, loss, upper);
     if (!(node.bound < upper)) return;
     nodes_.store_decided(node, decided_.sets());
-    const bool better = solved && node.next == Next::closed && solver_.push_inside();
+    const Pushed pushed = solved && node.next == Next::closed ? solver_.push_inside() : Pushed::not_nearer;
+    if (pushed == Pushed::unchanged) split_ties(node);
     const Index index = nodes_.add(node);
     if (follow_)
         followed_ = index;
     else
         open(index);
-    if (better) attack_.improve();
+    if (pushed == Pushed::nearer) attack_.improve();
+}
+
+// A closed node without a witness: own-class points as near as what enters may come before it whichever way it is
+// pushed, so that they are decided as well.
+void VoteSearch::split_ties(VoteNode& node) {
+    if (!solve(node) || !(node.bound < witness_.scaled_length())) return;
+    branching_.branch_on_ties(node);
 }
 
 // Solves the cell that is decided, from the node's pairs on, as far as its bound is smaller than the witness; these,

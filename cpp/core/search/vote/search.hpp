@@ -54,6 +54,7 @@ private:
     void expand_own(Index index);
     void expand_entering(Index index);
     void create(VoteNode node, Decided::Sets sets);
+    void split_ties(VoteNode& node);
     bool solve(VoteNode& node);
     double prove(VoteTree::Index record);
 

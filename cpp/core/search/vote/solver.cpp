@@ -6,6 +6,7 @@
 
 #include "base/parallel.hpp"
 #include "base/rounding.hpp"
+#include "search/polish.hpp"
 
 namespace robust_metric {
 
@@ -20,14 +21,18 @@ constexpr double growth = 1.5e-10, first_share = 0x1p-36;
 
 }  // namespace
 
+// A tie goes to the point of smaller index.
+bool CellSolver::strict(Pair pair) const { return cell_->position(pair.entering) > cell_->position(pair.beaten); }
+
 // Adds the most violated pair until none is left. A time limit does not end it: a first witness is worth more than the
 // moments that it takes beyond.
-auto CellSolver::solve(double margin, double cutoff) -> Outcome {
+auto CellSolver::solve(double margin, double cutoff, Margins margins) -> Outcome {
     double previous = -1.0;
     std::size_t stalled = 0;
-    for (Pair worst{}; find_violated(margin, worst);) {
+    const bool all = margins == Margins::all;
+    for (Pair worst{}; all ? find_violated(margin, worst) : find_violated_strictly(margin, worst);) {
         if (stop_requested()) return Outcome::stopped;
-        if (!cell_->require(worst, margin)) return Outcome::contradiction;
+        if (!cell_->require(worst, all || strict(worst) ? margin : 0.0)) return Outcome::contradiction;
         const double norm = cell_->norm();
         // rounding alone keeps it going once the norm has stopped to grow
         stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
@@ -90,24 +95,54 @@ bool CellSolver::find_violated(double margin, Pair& worst) {
         // an equal point of larger index is beaten already, and must not hide the others
         if (found < nearest && !cell.equal(last, id)) nearest = found;
     };
-    if (rule.nearest_stay) {
+    if (rule.nearest_stay)
         nearest = nearest_unspared();
-    } else if (rule.spare == 0) {
+    else if (rule.spare == 0)
         cell.screen();
-        for (const Id own : points_->own())
-            if (!decided.is(own, Mark::allowed)) consider(own);
-    } else {
-        for (const Id own : decided.sets().beaten) consider(own);
-    }
-    if (rule.complete) {
-        for (const Id other : points_->candidates())
-            if (!decided.is(other, Mark::entering)) consider(other);
-    } else {
-        for (const Id other : decided.sets().excluded) consider(other);
-    }
+    for_each_beaten(consider);
     if (nearest.value == infinity) return false;
     worst = {last, nearest.id};
     return cell.violates(worst, margin);
+}
+
+// Of the pairs whose order is wrong, those that have to be strict by the margin, the one that is wrong most.
+bool CellSolver::find_violated_strictly(double margin, Pair& worst) {
+    const VoteCell& cell = *cell_;
+    double most = 0.0;
+    bool found = false;
+    const auto consider = [&](Id beaten) {
+        const double value = cell.value(beaten);
+        for (const Id entering : decided_->entering()) {
+            const Pair pair{entering, beaten};
+            const double inside = strict(pair) ? margin : 0.0;
+            const double wrong = cell.value(entering) + inside * (cell.length(entering) + cell.length(beaten)) - value;
+            if (wrong <= most || !cell.violates(pair, inside)) continue;
+            most = wrong;
+            worst = pair;
+            found = true;
+        }
+    };
+    for_each_beaten(consider);
+    return found;
+}
+
+// The points that what enters has to beat, beside those that depend on where the solution is.
+template <class Visit>
+void CellSolver::for_each_beaten(Visit visit) {
+    const Decided& decided = *decided_;
+    const Decided::Rule rule = decided.rule();
+    if (rule.spare == 0 && !rule.nearest_stay) {
+        for (const Id own : points_->own())
+            if (!decided.is(own, Mark::allowed)) visit(own);
+    } else if (!rule.nearest_stay) {
+        for (const Id own : decided.sets().beaten) visit(own);
+    }
+    if (rule.complete) {
+        for (const Id other : points_->candidates())
+            if (!decided.is(other, Mark::entering)) visit(other);
+    } else {
+        for (const Id other : decided.sets().excluded) visit(other);
+    }
 }
 
 // The nearest own-class point beside the `spare` nearest ones.
@@ -130,26 +165,54 @@ Ranked CellSolver::nearest_unspared() {
     return near.size() == wanted ? near.front() : Ranked{infinity, 0};
 }
 
-// Solves the cell again with its boundaries moved inwards, as little as it takes to change the class. The first move
-// makes the norm grow by about `growth`: less would leave orders to be decided that float64 cannot.
-bool CellSolver::push_inside() {
-    const PreparedSet& t = *training_;
-    const double norm = cell_->norm(), unit = std::max(norm, 0x1p-20 * std::sqrt(query_->embedding->extent));
+// Moves the boundaries inwards until the class changes: all of them, or, where that leaves nothing, those that a tie
+// does not satisfy.
+auto CellSolver::push_inside() -> Pushed {
+    const double norm = cell_->norm();
+    double extent = query_->embedding->extent;
+    for (const Id x : decided_->entering()) extent = std::max(extent, 0x1p-40 * training_->extent(cell_->position(x)));
+    const double unit = std::max(norm, 0x1p-20 * std::sqrt(extent));
+    const Pushed pushed = push(unit);
+    if (pushed != Pushed::unchanged || decided_->rule().nearest_stay) return pushed;
+    return push_strictly(unit);
+}
+
+// As little as it takes to change the class. The first move makes the norm grow by about `growth`: less would leave
+// orders to be decided that float64 cannot.
+auto CellSolver::push(double unit) -> Pushed {
+    const double norm = cell_->norm();
     double share = first_share;
-    if (solve(share * unit, infinity) != Outcome::solved) return false;
-    const double grown = cell_->norm() / norm - 1.0;
-    share *= std::clamp(growth / grown, 0x1p-16, 0x1p6);
+    if (solve(share * unit, infinity) != Outcome::solved) return Pushed::unchanged;
+    if (norm > 0.0) share *= std::clamp(growth / (cell_->norm() / norm - 1.0), 0x1p-16, 0x1p6);
     if (share < first_share) cell_->clear();
     for (; share < 0x1p-8; share *= 4.0) {
-        if (solve(share * unit, infinity) != Outcome::solved) return false;
-        if (cell_->norm() >= witness_->scaled_length()) return false;
-        step_.resize(t.dimension());
-        for (std::size_t j = 0; j < step_.size(); ++j)
-            step_[j] = std::ldexp(cell_->perturbation()[j], t.exponent()) *
-                       (t.threat().weighted() ? t.threat().inverse_cost(j) : 1.0);
-        if (witness_->try_step(step_)) return true;
+        if (solve(share * unit, infinity) != Outcome::solved) return Pushed::unchanged;
+        if (cell_->norm() >= witness_->scaled_length()) return Pushed::not_nearer;
+        if (witness_->try_step(solution())) return Pushed::nearer;
     }
-    return false;
+    return Pushed::unchanged;
+}
+
+// The other boundaries may meet in distances that are equal all over the cell. Only numbers with few digits can be
+// there.
+auto CellSolver::push_strictly(double unit) -> Pushed {
+    cell_->clear();
+    for (double share = 0.0; share < 0x1p-8; share = std::max(first_share, share * 0x1p8)) {
+        if (solve(share * unit, infinity, Margins::strict) != Outcome::solved) return Pushed::unchanged;
+        if (cell_->norm() >= witness_->scaled_length()) return Pushed::not_nearer;
+        if (try_rounded(*witness_, query_->point, solution())) return Pushed::nearer;
+    }
+    return Pushed::unchanged;
+}
+
+// in the caller's units
+std::span<const double> CellSolver::solution() {
+    const PreparedSet& t = *training_;
+    step_.resize(t.dimension());
+    for (std::size_t j = 0; j < step_.size(); ++j)
+        step_[j] = std::ldexp(cell_->perturbation()[j], t.exponent()) *
+                   (t.threat().weighted() ? t.threat().inverse_cost(j) : 1.0);
+    return step_;
 }
 
 }  // namespace robust_metric

@@ -2,6 +2,7 @@
 // boundaries until the class changes. docs/vote_search.md.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "data/prepared_set.hpp"
@@ -18,6 +19,10 @@ public:
     using Id = VoteCell::Id;
     using Pair = VoteCell::Pair;
     enum class Outcome { solved, contradiction, too_far, stopped };
+    // Which boundaries a margin moves inwards: all, or only those at which a tie goes to the point that is beaten.
+    enum class Margins { all, strict };
+    // Of a push: a nearer witness, none that is nearer, or the class stays.
+    enum class Pushed { nearer, not_nearer, unchanged };
 
     // all must outlive this object
     CellSolver(const PreparedSet& training, VoteCell& cell, const VotePoints& points, Decided& decided,
@@ -26,21 +31,28 @@ public:
 
     void start(const Query& query) { query_ = &query; }
 
-    // From what cell_ knows already. margin (a length) moves all boundaries inwards; given up once the norm is beyond
+    // From what cell_ knows already. margin (a length) moves boundaries inwards; given up once the norm is beyond
     // cutoff.
-    Outcome solve(double margin, double cutoff);
+    Outcome solve(double margin, double cutoff, Margins margins = Margins::all);
     // The cell of these decisions, from nothing; they stay decided.
     Outcome solve_afresh(Decided::Sets sets, Decided::Rule rule, double cutoff);
     // Decides what equal points leave no choice about; false where that contradicts what is decided.
     bool admit_equal_points();
-    // A witness from the cell that was solved; false where there is none that is nearer than the one known.
-    bool push_inside();
+    // A witness from the cell that was solved.
+    Pushed push_inside();
 
     // Of the points that enter, the farthest from the solution.
     Id farthest_entering() const;
 
 private:
     bool find_violated(double margin, Pair& worst);
+    bool find_violated_strictly(double margin, Pair& worst);
+    template <class Visit>
+    void for_each_beaten(Visit visit);
+    Pushed push(double unit);
+    Pushed push_strictly(double unit);
+    std::span<const double> solution();
+    bool strict(Pair pair) const;
     Ranked nearest_unspared();
 
     const PreparedSet* training_;

@@ -1,0 +1,115 @@
+"""Witnesses where distances are equal: small integers, duplicates, frozen features, against a twin."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from exact_infimum import infimum, small_integers
+from helpers import Problem, exact_prediction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robust_metric import CertifiedKNeighborsClassifier as Classifier
+from robust_metric import MinimalPerturbations, ThreatModel
+from robust_metric.attacks import RegionAttack
+
+HAIR = 1e-12
+
+
+def checked(p: Problem) -> MinimalPerturbations:
+    """The perturbations of p, which hold: exactly, and for the witness itself."""
+    found = p.classifier().minimal_perturbation(p.Z)
+    assert (found.lower <= found.upper).all()
+    for i in np.flatnonzero(np.isfinite(found.upper)):
+        witness = p.Z[i] + found.perturbation[i]
+        assert exact_prediction(p, witness) == found.adversarial_label[i] != found.label[i]
+        assert p.threat.cost((witness - p.Z[i])[None])[0] <= found.upper[i] * (1 + 1e-15)
+    return found
+
+
+def assert_reaches_the_infimum(p: Problem) -> None:
+    found = checked(p)
+    for z, lower, upper in zip(p.Z, found.lower, found.upper, strict=True):
+        exact = infimum(p, z)
+        assert lower <= exact * (1 + 1e-15), p
+        if not np.isfinite(exact):
+            assert upper == np.inf, p
+            continue
+        assert exact * (1 - 1e-15) <= upper <= exact * (1 + 1e-9) + HAIR, p
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_upper_is_the_infimum_of_small_integer_problems(chunk: int) -> None:
+    for seed in range(40 * chunk, 40 * (chunk + 1)):
+        assert_reaches_the_infimum(small_integers(seed))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_upper_is_the_infimum_of_any_small_integer_problem(seed: int) -> None:
+    assert_reaches_the_infimum(small_integers(seed))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_no_attack_is_cheaper(seed: int) -> None:
+    p = small_integers(seed, d=2)
+    clf, found = p.classifier(), checked(p)
+    steps = RegionAttack(8)(clf, p.Z).perturbations
+    grid = np.array(list(product(np.arange(-1, 4.5, 0.5), repeat=2)))
+    allowed = grid[p.threat.holds(grid)]
+    for z, step, upper, label in zip(p.Z, steps, found.upper, found.label, strict=True):
+        fixed = p.threat.frozen(2)
+        tried = np.vstack([z + step, allowed[(allowed[:, fixed] == z[fixed]).all(axis=1)]])
+        changed = tried[clf.predict(tried) != label]
+        assert (upper <= p.threat.cost(changed - z) * (1 + 1e-9) + HAIR).all(), p
+
+
+@pytest.mark.parametrize(
+    ("k", "threat", "X", "y", "query", "expected"),
+    [
+        (1, ThreatModel(feature_cost=[np.inf, 1]), [[1, 2], [2, 1]], [0, 1], [1, 1], 0),
+        (3, ThreatModel(), [[0], [1], [2], [2], [2]], [1, 0, 1, 0, 1], [1], 0),
+        # the query is the mean of the points, as far from all of them
+        (1, ThreatModel(norm=1), [[0, 0], [2, 2]], [0, 1], [1, 1], 0),
+        # the class changes at one point of a line alone, by the order of indices there
+        (
+            1,
+            ThreatModel(feature_cost=[1, np.inf]),
+            [[1, 1], [0, 0], [2, 0]],
+            [1, 0, 0],
+            [0, 0],
+            1,
+        ),
+    ],
+)
+def test_both_sides_of_a_tie_are_tried(
+    k: int, threat: ThreatModel, X: list, y: list, query: list, expected: float
+) -> None:
+    p = Problem(np.array(X, float), np.array(y), np.array([query], float), k, threat=threat)
+    assert infimum(p, p.Z[0]) == expected
+    assert checked(p).upper[0] == pytest.approx(expected, rel=1e-9, abs=1e-15)
+
+
+def test_frozen_features_that_leave_no_way_have_no_witness() -> None:
+    """In the free direction both points are equally far wherever the query goes: the index decides."""
+    threat = ThreatModel(feature_cost=[np.inf, 1])
+    clf = Classifier(1, threat=threat).fit([[0.0, 0.0], [2.0, 0.0]], [0, 1])
+    found = clf.minimal_perturbation([[1.0, 5.0]])
+    assert found.upper[0] == np.inf and not found.perturbation.any()
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_binary_tables_with_frozen_features(k: int, norm: float) -> None:
+    """Ties by the dozen: the witness is as near as that of any attack, within seconds."""
+    rng = np.random.default_rng(k)
+    X = rng.integers(0, 2, (80, 6)).astype(float)
+    y = (X[:, :3].sum(axis=1) + rng.normal(size=80) > 1.5).astype(int)
+    threat = ThreatModel(norm=norm, feature_cost=[1, 1, np.inf, 1, 1, 1])
+    Z = rng.integers(0, 2, (3, 6)).astype(float)
+    clf = Classifier(k, threat=threat).fit(X, y)
+    found = clf.minimal_perturbation(Z, time_limit=5.0)
+    attacked = RegionAttack(16)(clf, Z)
+    assert np.isfinite(found.upper).all()
+    assert (found.upper <= threat.cost(attacked.perturbations) * (1 + 1e-9) + HAIR).all()
