@@ -12,6 +12,7 @@ using tests::RandomProblem;
 using tests::VoteParts;
 using Id = VoteCell::Id;
 using Outcome = CellSolver::Outcome;
+using Pushed = CellSolver::Pushed;
 
 namespace {
 
@@ -79,11 +80,11 @@ TEST_CASE("cell solver: pushed inside, a cell in which the vote is lost gives a 
         if (!v.solve(closed_cell(v, seed), {.complete = true}) || v.cell.norm() == 0.0) continue;
         const double norm = v.cell.norm();
         CAPTURE(seed);
-        REQUIRE(v.solver.push_inside());
+        REQUIRE(v.solver.push_inside() == Pushed::nearer);
         ++found;
         CHECK(v.witness.scaled_length() >= norm * (1.0 - 1e-12));
         CHECK(v.witness.scaled_length() <= norm * (1.0 + 1e-8));
-        CHECK_FALSE(v.solver.push_inside());  // none that is nearer
+        CHECK(v.solver.push_inside() == Pushed::not_nearer);  // none that is nearer
     }
     CHECK(found > 20);
 }
