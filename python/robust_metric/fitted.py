@@ -23,7 +23,12 @@ from ._base.runtime import execution_threads, single_threaded_blas
 from .results.certificates import Certificates
 from .results.digests import KnownScaling, data_digest, model_digest
 from .results.evidence import Evidence, SearchTrees
-from .results.perturbations import STATUS_NAMES, MinimalPerturbations, SearchInterrupted
+from .results.perturbations import (
+    OUT_OF_REACH,
+    STATUS_NAMES,
+    MinimalPerturbations,
+    SearchInterrupted,
+)
 from .threat import ThreatModel
 
 
@@ -162,12 +167,20 @@ class Fitted(FrozenArrays):
             perturbation=found["perturbation"],
             adversarial_label=self.classes[adversarial],
             label=self.classes[found["label"]],
-            status=STATUS_NAMES[found["status"]],
+            status=self._status_names(found["status"]),
             nodes=found["nodes"],
             n_neighbors=self.n_neighbors,
             evidence=self._evidence(found["evidence"], queries),
             threat=self.threat,
         )
+
+    def _status_names(self, status: NDArray[np.int32]) -> NDArray[np.str_]:
+        """Names of statuses; where the threat model may be why nothing changes the class, they say so."""
+        names = STATUS_NAMES[status]
+        confined = self.threat.bounds is not None or self.threat.frozen(self.points.shape[1]).any()
+        if confined and len(self.classes) > 1:
+            names[names == "no_other_class"] = OUT_OF_REACH
+        return names
 
     def _evidence(self, proofs: dict[str, Any] | None, queries: Floats) -> Evidence | None:
         if proofs is None:

@@ -142,7 +142,7 @@ def test_user_errors_of_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> 
         ),
         ((train, "--label", "bush", "--out", out), "label must name one column of"),
         ((train, "--label", "tree", "--out", files / "no" / "m.npz"), "an existing folder"),
-        ((train, "--label", "tree", "--out", files), "path must name a file to write"),
+        ((train, "--label", "tree", "--out", files), "--out must name a file to write"),
         ((train, "--label", "tree", "--n-neighbors", "61", "--out", out), "n_neighbors"),
     ):
         assert message in error_of(capsys, "fit", *arguments)
@@ -162,7 +162,7 @@ def test_user_errors_of_certify(files: Path, capsys: pytest.CaptureFixture[str])
         ((model, files / "wide.npz", "--out", out), "DATA must have the model's 4 features, got 5"),
         ((model, files / "numbers.npz", "--out", out), "labelled with the model's classes 'ash'"),
         ((model, files / "shrubs.npz", "--out", out), "got 'box', 'ivy', 'may'"),
-        ((model, test, "--out", files), "path must name a file to write"),
+        ((model, test, "--out", files), "--out must name a file to write"),
     ):
         assert message in error_of(capsys, "certify", *arguments)
     assert not out.exists()

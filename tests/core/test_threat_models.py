@@ -173,7 +173,7 @@ def test_bound_lower_upper_and_every_attack_are_in_order(p: Problem) -> None:
         assert (costs >= m.lower).all(), (p, attack)
         exact = m.status == "exact"
         assert (costs >= m.upper * (1 - 1.01e-9))[exact].all(), (p, attack)
-        assert np.isinf(costs[m.status == "no_other_class"]).all()
+        assert np.isinf(costs[np.isin(m.status, ["no_other_class", "out_of_reach"])]).all()
 
 
 @given(threat_problems(k=(1, 5)))
@@ -201,7 +201,7 @@ def test_a_class_that_frozen_features_decide_cannot_be_changed() -> None:
     clf = rm.CertifiedKNeighborsClassifier(1, threat=frozen).fit(X, [0, 0, 1, 1])
     m = clf.minimal_perturbation([[0.2, 0.3]])
     assert clf.certify([[0.2, 0.3]]).radius[0] == np.inf
-    assert m.lower[0] == m.upper[0] == np.inf and m.status[0] == "no_other_class"
+    assert m.lower[0] == m.upper[0] == np.inf and m.status[0] == "out_of_reach"
 
 
 def test_threat_models_survive_packing() -> None:
@@ -215,3 +215,18 @@ def test_threat_models_survive_packing() -> None:
         packed, arrays = pack_threat(threat)
         back = unpack_threat(json.loads(json.dumps(packed, allow_nan=False)), arrays)
         assert back == threat
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("limits", ["frozen", "box", "both"])
+def test_what_is_out_of_reach_is_said_to_be(k: int, norm: float, limits: str) -> None:
+    cost = None if limits == "box" else [np.inf] * 2
+    bounds = None if limits == "frozen" else (0.0, 0.1)
+    threat = rm.ThreatModel(norm, bounds, cost)
+    X = [[0.0, 0.0], [0.1, 0.0], [2.0, 2.0], [3.0, 3.0]]
+    clf = rm.CertifiedKNeighborsClassifier(k, threat=threat).fit(X, [0, 0, 1, 1])
+    m = clf.minimal_perturbation([[0.0, 0.0]])
+    assert m.status.tolist() == ["out_of_reach"] and m.lower[0] == m.upper[0] == np.inf
+    alone = clf.fit(X, [0, 0, 0, 0]).minimal_perturbation([[0.0, 0.0]])
+    assert alone.status.tolist() == ["no_other_class"]

@@ -11,7 +11,6 @@ import numpy as np
 
 from .._base.arrays import Floats
 from ..io import csv_options, threat_options
-from ..io.atomic import check_target
 from ..io.npz import write_npz
 from ..io.threat_arrays import pack_threat
 from ..results.robust_error import RobustErrorCurve, format_table, robustness_gap, round_radii
@@ -21,10 +20,11 @@ from .options import (
     add_json,
     add_model_and_data,
     add_n_jobs,
+    add_no_label,
     add_radii,
     positive,
 )
-from .output import finite, print_json
+from .output import check_outputs, finite, print_json
 from .saved_model import SavedModel
 
 if TYPE_CHECKING:
@@ -35,18 +35,16 @@ ATTACKS = ("region", "boundary", "gradient")
 
 def run(args: argparse.Namespace) -> None:
     """Attack the test part of the data under a saved model and print the table."""
-    if args.out is not None:
-        check_target(args.out)
+    check_outputs({"--out": args.out}, {"MODEL": args.model, "DATA": args.data})
     model = SavedModel.load(args)
-    X, y, _ = model.labelled_rows(args.data, csv_options.chosen(args))
-    assert y is not None
-    X, y = X[: args.limit], y[: args.limit]
+    X, y, _ = model.rows_of(args)
+    X, y = X[: args.limit], None if y is None else y[: args.limit]
     start = time.perf_counter()
     result = _attack(args)(model.clf, X, y)
     seconds = time.perf_counter() - start
     if args.out is not None:
         _save(args, result, model.threat)
-    clean = float(np.mean(result.label != y))
+    clean = 0.0 if y is None else float(np.mean(result.label != y))
     proved, broken = (
         RobustErrorCurve(model.metric, model.clf.n_neighbors, kind, values, clean)
         for kind, values in (("bound", model.clf.certify(X, y).radius), ("attack", result.costs))
@@ -58,6 +56,8 @@ def run(args: argparse.Namespace) -> None:
     print(
         f"Attacked {len(X)} points of {args.data} with the {args.attack} attack in {seconds:.2f} s.\n"
     )
+    if y is None:
+        print("Without classes: what is attacked, and proved, are the predictions.\n")
     _print_table(model, proved, broken, radii)
     if args.out is not None:
         print(f"Wrote {args.out}.")
@@ -108,7 +108,7 @@ def _summary(
         "n_neighbors": broken.n_neighbors,
         "metric": broken.method,
         "units": model.units,
-        "clean_error": broken.clean_error,
+        "clean_error": None if args.no_label else broken.clean_error,
         "success_rate": float(np.isfinite(broken.radius).mean()),
         "median_cost": finite(broken.median_radius),
         "radii": radii.tolist(),
@@ -129,6 +129,7 @@ def add_to(commands: Any) -> None:
         "robust-metric attack model.npz test.csv --label species --out adversarial.npz",
     )
     add_model_and_data(command)
+    add_no_label(command, "attacked")
     command.add_argument(
         "--out", metavar="FILE", help="write perturbations and costs to a .npz file"
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .._base.arrays import Floats
 from .._base.progress import shown
 from ..io import csv_options, threat_options
-from ..io.atomic import atomic_write, check_target
+from ..io.atomic import atomic_write
 from ..results.certificates import Certificates
 from ..results.perturbations import SearchInterrupted
 from ..results.robust_error import RobustErrorCurve, format_table, round_radii
@@ -27,61 +27,64 @@ from .options import (
     add_json,
     add_model_and_data,
     add_n_jobs,
+    add_no_label,
     add_radii,
+    seconds,
 )
-from .output import finite, print_json
+from .output import STANDARD_OUTPUT, check_outputs, finite, print_json
 from .saved_model import SavedModel
-
-TO_STANDARD_OUTPUT = "-"
 
 
 def run(args: argparse.Namespace) -> None:
     """Certify the rows asked for, write what is to be written, and print the table."""
     if args.evidence and args.out is None:
         raise ValueError("--evidence needs a file to be written to, see --out")
-    for path in (args.out, args.predictions):
-        if path not in (None, TO_STANDARD_OUTPUT):
-            check_target(path)
+    if args.time_limit is not None and not args.exact:
+        raise ValueError("--time-limit is for the searches of --exact, which is not asked for")
+    check_outputs(
+        {"--out": args.out, "--predictions": args.predictions},
+        {"MODEL": args.model, "DATA": args.data},
+    )
     model = SavedModel.load(args)
-    rows = _rows(args, model)
+    rows = model.rows_of(args)
     X, y = rows.X, rows.y
     start = time.perf_counter()
-    certificates = _certified(args, model, rows)
-    seconds = time.perf_counter() - start
+    certificates, stopped = _certified(args, model, rows)
+    elapsed = time.perf_counter() - start
     if args.out is not None:
         certificates.save(args.out)
     if args.predictions is not None:
         _write_predictions(args.predictions, certificates, rows, range(len(X)))
-    if args.predictions == TO_STANDARD_OUTPUT:
+    if args.predictions == STANDARD_OUTPUT:
         return
     curve = _curve(args, model, certificates, y)
     radii = round_radii([curve]) if args.radii is None else np.array(args.radii)
     if args.json:
-        print_json(_summary(args, model, curve, radii))
+        print_json(_summary(args, model, curve, radii) | {"n_stopped": stopped})
         return
-    print(f"Certified {len(X)} points of {args.data} in {seconds:.2f} s.\n")
+    print(f"Certified {len(X)} points of {args.data} in {elapsed:.2f} s.\n")
     if y is None:
         print(f"{certificates}\n")
     else:
         print(format_table([curve], radii))
         print("\nErrors are shares of points with radius <= r. ", end="")
+    if stopped:
+        print(f"{stopped} searches were stopped early: their radii are lower bounds. ", end="")
     _print_what_it_is(args, model)
 
 
-def _rows(args: argparse.Namespace, model: SavedModel) -> Rows:
-    """Return the points to certify, with their classes where these are known."""
-    read = model.rows if args.no_label else model.labelled_rows
-    return read(args.data, csv_options.chosen(args))
+def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> tuple[Certificates, int]:
+    """Certify the points, and say how many searches were stopped, whose radii are lower bounds.
 
-
-def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> Certificates:
-    """Certify the points; what an interrupted search has found is kept where it was asked for."""
+    What an interrupted search has found is kept where it was asked for.
+    """
     X, y = rows.X, rows.y
     with shown(len(X), "certify"):
         if not args.exact:
-            return model.clf.certify(X, y, evidence=args.evidence)
+            return model.clf.certify(X, y, evidence=args.evidence), 0
         try:
-            return model.clf.minimal_perturbation(X, y, evidence=args.evidence).certificates()
+            found = model.clf.minimal_perturbation(X, y, args.time_limit, evidence=args.evidence)
+            return found.certificates(), int((found.status == "time_limit").sum())
         except SearchInterrupted as stopped:
             _keep_predictions(args.predictions, stopped, rows)
             raise
@@ -138,7 +141,7 @@ def _write_predictions(
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    if path == TO_STANDARD_OUTPUT:
+    if path == STANDARD_OUTPUT:
         sys.stdout.write(text.getvalue())
         return
     with atomic_write(path) as stream:
@@ -185,11 +188,7 @@ def add_to(commands: Any) -> None:
         metavar="CSV",
         help="write class and radius of every row to a CSV file; - prints them instead of the table",
     )
-    command.add_argument(
-        "--no-label",
-        action="store_true",
-        help="DATA is a CSV file without classes: the predictions themselves are certified",
-    )
+    add_no_label(command, "certified")
     add_radii(command)
     command.add_argument(
         "--evidence",
@@ -200,6 +199,12 @@ def add_to(commands: Any) -> None:
         "--exact",
         action="store_true",
         help="minimal adversarial perturbations instead of lower bounds",
+    )
+    command.add_argument(
+        "--time-limit",
+        type=seconds,
+        metavar="SECONDS",
+        help="with --exact: for each point; a search that is stopped still has a valid lower bound",
     )
     threat_options.add_to(command)
     csv_options.add_to(command)

@@ -43,7 +43,7 @@ def training_part(data: str, columns: Columns) -> Parts:
         warnings.simplefilter("always", UserWarning)
         parts = _read(data, columns, None)
     for warning in caught:
-        print(f"robust-metric: warning: {warning.message}", file=sys.stderr)
+        warn(warning.message)
     if is_file(data):
         return parts
     X_train, _, y_train, _ = datasets.split(parts)
@@ -62,9 +62,22 @@ def is_file(data: str) -> bool:
 
 
 def check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
-    """Refuse labels of which none is the model's: every point would count as misclassified."""
+    """Refuse labels of which none is the model's, and tell of those that are not: they count as errors."""
     if (y.dtype.kind == "U") != (classes.dtype.kind == "U") or not np.isin(y, classes).any():
         raise ValueError(
             f"DATA must be labelled with the model's classes {few(classes.tolist())}, "
             f"got {few(np.unique(y).tolist())} in {data}"
         )
+    unknown = y[~np.isin(y, classes)]
+    if len(unknown):
+        names, counts = np.unique(unknown, return_counts=True)
+        known = [f"{name!r} {n} times" for name, n in zip(names.tolist(), counts, strict=True)]
+        warn(
+            f"{len(unknown)} of {len(y)} labels in {data} are none of the model's classes, and count "
+            f"as misclassified: {', '.join(known[:5]) + ', ...' * (len(known) > 5)}"
+        )
+
+
+def warn(message: object) -> None:
+    """Tell people of something that is no error, on standard error."""
+    print(f"robust-metric: warning: {message}", file=sys.stderr)

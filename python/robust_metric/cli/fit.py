@@ -8,13 +8,12 @@ import time
 from typing import Any
 
 from ..io import csv_options, threat_options
-from ..io.atomic import check_target
 from ..io.datasets import holds_images
 from ..io.scaling import Scaling
 from ..threat import ThreatModel
 from .data import training_part
 from .options import DATA_HELP, add_command, add_json, add_n_jobs, positive
-from .output import print_json
+from .output import check_outputs, print_json
 
 
 def run(args: argparse.Namespace) -> None:
@@ -23,7 +22,7 @@ def run(args: argparse.Namespace) -> None:
     from ..estimators.saving import save_model
     from ..learners.arml.learner import ARML
 
-    check_target(args.out)
+    check_outputs({"--out": args.out}, {"DATA": args.data})
     parts = training_part(args.data, csv_options.chosen(args))
     X, y = parts.X_train, parts.y_train
     scaling = None

@@ -32,6 +32,15 @@ def add_model_and_data(command: Any) -> None:
     command.add_argument("data", metavar="DATA", help=DATA_HELP)
 
 
+def add_no_label(command: Any, done: str) -> None:
+    """Add the option ``--no-label``, with what is then done to the predictions."""
+    command.add_argument(
+        "--no-label",
+        action="store_true",
+        help=f"DATA is a CSV file without classes: the predictions themselves are {done}",
+    )
+
+
 def add_radii(command: Any) -> None:
     """Add the option ``--radii``."""
     command.add_argument(
@@ -69,4 +78,15 @@ def positive(text: str) -> int:
     value = int(text) if text.isdecimal() else 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"wanted a positive whole number, got {text!r}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """Parse a positive number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"wanted a positive number of seconds, got {text!r}")
     return value

@@ -1,13 +1,20 @@
-"""What subcommands print for ``--json``."""
+"""What subcommands print for ``--json``, and the files that they may write to."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 from .._base.arrays import Floats
+from ..io.atomic import check_target
+from ..io.csv_tables import STANDARD_INPUT
 from ..results.robust_error import RobustErrorCurve
+
+STANDARD_OUTPUT = "-"
 
 
 def curve_values(curve: RobustErrorCurve, error: str, radii: Floats) -> dict[str, Any]:
@@ -29,3 +36,47 @@ def print_json(values: dict[str, Any]) -> None:
 def finite(value: float) -> float | None:
     """Return the number, or None for infinity."""
     return value if math.isfinite(value) else None
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str]) -> None:
+    """Refuse files to write that cannot be written, or that are read: before any work is done.
+
+    Parameters
+    ----------
+    outputs : dict of option to path
+        Those that are None or ``-`` are none.
+    inputs : dict of argument to path
+        Files, names of data sets, or ``-``.
+
+    Raises
+    ------
+    OSError
+        As `check_target`.
+    ValueError
+        If an output is an input, under whatever name, or another output.
+    """
+    written: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path is None or path == STANDARD_OUTPUT:
+            continue
+        target = os.fspath(check_target(path, option))
+        for argument, source in inputs.items():
+            if _is_file(source, target):
+                raise ValueError(
+                    f"{option} must be another file than {argument}, which it would overwrite, got {path}"
+                )
+        if target in written:
+            raise ValueError(f"{option} must be another file than {written[target]}, got {path}")
+        written[target] = option
+
+
+def _is_file(source: str, target: str) -> bool:
+    """Whether what is read is the file of a path: by another path, a link, or redirected."""
+    if not os.path.exists(target):
+        return False
+    if source != STANDARD_INPUT:
+        return os.path.exists(source) and os.path.samefile(source, target)
+    try:
+        return os.path.samestat(os.fstat(sys.stdin.fileno()), os.stat(target))
+    except (OSError, ValueError, AttributeError):  # no file at all
+        return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.arrays import Floats
-from ..io import threat_options
+from ..io import csv_options, threat_options
 from ..io.csv_tables import Columns
 from ..io.data_files import read_points
 from ..io.inputs import as_in_model
@@ -61,6 +61,11 @@ class SavedModel:
     def units(self) -> str:
         """What radii are measured in."""
         return "the features' own units" if self.scaling is None else "scaled units"
+
+    def rows_of(self, args: argparse.Namespace) -> Rows:
+        """Read the rows that the arguments name, with their classes unless there are none."""
+        read = self.rows if args.no_label else self.labelled_rows
+        return read(args.data, csv_options.chosen(args))
 
     def labelled_rows(self, data: str, columns: Columns) -> Rows:
         """Read the rows to certify or attack, scaled, with their classes."""

@@ -12,10 +12,10 @@ from typing import IO
 PathLike = str | os.PathLike[str]
 
 
-def check_target(path: PathLike) -> Path:
+def check_target(path: PathLike, name: str = "path") -> Path:
     """Return the file that a write to ``path`` would replace, symbolic links followed.
 
-    Worth calling before a long computation whose result is to be written.
+    Worth calling before a long computation whose result is to be written. Errors call it by ``name``.
 
     Raises
     ------
@@ -24,9 +24,9 @@ def check_target(path: PathLike) -> Path:
     """
     target = Path(os.path.realpath(path))
     if target.is_dir():
-        raise IsADirectoryError(f"path must name a file to write, got the folder {path}")
+        raise IsADirectoryError(f"{name} must name a file to write, got the folder {path}")
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"path must lie in an existing folder, got {path}")
+        raise FileNotFoundError(f"{name} must lie in an existing folder, got {path}")
     return target
 
 

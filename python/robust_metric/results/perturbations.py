@@ -20,6 +20,7 @@ from .summaries import Described, Facts, describe_counts, describe_radii, number
 STATUS_NAMES = np.array(
     ["exact", "interval", "misclassified", "no_other_class", "time_limit", "interrupted"]
 )
+OUT_OF_REACH = "out_of_reach"  # beside those of the core, which does not tell the two apart
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +44,8 @@ class MinimalPerturbations(FrozenArrays, Described):
     status : (m,) str
         exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, or numbers so
         ill-conditioned that rounding does not allow it); misclassified; no_other_class: no
-        training point can change the prediction; time_limit: stopped early (also after 20000
+        training point can change the prediction; out_of_reach: nothing that the bounds and frozen
+        features of the threat model allow changes it; time_limit: stopped early (also after 20000
         nodes, where evidence for K > 1 is kept), the interval holds; interrupted: the same by
         Ctrl-C, see `SearchInterrupted`.
     nodes : (m,) int64
