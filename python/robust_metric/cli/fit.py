@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from typing import Any
 
@@ -11,30 +10,27 @@ from ..io import csv_options, threat_options
 from ..io.datasets import holds_images
 from ..io.scaling import Scaling
 from ..threat import ThreatModel
+from . import methods
 from .data import training_part
-from .options import DATA_HELP, add_command, add_json, add_n_jobs, positive
+from .options import DATA_HELP, add_command, add_json, add_n_jobs
 from .output import check_outputs, print_json
 
 
 def run(args: argparse.Namespace) -> None:
     """Fit to the training part of the data, save the model, and say so."""
-    from ..estimators.classifier import CertifiedKNeighborsClassifier
     from ..estimators.saving import save_model
-    from ..learners.arml.learner import ARML
 
+    methods.check(args)
     check_outputs({"--out": args.out}, {"DATA": args.data})
     parts = training_part(args.data, csv_options.chosen(args))
     X, y = parts.X_train, parts.y_train
     scaling = None
     if not args.no_scale:
         scaling = Scaling.fit(X, image=holds_images(args.data, X, args.image))
-    learner = None
-    if args.metric == "arml":
-        learner = ARML(random_state=args.seed, n_jobs=args.n_jobs, verbose=int(sys.stderr.isatty()))
     start = time.perf_counter()
     threat = threat_options.chosen(args, ThreatModel(), X.shape[1], parts.feature_names)
-    clf = CertifiedKNeighborsClassifier(args.n_neighbors, learner, threat, args.n_jobs)
-    clf.fit(X if scaling is None else scaling.apply(X), y)
+    clf = methods.classifier(args, threat)
+    clf = methods.fitted(args, clf, X if scaling is None else scaling.apply(X), y)
     seconds = time.perf_counter() - start
     save_model(clf, args.out, scaling=scaling, feature_names=parts.feature_names)
     if args.json:
@@ -43,8 +39,9 @@ def run(args: argparse.Namespace) -> None:
                 "model": args.out,
                 "data": args.data,
                 "metric": args.metric,
-                "n_neighbors": args.n_neighbors,
+                "n_neighbors": clf.n_neighbors,
                 "n_points": len(X),
+                "n_stored": clf.n_samples_fit_,
                 "n_features": X.shape[1],
                 "classes": clf.classes_.tolist(),
                 "scaled": scaling is not None,
@@ -54,9 +51,13 @@ def run(args: argparse.Namespace) -> None:
         )
         return
     print(
-        f"Fitted K = {args.n_neighbors} under the {args.metric} metric to {len(X)} points of "
+        f"Fitted K = {clf.n_neighbors} under the {args.metric} metric to {len(X)} points of "
         f"{X.shape[1]} features in {len(clf.classes_)} classes, in {seconds:.1f} s."
     )
+    if args.prototypes is not None:
+        print(f"Learned {clf.n_samples_fit_} prototypes.")
+    if args.prune is not None:
+        print(f"Pruned to {clf.n_samples_fit_} points.")
     print(f"Wrote {args.out}.")
 
 
@@ -67,19 +68,13 @@ def add_to(commands: Any) -> None:
         "fit",
         run,
         "fit a certified classifier to the training part of DATA and save it",
-        "robust-metric fit train.csv --label species --out model.npz",
+        "robust-metric fit train.csv --label species --out model.npz\n"
+        "  robust-metric fit train.csv --prototypes 3 --metric learn --out small.npz\n"
+        "  robust-metric fit train.csv --metric lmnn --freeze age,sex --out model.npz",
     )
     command.add_argument("data", metavar="DATA", help=DATA_HELP)
     command.add_argument("--out", required=True, metavar="MODEL", help="the .npz file to write")
-    command.add_argument(
-        "--n-neighbors", type=positive, default=11, metavar="K", help="default: %(default)s"
-    )
-    command.add_argument(
-        "--metric",
-        choices=("arml", "euclidean"),
-        default="arml",
-        help="learn a metric with ARML, or take the Euclidean one (default: %(default)s)",
-    )
+    methods.add_to(command)
     command.add_argument(
         "--no-scale",
         action="store_true",
