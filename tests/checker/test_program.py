@@ -90,8 +90,8 @@ def test_wrong_usage(files: Path, run: Run, capsys: pytest.CaptureFixture[str]) 
     rm.Certificates(bare.radius, bare.label, 3).save(files / "bare.npz")
     np.savez(files / "others.npz", X=np.eye(2), y=np.arange(2))
     for options, names, message in (
-        ((), {"certificates": "none.npz"}, "path must name an existing .npz file"),
-        ((), {"model": "none.npz"}, "path must name an existing .npz file"),
+        ((), {"certificates": "none.npz"}, "wanted an existing .npz file"),
+        ((), {"model": "none.npz"}, "wanted an existing .npz file"),
         ((), {"certificates": "m.npz"}, "a 'model' file"),
         ((), {"model": "c.npz"}, "a 'certificates' file"),
         ((), {"model": "others.npz"}, "without a JSON header"),
@@ -106,9 +106,9 @@ def test_wrong_usage(files: Path, run: Run, capsys: pytest.CaptureFixture[str]) 
         (
             ("--feature-cost", str(files / "costs.txt")),
             {},
-            "feature_cost must have one value per fea",
+            "--feature-cost must have one value per fea",
         ),
-        (("--freeze", "4"), {}, "--freeze must name columns below 4"),
+        (("--freeze", "4"), {}, "--freeze must name features by number"),
         (("--norm", "3"), {}, "wanted 1, 2 or inf, got '3'"),
         (("--nothing",), {}, "unrecognized arguments: --nothing"),
         (("third.npz",), {}, "unrecognized arguments: third.npz"),
@@ -128,9 +128,7 @@ def test_damaged_files(files: Path, run: Run, capsys: pytest.CaptureFixture[str]
             (files / name).write_bytes(content)
             assert run() == 3
             out, err = capsys.readouterr()
-            assert (
-                out == "" and err.count("\n") == 1 and "check: error: path must name an int" in err
-            )
+            assert out == "" and err.count("\n") == 1 and "check: error: wanted an int" in err
         for changes in (
             {"n_neighbors": 0, "n_features": 10**400},
             {"model_digest": 7, "params": 7},

@@ -131,7 +131,7 @@ def test_user_errors_of_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> 
     train, gaps, out = files / "train.csv", files / "gaps.csv", files / "m.npz"
     gaps.write_text("a,b,tree\n1,,ash\n2,3,oak\n")
     for arguments, message in (
-        ((files / "no.csv", "--out", out), "name_or_path must name an existing file, got"),
+        ((files / "no.csv", "--out", out), "DATA must name an existing file, got"),
         (
             (train, "--out", out),
             "got 'ash' in line 2 of " + f"{train}; turn text into numbers first",
@@ -140,10 +140,13 @@ def test_user_errors_of_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> 
             (gaps, "--out", out),
             f"got '' in line 2 of {gaps}; fill missing values or leave rows out",
         ),
-        ((train, "--label", "bush", "--out", out), "label must name one column of"),
+        ((train, "--label", "bush", "--out", out), "--label must name one column of"),
         ((train, "--label", "tree", "--out", files / "no" / "m.npz"), "an existing folder"),
         ((train, "--label", "tree", "--out", files), "--out must name a file to write"),
-        ((train, "--label", "tree", "--n-neighbors", "61", "--out", out), "n_neighbors"),
+        (
+            (train, "--label", "tree", "--n-neighbors", "61", "--out", out),
+            "--n-neighbors must be at most",
+        ),
     ):
         assert message in error_of(capsys, "fit", *arguments)
     assert not out.exists()
@@ -156,8 +159,8 @@ def test_user_errors_of_certify(files: Path, capsys: pytest.CaptureFixture[str])
     np.savez(files / "numbers.npz", X=np.ones((3, 4)), y=np.arange(3))
     np.savez(files / "shrubs.npz", X=np.ones((3, 4)), y=np.array(["box", "ivy", "may"]))
     for arguments, message in (
-        ((files / "no.npz", test, "--out", out), "path must name an existing .npz file, got"),
-        ((test, test, "--out", out), "path must name an intact .npz file, got"),
+        ((files / "no.npz", test, "--out", out), "wanted an existing .npz file, got"),
+        ((test, test, "--out", out), "wanted an intact .npz file, got"),
         ((files / "wide.npz", test, "--out", out), "got " + str(files / "wide.npz")),
         ((model, files / "wide.npz", "--out", out), "DATA must have the model's 4 features, got 5"),
         ((model, files / "numbers.npz", "--out", out), "labelled with the model's classes 'ash'"),
@@ -175,7 +178,7 @@ def test_user_errors_of_certify(files: Path, capsys: pytest.CaptureFixture[str])
         (["dance"], "invalid choice: 'dance'"),
         (["fit", "iris"], "arguments are required: --out"),
         (["fit", "iris", "--out", "m", "--n-neighbors", "0"], "wanted a positive whole number"),
-        (["fit", "iris", "--out", "m", "--metric", "lmnn"], "invalid choice: 'lmnn'"),
+        (["fit", "iris", "--out", "m", "--metric", "best"], "invalid choice: 'best'"),
         (["certify", "m", "d", "--out", "c", "--radii", "0,x"], "wanted numbers like 0,0.1,0.2"),
         (["certify", "m", "d", "--out", "c", "--radii=-1"], "wanted numbers like 0,0.1,0.2"),
         (["demo", "--seed", "x"], "invalid int value: 'x'"),

@@ -100,7 +100,7 @@ def test_user_errors_of_predictions(files: Path, capsys: pytest.CaptureFixture[s
         ((narrow,), "4 features, got 3; is it a file without labels? see --no-label"),
         ((test, "--no-label"), "must name a CSV file of numbers (and a label), got"),
         ((files / "all.npz", "--no-label"), "a file without labels must end in .csv, got"),
-        ((files / "no.csv", "--no-label"), "name_or_path must name an existing file, got"),
+        ((files / "no.csv", "--no-label"), "DATA must name an existing file, got"),
         ((new, "--no-label", "--evidence"), "--evidence needs a file to be written to, see --out"),
         ((new, "--no-label", "--predictions", files / "no" / "p.csv"), "an existing folder"),
     ):

@@ -134,8 +134,10 @@ def test_points_outside_the_bounds_are_an_error_unless_clipped(
         arguments = [*command, "--bounds", "0.1", "0.9"]
         assert cli.main(arguments) == 2
         error = capsys.readouterr().err
-        assert "X must lie within the bounds of threat, [0.1, 0.9] for feature" in error
-        assert "clip_queries=True" in error and error.count("\n") == 1
+        assert (
+            "DATA must lie within the bounds of the threat model, [0.1, 0.9] for feature" in error
+        )
+        assert "--clip moves" in error and error.count("\n") == 1
         assert "queries clipped" in outputs(capsys, *arguments, "--clip")
 
 
@@ -178,8 +180,8 @@ def test_wrong_usage(
     ("options", "message"),
     [
         (["--freeze", "0,9"], "--freeze must name features by number from 0 to 3, got 9"),
-        (["--feature-cost", "1,2"], "feature_cost must have one value per feature, 4, got"),
-        (["--feature-cost", "1,2", "--freeze", "0"], "feature_cost must have one value per"),
+        (["--feature-cost", "1,2"], "--feature-cost must have one value per feature, 4, got"),
+        (["--feature-cost", "1,2", "--freeze", "0"], "--feature-cost must have one value per"),
         (
             ["--freeze", "age"],
             "--freeze must name features by number where these have no names, got 'age'",
@@ -192,9 +194,9 @@ def test_wrong_usage(
             ["--feature-cost", "0=1,00=2"],
             "--feature-cost must mention a feature once, got '00' again",
         ),
-        (["--feature-cost", "0"], "feature_cost must be a (d,) array of positive numbers"),
-        (["--bounds", "1", "0"], "bounds must have lower <= upper everywhere"),
-        (["--bounds", "0,0", "1,1"], "bounds must have one value per feature, 4, got"),
+        (["--feature-cost", "0"], "--feature-cost must be a (d,) array of positive numbers"),
+        (["--bounds", "1", "0"], "--bounds must have lower <= upper everywhere"),
+        (["--bounds", "0,0", "1,1"], "--bounds must have one value per feature, 4, got"),
     ],
 )
 def test_options_that_do_not_fit_the_model(

@@ -14,6 +14,7 @@ from ..io import csv_options, threat_options
 from ..io.archives import DamagedFile
 from ..io.inputs import read_inputs
 from ..io.model_files import StoredModel, read_model
+from ..io.option_messages import in_options
 from ..results.certificates import Certificates
 from ..threat import ThreatModel
 from . import threats
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace, program: str = "check") -> int:
     try:
         report = _report(args)
     except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = in_options(error) or type(error).__name__
         print(f"{program}: error: {reason}", file=sys.stderr)
         return DAMAGED if isinstance(error, DamagedFile) else WRONG_USAGE
     if args.json:
@@ -87,7 +88,7 @@ def _report(args: argparse.Namespace) -> Report:
     if args.queries is not None:
         # what a model knows tells a header from a row
         known = replace(
-            csv_options.chosen(args),
+            csv_options.chosen(args, model.label),
             names=model.feature_names,
             classes=[str(label) for label in model.classes],
         )

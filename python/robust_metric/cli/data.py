@@ -14,6 +14,7 @@ from ..io import datasets
 from ..io.csv_tables import STANDARD_INPUT, Columns, Ids
 from ..io.data_files import read_csv
 from ..io.inputs import as_in_model, few
+from ..io.option_messages import in_options
 from ..io.parts import Parts
 
 
@@ -80,4 +81,4 @@ def check_labels(y: NDArray[Any], classes: NDArray[Any], data: str) -> None:
 
 def warn(message: object) -> None:
     """Tell people of something that is no error, on standard error."""
-    print(f"robust-metric: warning: {message}", file=sys.stderr)
+    print(f"robust-metric: warning: {in_options(message)}", file=sys.stderr)

@@ -32,7 +32,13 @@ def run(args: argparse.Namespace) -> None:
     clf = methods.classifier(args, threat)
     clf = methods.fitted(args, clf, X if scaling is None else scaling.apply(X), y)
     seconds = time.perf_counter() - start
-    save_model(clf, args.out, scaling=scaling, feature_names=parts.feature_names)
+    save_model(
+        clf,
+        args.out,
+        scaling=scaling,
+        feature_names=parts.feature_names,
+        label_column=parts.label,
+    )
     if args.json:
         print_json(
             {

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .._version import __version__
+from ..io.option_messages import in_options
 from . import attack, certify, check, demo, fit, report
 
 FAILED, ERROR, DAMAGED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except (ValueError, OSError, ImportError, MemoryError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = in_options(error) or type(error).__name__
         print(f"robust-metric {args.command}: error: {reason}", file=sys.stderr)
         return ERROR
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from .._base.arrays import Floats
 from ..io import csv_options, threat_options
-from ..io.csv_tables import Columns
+from ..io.csv_tables import Columns, LabelColumn
 from ..io.data_files import read_points
 from ..io.inputs import as_in_model
-from ..io.model_files import load_feature_names, load_scaling
+from ..io.model_files import load_feature_names, load_label_column, load_scaling
 from ..io.scaling import Scaling
 from ..threat import ThreatModel
 from .data import Rows, check_labels, test_part
@@ -28,11 +28,14 @@ class SavedModel:
     scaling : Scaling, optional
         None where the model was fitted on raw features.
     feature_names : list of str, optional
+    label : LabelColumn, optional
+        Where the table that it was fitted to has its labels.
     """
 
     clf: Any
     scaling: Scaling | None
     feature_names: list[str] | None
+    label: LabelColumn | None
 
     @classmethod
     def load(cls, args: argparse.Namespace) -> SavedModel:
@@ -45,7 +48,7 @@ class SavedModel:
             del clf.feature_names_in_  # columns are matched where they are read; arrays have none
         threat = threat_options.chosen(args, clf.fitted_view().threat, clf.n_features_in_, names)
         clf.set_params(n_jobs=args.n_jobs, threat=threat)
-        return cls(clf, load_scaling(args.model), names)
+        return cls(clf, load_scaling(args.model), names, load_label_column(args.model))
 
     @property
     def threat(self) -> ThreatModel:
@@ -65,7 +68,7 @@ class SavedModel:
     def rows_of(self, args: argparse.Namespace) -> Rows:
         """Read the rows that the arguments name, with their classes unless there are none."""
         read = self.rows if args.no_label else self.labelled_rows
-        return read(args.data, csv_options.chosen(args))
+        return read(args.data, csv_options.chosen(args, self.label))
 
     def labelled_rows(self, data: str, columns: Columns) -> Rows:
         """Read the rows to certify or attack, scaled, with their classes."""

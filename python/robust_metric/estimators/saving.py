@@ -8,6 +8,7 @@ import numpy as np
 
 from .._base.states import sees_one_state
 from ..io.atomic import PathLike
+from ..io.csv_tables import LabelColumn
 from ..io.model_files import MODEL_CLASSES, StoredModel, intact_model, read_model, write_model
 from ..io.scaling import Scaling
 from .classifier import CertifiedKNeighborsClassifier
@@ -25,6 +26,7 @@ def save_model(
     *,
     scaling: Scaling | None = None,
     feature_names: Sequence[str] | None = None,
+    label_column: LabelColumn | None = None,
 ) -> None:
     """Save a fitted classifier, with the feature scaling its training data went through.
 
@@ -42,6 +44,8 @@ def save_model(
         of the file that the classifier was loaded from, where it was.
     feature_names : sequence of str, optional
         By default those that ``fit`` saw.
+    label_column : tuple of str or None and int, optional
+        Name and number of the column that the labels come from, for the command line.
 
     Raises
     ------
@@ -70,6 +74,7 @@ def save_model(
         type(clf).__name__,
         kept if scaling is None else scaling,
         None if names is None else tuple(map(str, names)),
+        None if label_column is None else LabelColumn(*label_column),
     )
     write_model(model, path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .csv_tables import Columns
+from .csv_tables import Columns, LabelColumn
 
 
 def add_to(command: Any) -> None:
@@ -16,9 +16,8 @@ def add_to(command: Any) -> None:
     group.add_argument(
         "--label",
         type=_column,
-        default=-1,
         metavar="COLUMN",
-        help="label column (default: the last)",
+        help="label column (default: that of the table that a model was fitted to, or the last)",
     )
     for option, text in (
         ("--drop", "columns that are no features, such as an index"),
@@ -38,9 +37,11 @@ def add_to(command: Any) -> None:
     )
 
 
-def chosen(args: argparse.Namespace) -> Columns:
-    """Return what the options say about the columns."""
-    return Columns(args.label, args.header, args.drop, args.only, args.id)
+def chosen(args: argparse.Namespace, of_model: LabelColumn | None = None) -> Columns:
+    """Return what the options say about the columns; a model knows where its labels are."""
+    label: int | str | LabelColumn = of_model or -1
+    label = label if args.label is None else args.label
+    return Columns(label, args.header, args.drop, args.only, args.id)
 
 
 def _columns(text: str) -> list[int | str]:

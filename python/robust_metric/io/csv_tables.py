@@ -31,14 +31,22 @@ _UNNAMED = re.compile(r"(Unnamed: \d+)?")
 FEWEST_ROWS = 5
 
 
+class LabelColumn(NamedTuple):
+    """Where the table that a model was fitted to has its labels: by name, if it has names, and number."""
+
+    name: str | None
+    number: int
+
+
 @dataclass(frozen=True)
 class Columns:
     """What the columns of a CSV file are; numbers count from 0, or from the end if negative.
 
     Parameters
     ----------
-    label : int or str, or None
-        The label column, by number or name; None where there is none.
+    label : int or str, LabelColumn or None
+        The label column, by number or name; None where there is none. That of a model is found by its
+        name where the first line has it, or else by its number.
     drop, only : sequences of int or str
         Columns that are no features, and those that alone are, beside label and id; by default
         every other column is one.
@@ -52,7 +60,7 @@ class Columns:
         Class labels of the model that the table is for, of the kind that they are.
     """
 
-    label: int | str | None = -1
+    label: int | str | LabelColumn | None = -1
     header: bool | None = None
     drop: Sequence[int | str] = ()
     only: Sequence[int | str] = ()
@@ -84,6 +92,7 @@ class Table(NamedTuple):
     labels: list[str]
     feature_names: tuple[str, ...] | None
     ids: Ids | None
+    label: LabelColumn | None
 
 
 class _Places(NamedTuple):
@@ -136,8 +145,20 @@ def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
     names = tuple(first[j] for j in places.features) if headed else None
     called = first[places.id] if headed and places.id is not None else ""
     return Table(
-        np.stack(points), labels, names, None if places.id is None else Ids(called or "id", ids)
+        np.stack(points),
+        labels,
+        names,
+        None if places.id is None else Ids(called or "id", ids),
+        _label_column(places.label, first, headed),
     )
+
+
+def _label_column(place: int | None, first: list[str], headed: bool) -> LabelColumn | None:
+    """Return what a model is to remember of its label column; the last one is the last of all tables."""
+    if place is None:
+        return None
+    number = -1 if place == len(first) - 1 else place
+    return LabelColumn(first[place] if headed else None, number)
 
 
 def width_of(path: str | os.PathLike[str]) -> int:
@@ -237,7 +258,10 @@ def _places(columns: Columns, first: list[str], path: object) -> _Places:
             "name_or_path must name a CSV file of at least two columns separated by commas, "
             f"got one in {path}"
         )
-    label = None if columns.label is None else place("label", columns.label)
+    wanted = columns.label
+    if isinstance(wanted, LabelColumn):
+        wanted = _remembered(wanted, first)
+    label = None if wanted is None else place("label", wanted)
     id_ = None if columns.id is None else place("id", columns.id)
     drop = [place("drop", column) for column in columns.drop]
     only = [place("only", column) for column in columns.only]
@@ -250,6 +274,13 @@ def _places(columns: Columns, first: list[str], path: object) -> _Places:
     if not features:
         raise ValueError(f"name_or_path must name a CSV file with features, got none in {path}")
     return _Places(features, label, id_)
+
+
+def _remembered(label: LabelColumn, first: list[str]) -> int:
+    """Return the number of a model's label column in this table."""
+    # a number may be a value of a row
+    named = label.name is not None and not is_number(label.name) and first.count(label.name) == 1
+    return first.index(label.name) if named and label.name is not None else label.number
 
 
 def _place(

@@ -149,7 +149,7 @@ def read_csv(path: str | os.PathLike[str], columns: Columns) -> Parts:
         warn_of_ids(table, path)
     X = checked_points(table.points, "X", path)
     y = checked_labels(labels_as_written(table.labels, columns.classes, path), len(X), "y", path)
-    return Parts(X, y, feature_names=table.feature_names, ids=table.ids)
+    return Parts(X, y, feature_names=table.feature_names, ids=table.ids, label=table.label)
 
 
 def labels_as_written(

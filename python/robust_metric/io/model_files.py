@@ -17,6 +17,7 @@ from .._base.arrays import Indices
 from ..threat import ThreatModel
 from .archives import Arrays, DamagedFile
 from .atomic import PathLike
+from .csv_tables import LabelColumn
 from .npz import is_int, read_npz, write_npz
 from .scaling import Scaling
 from .threat_arrays import pack_threat, unpack_threat
@@ -44,6 +45,7 @@ class StoredModel(NamedTuple):
     class_name: str = MODEL_CLASSES[0]
     scaling: Scaling | None = None
     feature_names: tuple[str, ...] | None = None
+    label: LabelColumn | None = None
 
 
 def read_model(path: PathLike) -> StoredModel:
@@ -79,8 +81,9 @@ def read_model(path: PathLike) -> StoredModel:
             raise ValueError(f"n_neighbors must lie in 1 .. {len(X)}, got {k}")
         scaling = _unpack_scaling(arrays, n_features)
         names = _unpack_names(header)
+        label = _unpack_label(header)
     return StoredModel(
-        X, y, classes, components, threat, k, n_jobs, header["class"], scaling, names
+        X, y, classes, components, threat, k, n_jobs, header["class"], scaling, names, label
     )
 
 
@@ -112,6 +115,8 @@ def write_model(model: StoredModel, path: PathLike) -> None:
     }
     if model.feature_names is not None:
         header["feature_names"] = list(model.feature_names)
+    if model.label is not None:
+        header["label_column"] = list(model.label)
     write_npz(path, header, arrays)
 
 
@@ -173,6 +178,32 @@ def _unpack_names(header: Mapping[str, Any]) -> tuple[str, ...] | None:
     if not whole or len(names) != header["n_features"]:
         raise ValueError("feature_names do not fit")
     return tuple(names)
+
+
+def load_label_column(path: PathLike) -> LabelColumn | None:
+    """Load where the table that a model was fitted to has its labels, or None where it was no table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged or is not a model.
+    """
+    header, _ = read_npz(path, "model", only=())
+    with intact_model(path):
+        return _unpack_label(header)
+
+
+def _unpack_label(header: Mapping[str, Any]) -> LabelColumn | None:
+    label = header.get("label_column")
+    if label is None:
+        return None
+    if not isinstance(label, list) or len(label) != 2 or not is_int(label[1]):
+        raise ValueError("label_column must be a name and a number")
+    if label[0] is not None and not isinstance(label[0], str):
+        raise ValueError("label_column must have a str or null for its name")
+    return LabelColumn(*label)
 
 
 def _plain_labels(classes: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats, Indices
-from .csv_tables import Ids
+from .csv_tables import Ids, LabelColumn
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Parts:
         From the header of a CSV file, where it has one.
     ids : Ids, optional
         What the rows of a CSV file are called, where that was asked for.
+    label : LabelColumn, optional
+        Where a CSV file has its labels.
     """
 
     X_train: Floats
@@ -34,6 +36,7 @@ class Parts:
     y_test: NDArray[Any] | None = None
     feature_names: tuple[str, ...] | None = None
     ids: Ids | None = None
+    label: LabelColumn | None = None
 
 
 def checked_points(X: Any, name: str, source: object) -> Floats:
