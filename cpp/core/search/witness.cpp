@@ -50,6 +50,9 @@ bool Witness::try_step(std::span<const double> step) {
         length_ = t.unscale_up(cost);
         adversarial_label_ = found;
         step_.assign(step.begin(), step.end());
+        // the way to the point that was tried, where adding it leads there: its own length is at most the cost as well
+        for (std::size_t j = 0; j < d; ++j)
+            if (const double way = point_[j] - z[j]; z[j] + way == point_[j]) step_[j] = way;
     }
     return true;
 }

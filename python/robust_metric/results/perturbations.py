@@ -31,7 +31,8 @@ class MinimalPerturbations(FrozenArrays, Described):
     ----------
     lower, upper : (m,) float64
         No perturbation of a cost below ``lower`` changes the prediction (rounded down); one of a
-        cost of at most ``upper`` (rounded up) does. In the units of the classifier's input.
+        cost of at most ``upper`` (rounded up) does: that of ``(X + perturbation) - X``, computed
+        exactly, and of ``perturbation`` itself. In the units of the classifier's input.
         Both are 0 where a given true class was missed, inf where nothing changes the prediction.
     perturbation : (m, d) float64
         ``X + perturbation``, in float64, is the witness: the classifier was run on it and answers

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from exact_infimum import infimum, small_integers
-from helpers import Problem, exact_prediction
+from helpers import Array, Problem, costs_less, exact_prediction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +27,11 @@ def checked(p: Problem) -> MinimalPerturbations:
         assert exact_prediction(p, witness) == found.adversarial_label[i] != found.label[i]
         assert p.threat.cost((witness - p.Z[i])[None])[0] <= found.upper[i] * (1 + 1e-15)
     return found
+
+
+def costs_more(point: Array, z: Array, upper: float, threat: ThreatModel) -> bool:
+    """Whether moving z to the point costs more than upper, decided exactly."""
+    return not costs_less(z, point, np.nextafter(upper, np.inf), threat)
 
 
 def assert_reaches_the_infimum(p: Problem) -> None:
@@ -97,6 +102,23 @@ def test_frozen_features_that_leave_no_way_have_no_witness() -> None:
     clf = Classifier(1, threat=threat).fit([[0.0, 0.0], [2.0, 0.0]], [0, 1])
     found = clf.minimal_perturbation([[1.0, 5.0]])
     assert found.upper[0] == np.inf and not found.perturbation.any()
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("offset", [0.0, 1e8, 1e15, -3e15])
+def test_upper_bounds_the_perturbation_and_what_it_adds(offset: float, k: int, norm: float) -> None:
+    """Where X + perturbation is rounded to eighths, or to integers."""
+    rng = np.random.default_rng(k)
+    X = rng.normal(size=(30, 3)) * 4 + offset
+    threat = ThreatModel(norm=norm, feature_cost=[1.0, 0.7, np.inf])
+    p = Problem(X, rng.integers(0, 3, 30), rng.normal(size=(12, 3)) * 4 + offset, k, threat=threat)
+    found = p.classifier().minimal_perturbation(p.Z)
+    assert np.isfinite(found.upper).any()
+    for z, step, upper in zip(p.Z, found.perturbation, found.upper, strict=True):
+        if np.isfinite(upper):
+            assert not costs_more(step, np.zeros(3), upper, threat)
+            assert not costs_more(z + step, z, upper, threat)
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
