@@ -37,6 +37,13 @@ py::dict to_columns(const std::vector<MinimalPerturbation>& results) {
     return columns;
 }
 
+// None, "float32" or a number of decimal places
+WitnessRounding to_rounding(const py::object& precision) {
+    if (precision.is_none()) return {};
+    if (py::isinstance<py::str>(precision)) return {WitnessRounding::Kind::float32, 0};
+    return {WitnessRounding::Kind::decimals, precision.cast<int>()};
+}
+
 // Leaves out the queries that the work did not come to before it was stopped; returns the rows of the others.
 py::array_t<std::int64_t> keep_reached(std::vector<MinimalPerturbation>& results, std::vector<Evidence>& evidence) {
     std::vector<std::int64_t> rows;
@@ -57,7 +64,7 @@ void bind_minimal_perturbations(py::module_& m) {
     m.def(
         "minimal_perturbations",
         [](const TrainingSet& training, const DoubleArray& X, const py::object& y, std::size_t k, double time_limit,
-           int num_threads, bool with_evidence, const py::object& progress) {
+           int num_threads, bool with_evidence, const py::object& progress, const py::object& witness_precision) {
             const MatrixView queries = matrix(X, "X");
             const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
             const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
@@ -66,11 +73,12 @@ void bind_minimal_perturbations(py::module_& m) {
             std::vector<MinimalPerturbation> results(queries.rows());
             std::vector<Evidence> evidence(with_evidence ? queries.rows() : 0);
             const Execution execution = make_execution(num_threads, progress);
+            const WitnessRounding witness_rounding = to_rounding(witness_precision);
             py::object interrupt = py::none(), rows = py::none();
             try {
                 py::gil_scoped_release unlocked;
                 minimal_perturbations(training, queries, truth_span, k, time_limit, execution, results,
-                                      perturbation_view, evidence);
+                                      perturbation_view, evidence, witness_rounding);
             } catch (const py::error_already_set& error) {
                 if (!error.matches(PyExc_KeyboardInterrupt)) throw;
                 interrupt = error.value();
@@ -84,7 +92,8 @@ void bind_minimal_perturbations(py::module_& m) {
             return columns;
         },
         py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("n_neighbors"), py::arg("time_limit"),
-        py::arg("num_threads"), py::arg("with_evidence") = false, py::arg("progress") = py::none());
+        py::arg("num_threads"), py::arg("with_evidence") = false, py::arg("progress") = py::none(),
+        py::arg("witness_precision") = py::none());
 }
 
 }  // namespace robust_metric

@@ -103,6 +103,7 @@ def minimal_perturbations(
     num_threads: int,
     with_evidence: bool = False,
     progress: _Progress = None,
+    witness_precision: str | int | None = None,
 ) -> dict[str, Any]: ...
 
 # bind_embedding.cpp

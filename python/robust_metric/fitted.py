@@ -28,6 +28,7 @@ from .results.perturbations import (
     STATUS_NAMES,
     MinimalPerturbations,
     SearchInterrupted,
+    WitnessPrecision,
 )
 from .threat import ThreatModel
 
@@ -131,6 +132,7 @@ class Fitted(FrozenArrays):
         time_limit: float | None = None,
         *,
         evidence: bool = False,
+        witness_precision: WitnessPrecision = None,
     ) -> MinimalPerturbations:
         """Search for minimal perturbations of (m, d) queries within the bounds; seconds are for each row.
 
@@ -149,6 +151,7 @@ class Fitted(FrozenArrays):
                 self.threads,
                 with_evidence=evidence,
                 progress=watcher(),
+                witness_precision=witness_precision,
             )
         interrupt, rows = found["interrupt"], found["rows"]
         if interrupt is None:

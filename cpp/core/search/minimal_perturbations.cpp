@@ -16,7 +16,7 @@ namespace {
 template <class Search, class SearchOne>
 void search_all(const PreparedSet& training, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
                 const Execution& execution, std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
-                std::span<Evidence> evidence, SearchOne search_one) {
+                std::span<Evidence> evidence, const WitnessRounding& witness_rounding, SearchOne search_one) {
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, neighbors = NeighborSearch(training), search = Search(training)](const Query& query,
                                                                                     std::size_t row) mutable {
@@ -24,6 +24,8 @@ void search_all(const PreparedSet& training, MatrixView queries, std::span<const
             const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
             if (truth.empty() || truth[row] == label) {
                 results[row] = search_one(search, query, label, perturbation);
+                if (witness_rounding.kind != WitnessRounding::Kind::none)
+                    results[row] = search.survive(witness_rounding, perturbation);
                 if (!evidence.empty() && results[row].lower > 0.0) evidence[row] = search.evidence();
                 return;
             }
@@ -38,7 +40,7 @@ void search_all(const PreparedSet& training, MatrixView queries, std::span<const
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            std::size_t k, double time_limit, const Execution& execution,
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
-                           std::span<Evidence> evidence) {
+                           std::span<Evidence> evidence, WitnessRounding witness_rounding) {
     const PreparedSet& set = training.prepared();
     check_request(set, queries, k, truth);
     check_inside(set, queries);
@@ -52,9 +54,11 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
     };
     // a single point's witness is pushed towards it, and its solver knows the 2-norm without limits
     if (k == 1 && set.threat().euclidean() && !set.threat().weighted())
-        search_all<SingleSearch>(set, queries, truth, k, execution, results, perturbations, evidence, one);
+        search_all<SingleSearch>(set, queries, truth, k, execution, results, perturbations, evidence, witness_rounding,
+                                 one);
     else
-        search_all<VoteSearch>(set, queries, truth, k, execution, results, perturbations, evidence, vote);
+        search_all<VoteSearch>(set, queries, truth, k, execution, results, perturbations, evidence, witness_rounding,
+                               vote);
 }
 
 }  // namespace robust_metric

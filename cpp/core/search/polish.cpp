@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
+#include "base/kernels.hpp"
 #include "base/rounding.hpp"
 
 namespace robust_metric {
@@ -16,6 +18,10 @@ constexpr int bisections = 64;
 // binary places that are kept, counted from the largest coordinate, and decimal places
 constexpr std::array<int, 5> binary_places{46, 38, 30, 22, 14};
 constexpr std::array<int, 5> decimal_places{14, 11, 8, 5, 3};
+
+// other-class points that a witness which is to survive rounding is moved to, and halvings of the last part of the way
+constexpr std::size_t most_targets = 64;
+constexpr int refinements = 8;
 
 }  // namespace
 
@@ -54,6 +60,41 @@ bool try_rounded(Witness& witness, const double* query, std::span<const double> 
         attempt([&](double x) { return std::nearbyint(x * power) / power; });
     }
     return changed;
+}
+
+bool survive_towards(Witness& witness, const double* query, std::span<const double> from, const double* target) {
+    std::vector<double> step(from.size());
+    const auto attempt = [&](double share) {
+        for (std::size_t j = 0; j < step.size(); ++j) step[j] = from[j] + share * ((target[j] - query[j]) - from[j]);
+        return witness.try_step(step);
+    };
+    double outside = 0.0, inside = 0x1p-30;
+    while (!attempt(inside)) {
+        if (inside == 1.0) return false;
+        outside = inside;
+        inside *= 2.0;
+    }
+    for (int round = 0; round < refinements; ++round) {
+        const double middle = 0.5 * (inside + outside);
+        (attempt(middle) ? inside : outside) = middle;
+    }
+    return true;
+}
+
+void survive_anywhere(Witness& witness, const PreparedSet& training, const Query& query, int label,
+                      std::span<const double> from) {
+    Embedding scratch;
+    std::vector<std::pair<double, std::size_t>> others;
+    for (std::size_t i = 0; i < training.size(); ++i)
+        if (training.label(i) != label && !training.shadowed(i))
+            others.emplace_back(kernels().squared_distance(query.embedding->mapped_row().data(),
+                                                           training.mapped_row(i, scratch), training.metric().rank()),
+                                i);
+    const std::size_t count = std::min(most_targets, others.size());
+    std::partial_sort(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(count), others.end());
+    std::vector<double> stored(training.dimension());
+    for (std::size_t i = 0; i < count; ++i)
+        if (survive_towards(witness, query.point, from, training.points().row(others[i].second, stored.data()))) return;
 }
 
 }  // namespace robust_metric

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "data/prepared_set.hpp"
+#include "data/query_block.hpp"
 #include "search/witness.hpp"
 
 namespace robust_metric {
@@ -15,5 +17,13 @@ void shrink_witness(Witness& witness);
 // Tries query + step with its coordinates rounded, more and more coarsely, to binary and decimal fractions. query and
 // step in the caller's units. True where the class differs somewhere.
 bool try_rounded(Witness& witness, const double* query, std::span<const double> step);
+
+// For a witness that is to survive rounding: steps from `from`, the step of one that does not, towards a training
+// point. True where the class differs, on the way as early as it does.
+bool survive_towards(Witness& witness, const double* query, std::span<const double> from, const double* target);
+
+// The same for other-class points, those that are nearest to the query, until one leads to a witness.
+void survive_anywhere(Witness& witness, const PreparedSet& training, const Query& query, int label,
+                      std::span<const double> from);
 
 }  // namespace robust_metric

@@ -5,6 +5,7 @@
 
 #include "base/double_double.hpp"
 #include "base/rounding.hpp"
+#include "search/witness_rounding.hpp"
 
 namespace robust_metric {
 
@@ -19,41 +20,85 @@ void Witness::start(const Query& query, int label, std::size_t k) {
     adversarial_label_ = -1;
     step_.assign(training_->dimension(), 0.0);
     nearest_ = {};
+    rounding_ = {};
+}
+
+std::vector<double> Witness::require(const WitnessRounding& to) {
+    const std::vector<double> known = step_;
+    start(*query_, label_, k_);
+    rounding_ = to;
+    return known;
 }
 
 bool Witness::try_step(std::span<const double> step) {
-    const PreparedSet& t = *training_;
-    const std::size_t d = t.dimension();
-    const double* z = query_->point;
-    point_.resize(d);
-    if (t.threat().confined()) {
-        confined_.assign(step.begin(), step.end());
-        t.threat().confine(z, confined_);
-        step = confined_;
+    place(step);
+    const double length = length_of(point_);
+    if (!(length < infinity)) return false;
+    double cost = cost_of(point_, length);
+    const int found = answer(point_, length);
+    if (found == label_ || !survives(found, cost)) return false;
+    if (cost < scaled_length_) {
+        const double* z = query_->point;
+        scaled_length_ = cost;
+        length_ = training_->unscale_up(cost);
+        adversarial_label_ = found;
+        // the way to the point that was tried, where adding it leads there: its own length is at most the cost as well
+        for (std::size_t j = 0; j < step_.size(); ++j) {
+            const double way = point_[j] - z[j];
+            step_[j] = z[j] + way == point_[j] ? way : confined_[j];
+        }
     }
+    return true;
+}
+
+// The point that is tried, and in confined_ the step that leads to it.
+void Witness::place(std::span<const double> step) {
+    const Threat& threat = training_->threat();
+    const double* z = query_->point;
+    confined_.assign(step.begin(), step.end());
+    threat.confine(z, confined_);
+    if (rounding_.kind != WitnessRounding::Kind::none) {
+        for (std::size_t j = 0; j < confined_.size(); ++j)
+            confined_[j] = rounded_within(rounding_, z[j] + confined_[j], threat.lower(j), threat.upper(j)) - z[j];
+        threat.confine(z, confined_);
+    }
+    point_.resize(confined_.size());
+    for (std::size_t j = 0; j < confined_.size(); ++j) point_[j] = z[j] + confined_[j];
+}
+
+// scaled ‖point - query‖₂, rounded up
+double Witness::length_of(std::span<const double> point) const {
     double squares = 0.0;
-    for (std::size_t j = 0; j < d; ++j) {
-        point_[j] = z[j] + step[j];
+    for (std::size_t j = 0; j < point.size(); ++j) {
         // what was really added, to double-double accuracy
-        const double added = std::ldexp(two_sum(point_[j], -z[j]).hi, -t.exponent());
+        const double added = std::ldexp(two_sum(point[j], -query_->point[j]).hi, -training_->exponent());
         squares += added * added;
     }
-    const double length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 6)))));
-    if (!(length < infinity)) return false;
-    const double cost =
-        t.threat().euclidean() && !t.threat().weighted() ? length : space_->cost_upper(z, point_.data());
-    nearest_ = neighbors_.nearest_around(*query_, point_.data(), length, k_);
-    const int found = neighbors_.vote(nearest_);
-    if (found == label_) return false;
-    if (cost < scaled_length_) {
-        scaled_length_ = cost;
-        length_ = t.unscale_up(cost);
-        adversarial_label_ = found;
-        step_.assign(step.begin(), step.end());
-        // the way to the point that was tried, where adding it leads there: its own length is at most the cost as well
-        for (std::size_t j = 0; j < d; ++j)
-            if (const double way = point_[j] - z[j]; z[j] + way == point_[j]) step_[j] = way;
-    }
+    return up(std::sqrt(up(squares * (1.0 + rounding::gamma(point.size() + 6)))));
+}
+
+double Witness::cost_of(std::span<const double> point, double length) const {
+    const Threat& threat = training_->threat();
+    return threat.euclidean() && !threat.weighted() ? length : space_->cost_upper(query_->point, point.data());
+}
+
+int Witness::answer(std::span<const double> point, double length) {
+    nearest_ = neighbors_.nearest_around(*query_, point.data(), length, k_);
+    return neighbors_.vote(nearest_);
+}
+
+// Whether the class found stays where all coordinates are rounded, those that are frozen among them; cost is then at
+// least that of the others.
+bool Witness::survives(int found, double& cost) {
+    if (rounding_.kind == WitnessRounding::Kind::none) return true;
+    rounded_.resize(point_.size());
+    for (std::size_t j = 0; j < point_.size(); ++j) rounded_[j] = rounded(rounding_, point_[j]);
+    if (rounded_ == point_) return true;
+    const double length = length_of(rounded_);
+    if (!(length < infinity) || answer(rounded_, length) != found) return false;
+    for (std::size_t j = 0; j < point_.size(); ++j)
+        if (training_->threat().is_frozen(j)) rounded_[j] = point_[j];
+    cost = std::max(cost, cost_of(rounded_, length_of(rounded_)));
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "data/query_block.hpp"
 #include "geometry/cost_space.hpp"
 #include "geometry/neighbors.hpp"
+#include "robust_metric/minimal_perturbations.hpp"
 
 namespace robust_metric {
 
@@ -27,6 +28,10 @@ public:
     // the class differs.
     bool try_step(std::span<const double> step);
 
+    // Forgets the witness, whose step is returned: from now on in this query only those count that keep their class
+    // when they are rounded like this, and steps lead to numbers that rounding leaves as they are.
+    std::vector<double> require(const WitnessRounding& to);
+
     // the k nearest of the last point tried, by position, nearest first; valid until the next
     std::span<const std::size_t> nearest() const { return nearest_; }
 
@@ -37,6 +42,12 @@ public:
     std::span<const double> step() const { return step_; }  // zeros where none is known
 
 private:
+    void place(std::span<const double> step);
+    double length_of(std::span<const double> point) const;
+    double cost_of(std::span<const double> point, double length) const;
+    int answer(std::span<const double> point, double length);
+    bool survives(int found, double& cost);
+
     const PreparedSet* training_;
     const CostSpace* space_;
     NeighborSearch neighbors_;
@@ -45,7 +56,8 @@ private:
     std::size_t k_ = 0;
     double scaled_length_ = 0.0, length_ = 0.0;
     std::int32_t adversarial_label_ = -1;
-    std::vector<double> step_, point_, confined_;
+    std::vector<double> step_, point_, confined_, rounded_;
+    WitnessRounding rounding_;
     std::span<const std::size_t> nearest_;
 };
 

@@ -25,15 +25,23 @@ struct MinimalPerturbation {
     std::int64_t nodes = 0;  // projections that the search solved
 };
 
+// What a witness is to keep its class under: query + perturbation rounded to float32, or to so many decimal places (as
+// x ↦ rint(x 10^decimals) 10^-decimals); none asks for the float64 point alone.
+struct WitnessRounding {
+    enum class Kind { none, float32, decimals } kind = Kind::none;
+    int decimals = 0;
+};
+
 // One result a query for the vote of k neighbours. truth: class of each query, or empty; where it differs from the
 // prediction both ends are 0. time_limit: seconds a query, infinite for none; past it a search ends with the interval
 // that it has. perturbations: m × d, query + perturbation, computed in float64, is the witness; zeros where there is
-// none. evidence as for certified_radii, for lower.
+// none. evidence as for certified_radii, for lower. witness_rounding: all coordinates of the witness that are not
+// frozen are such numbers already, as far as query + perturbation can be; upper is its cost, and farther from lower.
 // Where this throws because keep_going stopped it, results are complete all the same for the queries whose label is
 // not -1; a search that was under way then has the status `interrupted` and the interval that it had reached.
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            std::size_t k, double time_limit, const Execution& execution,
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
-                           std::span<Evidence> evidence = {});
+                           std::span<Evidence> evidence = {}, WitnessRounding witness_rounding = {});
 
 }  // namespace robust_metric

@@ -14,6 +14,8 @@ from .arrays import Floats, Labels
 
 # Beyond this, differences of features may overflow before any scaling could help.
 LARGEST_VALUE = 1e300
+# Decimal places to which float64 numbers near 1 can be rounded at all.
+MOST_DECIMALS = 15
 # Beyond this, the mean of a feature may overflow, which learners subtract.
 _LARGEST_LEARNABLE = 1e290
 
@@ -85,6 +87,17 @@ def check_positive(name: str, value: Any, *, optional: bool = False) -> None:
     if not (isinstance(value, numbers.Real) and 0.0 < float(value) < np.inf):
         wanted = "a positive number or None" if optional else "a positive number"
         raise ValueError(f"{name} must be {wanted}, got {value!r}")
+
+
+def check_precision(name: str, value: Any) -> None:
+    """Raise ValueError unless it is None, "float32" or a number of decimal places."""
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if value is None or value == "float32" or (whole and abs(int(value)) <= MOST_DECIMALS):
+        return
+    raise ValueError(
+        f'{name} must be "float32", a number of decimal places from {-MOST_DECIMALS} to {MOST_DECIMALS}, '
+        f"or None, got {value!r}"
+    )
 
 
 def check_fraction(name: str, value: Any) -> None:

@@ -13,7 +13,7 @@ from .._base.frozen import frozen
 from .._base.states import sees_one_state
 from ..fitted import Fitted
 from ..results.certificates import Certificates
-from ..results.perturbations import MinimalPerturbations
+from ..results.perturbations import MinimalPerturbations, WitnessPrecision
 from .optional_dask import da, dask
 
 
@@ -34,7 +34,12 @@ class Classifier(Protocol):
         """Certify the rows of an array."""
 
     def minimal_perturbation(
-        self, X: ArrayLike, y: ArrayLike | None = None, time_limit: float | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        time_limit: float | None = None,
+        *,
+        witness_precision: WitnessPrecision = None,
     ) -> MinimalPerturbations:
         """Search for the minimal perturbations of the rows of an array."""
 
@@ -72,11 +77,16 @@ def certify(clf: Classifier, X: Any, y: Any = None) -> Certificates:
 
 @sees_one_state
 def minimal_perturbation(
-    clf: Classifier, X: Any, y: Any = None, time_limit: float | None = None
+    clf: Classifier,
+    X: Any,
+    y: Any = None,
+    time_limit: float | None = None,
+    witness_precision: WitnessPrecision = None,
 ) -> MinimalPerturbations:
     """Minimal perturbations of the rows of a Dask array, lazily; arguments as for `certify`.
 
-    ``time_limit`` is in seconds per row. All (m,) and (m, d) fields of the answer are dask arrays.
+    ``time_limit`` is in seconds per row, ``witness_precision`` as for the classifier. All (m,) and
+    (m, d) fields of the answer are dask arrays.
     """
     label = clf.classes_.dtype
     dtype = [
@@ -88,7 +98,8 @@ def minimal_perturbation(
         ("status", "U14"),
         ("nodes", np.int64),
     ]
-    records = _map_rows(_perturb_block, clf, X, y, dtype, time_limit=time_limit)
+    options = {"time_limit": time_limit, "witness_precision": witness_precision}
+    records = _map_rows(_perturb_block, clf, X, y, dtype, **options)
     columns = {name: records[name] for name in records.dtype.names}
     view = clf.fitted_view()
     return MinimalPerturbations(**columns, n_neighbors=view.n_neighbors, threat=view.threat)
@@ -134,9 +145,9 @@ def _certify_block(X: NDArray[Any], y: NDArray[Any] | None = None, *, model: Any
 
 
 def _perturb_block(
-    X: NDArray[Any], y: NDArray[Any] | None = None, *, model: Any, time_limit: float | None
+    X: NDArray[Any], y: NDArray[Any] | None = None, *, model: Any, time_limit: Any, **options: Any
 ) -> NDArray[Any]:
-    found = model.minimal_perturbation(X, None if y is None else y[:, 0], time_limit)
+    found = model.minimal_perturbation(X, None if y is None else y[:, 0], time_limit, **options)
     names = ["lower", "upper", "perturbation", "adversarial_label", "label", "status", "nodes"]
     return _records(found, names)
 

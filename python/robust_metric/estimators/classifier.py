@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._base.arrays import Floats, is_dask_array
 from .._base.frozen import frozen
 from .._base.states import changes_at_once, sees_one_state
-from .._base.validation import checked_queries, encode_labels, storage_dtypes
+from .._base.validation import check_precision, checked_queries, encode_labels, storage_dtypes
 from ..results.certificates import Certificates, CertifiedPredictions
-from ..results.perturbations import MinimalPerturbations
+from ..results.perturbations import MinimalPerturbations, WitnessPrecision
 from ..threat import ThreatModel
 from .base import NeighborsBase
 
@@ -200,6 +200,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         time_limit: float | None = None,
         *,
         evidence: bool = False,
+        witness_precision: WitnessPrecision = None,
     ) -> MinimalPerturbations:
         """Minimal adversarial perturbations as intervals with witnesses.
 
@@ -214,11 +215,17 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         evidence : bool, default False
             Also return what proves each ``lower``, for `robust_metric.check`. For K > 1 a search then
             stops after 20000 nodes, as by the time limit.
+        witness_precision : "float32" or int, optional
+            Witnesses that survive being written down: ``X + perturbation`` keeps its class when it is
+            rounded to float32, or to so many decimal places (`numpy.round`). ``upper`` is the cost of
+            the rounded witness then, so that the interval is as wide as rounding makes it, and inf
+            where none was found. Frozen features are rounded too, at no cost.
 
         Raises
         ------
         ValueError
-            If X or y have the wrong shape, X is not finite, or time_limit is not positive.
+            If X or y have the wrong shape, X is not finite, time_limit is not positive, or
+            witness_precision is something else.
         SearchInterrupted
             On Ctrl-C: a KeyboardInterrupt that holds what was found up to then.
 
@@ -229,16 +236,19 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         (``docs/vote_search.md``). Without a time limit it ends with an interval of 1e-9 relative
         width, save for ties; for large K some queries take very long, so set one.
         """
+        check_precision("witness_precision", witness_precision)
         if self._answers_lazily(X, evidence):
             from ..distributed import queries as blocks
 
-            return blocks.minimal_perturbation(self, X, y, time_limit)
+            return blocks.minimal_perturbation(self, X, y, time_limit, witness_precision)
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
         view = self.fitted_view()
         if time_limit is not None and not time_limit > 0:
             raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
-        return view.minimal_perturbation(queries, truth, time_limit, evidence=evidence)
+        return view.minimal_perturbation(
+            queries, truth, time_limit, evidence=evidence, witness_precision=witness_precision
+        )
 
     def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> Floats:
         """Certified robust error at each radius: the share of rows with radius <= r, (k,) float64.

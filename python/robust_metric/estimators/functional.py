@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from .._base.arrays import Floats
-from ..results.perturbations import MinimalPerturbations
+from ..results.perturbations import MinimalPerturbations, WitnessPrecision
 from ..threat import ThreatModel
 from .classifier import CertifiedKNeighborsClassifier
 
@@ -63,11 +63,13 @@ def minimal_perturbations(
     components: Any = None,
     threat: ThreatModel | None = None,
     time_limit: float | None = None,
+    witness_precision: WitnessPrecision = None,
     n_jobs: int | None = None,
 ) -> MinimalPerturbations:
     """Minimal adversarial perturbations of K-nearest-neighbour predictions.
 
-    Parameters are those of `certified_radii`; ``time_limit`` is in seconds per query.
+    Parameters are those of `certified_radii`; ``time_limit``, in seconds per query, and
+    ``witness_precision`` are as for `CertifiedKNeighborsClassifier.minimal_perturbation`.
 
     Raises
     ------
@@ -75,4 +77,5 @@ def minimal_perturbations(
         As `CertifiedKNeighborsClassifier.minimal_perturbation`.
     """
     clf = CertifiedKNeighborsClassifier(n_neighbors, components, threat, n_jobs)
-    return clf.fit(X_train, y_train).minimal_perturbation(X, y, time_limit)
+    clf.fit(X_train, y_train)
+    return clf.minimal_perturbation(X, y, time_limit, witness_precision=witness_precision)

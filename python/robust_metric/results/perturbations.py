@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from .certificates import Certificates
 from .evidence import Evidence
 from .robust_error import certified_robust_error
 from .summaries import Described, Facts, describe_counts, describe_radii, numbered
+
+# what a witness keeps its class under: rounding to float32, or to so many decimal places
+WitnessPrecision = Literal["float32"] | int | None
 
 # numbered as SearchStatus of the compiled core
 STATUS_NAMES = np.array(
@@ -43,12 +46,12 @@ class MinimalPerturbations(FrozenArrays, Described):
     label : (m,) array
         The class predicted.
     status : (m,) str
-        exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, or numbers so
-        ill-conditioned that rounding does not allow it); misclassified; no_other_class: no
-        training point can change the prediction; out_of_reach: nothing that the bounds and frozen
-        features of the threat model allow changes it; time_limit: stopped early (also after 20000
-        nodes, where evidence for K > 1 is kept), the interval holds; interrupted: the same by
-        Ctrl-C, see `SearchInterrupted`.
+        exact: lower and upper agree to 1e-9 relative; interval: they do not (ties, numbers so
+        ill-conditioned that rounding does not allow it, or a witness that survives rounding);
+        misclassified; no_other_class: no training point can change the prediction; out_of_reach:
+        nothing that the bounds and frozen features of the threat model allow changes it; time_limit:
+        stopped early (also after 20000 nodes, where evidence for K > 1 is kept), the interval holds;
+        interrupted: the same by Ctrl-C, see `SearchInterrupted`.
     nodes : (m,) int64
         Projections that the search solved.
     n_neighbors : int

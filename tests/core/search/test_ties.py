@@ -47,7 +47,7 @@ def assert_reaches_the_infimum(p: Problem) -> None:
 
 @pytest.mark.parametrize("chunk", range(4))
 def test_upper_is_the_infimum_of_small_integer_problems(chunk: int) -> None:
-    for seed in range(40 * chunk, 40 * (chunk + 1)):
+    for seed in range(25 * chunk, 25 * (chunk + 1)):
         assert_reaches_the_infimum(small_integers(seed))
 
 

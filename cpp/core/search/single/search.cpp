@@ -45,12 +45,27 @@ MinimalPerturbation SingleSearch::run(const Query& query, int label, double time
     }
     result_.label = label;
     result_.nodes = static_cast<std::int64_t>(projections_.size());
+    return answer(perturbation);
+}
+
+const MinimalPerturbation& SingleSearch::answer(std::span<double> perturbation) {
     result_.upper = witness_.length();
     result_.adversarial_label = witness_.adversarial_label();
     result_.lower = std::min(training_->unscale_down(lower_), result_.upper);
     std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
     set_status(result_, timed_out_);
     return result_;
+}
+
+MinimalPerturbation SingleSearch::survive(const WitnessRounding& to, std::span<double> perturbation) {
+    if (witness_.length() == infinity) return result_;
+    witness_.try_step(std::vector<double>(perturbation.begin(), perturbation.end()));
+    const std::size_t nearest = witness_.nearest().front();
+    const std::vector<double> from = witness_.require(to);
+    stored_.resize(training_->dimension());
+    if (!survive_towards(witness_, query_->point, from, training_->points().row(nearest, stored_.data())))
+        survive_anywhere(witness_, *training_, *query_, label_, from);
+    return answer(perturbation);
 }
 
 void SingleSearch::start(const Query& query, int label, double time_limit) {

@@ -29,6 +29,9 @@ public:
     // float64, is the witness; zeros where there is none.
     MinimalPerturbation run(const Query& query, int label, double time_limit, std::span<double> perturbation);
 
+    // The last run's answer with a witness that keeps its class when it is rounded, if there is one.
+    MinimalPerturbation survive(const WitnessRounding& to, std::span<double> perturbation);
+
     // What proves the last run's lower; nothing where that is infinite.
     Evidence evidence() const;
 
@@ -45,6 +48,7 @@ private:
     };
 
     void start(const Query& query, int label, double time_limit);
+    const MinimalPerturbation& answer(std::span<double> perturbation);
     bool advance();
     bool settled(double bound) const;
     void push(const Open& open);

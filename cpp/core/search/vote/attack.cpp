@@ -5,6 +5,7 @@
 
 #include "base/kernels.hpp"
 #include "base/rounding.hpp"
+#include "search/polish.hpp"
 
 namespace robust_metric {
 
@@ -203,6 +204,16 @@ bool VoteAttack::improve_in_cell(const Decided::Sets& sets, double share) {
     const double wanted = witness_->scaled_length() * (1.0 - share);
     return solver_->solve_afresh(sets, {}, wanted) == Outcome::solved && cell_->norm() < wanted &&
            solver_->push_inside() == Pushed::nearer && witness_->scaled_length() < wanted;
+}
+
+void VoteAttack::survive(const WitnessRounding& to) {
+    if (witness_->scaled_length() == infinity) return;
+    try_witness_again();
+    Decided::Sets sets;
+    const bool known = nearest_cell(sets);
+    const std::vector<double> from = witness_->require(to);
+    if (known && solver_->solve_afresh(sets, {}, infinity) == Outcome::solved) solver_->push_far();
+    if (witness_->scaled_length() == infinity) survive_anywhere(*witness_, *training_, *query_, label_, from);
 }
 
 void VoteAttack::exchange() {

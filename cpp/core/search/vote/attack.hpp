@@ -46,6 +46,9 @@ public:
     // Exchanges single points of the cell that the witness lies in, as long as that helps.
     void exchange();
 
+    // Instead of the witness known one near it that keeps its class when it is rounded.
+    void survive(const WitnessRounding& to);
+
 private:
     bool choose_entering(const LosingVote& vote, std::vector<std::size_t>& seen, std::vector<std::size_t>& positions);
     bool gather(const LosingVote& vote, std::size_t seed, std::vector<std::size_t>& positions);

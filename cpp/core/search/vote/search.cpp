@@ -43,24 +43,32 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
     const Deadline deadline(time_limit);
     start(query, label, k, keep_tree);
     const std::vector<LosingVote> votes = losing_votes(*training_, label, k);
-    bool timed_out = false;
     if (!votes.empty()) {
         find_start(votes.front());
         losses_ = list_losses(votes);
         add_roots();
-        timed_out = !search(deadline);
+        timed_out_ = !search(deadline);
         searched_ = std::min({settled_, nodes_.least_bound(), witness_.scaled_length()});
     }
     if (witness_.scaled_length() > std::max(searched_, certified_) * (1.0 + exactness)) shrink_witness(witness_);
+    return answer(perturbation);
+}
+
+MinimalPerturbation VoteSearch::answer(std::span<double> perturbation) const {
     MinimalPerturbation result;
-    result.label = label;
+    result.label = label_;
     result.nodes = created_;
     result.upper = witness_.length();
     result.lower = std::min(training_->unscale_down(std::max(searched_, certified_)), result.upper);
     result.adversarial_label = witness_.adversarial_label();
     std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
-    set_status(result, timed_out);
+    set_status(result, timed_out_);
     return result;
+}
+
+MinimalPerturbation VoteSearch::survive(const WitnessRounding& to, std::span<double> perturbation) {
+    attack_.survive(to);
+    return answer(perturbation);
 }
 
 Evidence VoteSearch::evidence() const {
@@ -71,6 +79,8 @@ Evidence VoteSearch::evidence() const {
 }
 
 void VoteSearch::start(const Query& query, int label, std::size_t k, bool keep_tree) {
+    label_ = label;
+    timed_out_ = false;
     created_ = 0;
     settled_ = infinity;
     follow_ = false;

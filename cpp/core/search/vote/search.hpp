@@ -36,6 +36,9 @@ public:
     MinimalPerturbation run(const Query& query, int label, std::size_t k, double time_limit,
                             std::span<double> perturbation, bool keep_tree = false);
 
+    // The last run's answer with a witness that keeps its class when it is rounded, if there is one.
+    MinimalPerturbation survive(const WitnessRounding& to, std::span<double> perturbation);
+
     // What proves the last run's lower.
     Evidence evidence() const;
 
@@ -43,6 +46,7 @@ private:
     using Index = VoteNodes::Index;
 
     void start(const Query& query, int label, std::size_t k, bool keep_tree);
+    MinimalPerturbation answer(std::span<double> perturbation) const;
     void find_start(const LosingVote& vote);
     void choose_points(const LosingVote& vote);
     void add_roots();
@@ -71,8 +75,10 @@ private:
     VoteTree tree_;
     VoteBranching branching_;
     std::vector<VoteLoss> losses_;
-    Index followed_ = VoteNodes::none;         // a node that is followed down, not among the open ones
-    bool follow_ = false;                      // whether the next node that is made is followed
+    Index followed_ = VoteNodes::none;  // a node that is followed down, not among the open ones
+    bool follow_ = false;               // whether the next node that is made is followed
+    int label_ = 0;
+    bool timed_out_ = false;
     double settled_ = 0.0;                     // least bound of the closed nodes
     double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search
     std::int64_t created_ = 0;

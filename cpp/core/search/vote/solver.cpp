@@ -19,6 +19,10 @@ using Mark = Decided::Mark;
 // a witness is pushed over the boundary so far that its norm grows by this share, which a first push measures
 constexpr double growth = 1.5e-10, first_share = 0x1p-36;
 
+// how far a witness is pushed that is to survive rounding, and halvings of the last part of that way
+constexpr double farthest_share = 0x1p40;
+constexpr int refinements = 8;
+
 }  // namespace
 
 // A tie goes to the point of smaller index.
@@ -168,13 +172,35 @@ Ranked CellSolver::nearest_unspared() {
 // Moves the boundaries inwards until the class changes: all of them, or, where that leaves nothing, those that a tie
 // does not satisfy.
 auto CellSolver::push_inside() -> Pushed {
-    const double norm = cell_->norm();
-    double extent = query_->embedding->extent;
-    for (const Id x : decided_->entering()) extent = std::max(extent, 0x1p-40 * training_->extent(cell_->position(x)));
-    const double unit = std::max(norm, 0x1p-20 * std::sqrt(extent));
+    const double unit = unit_of_push();
     const Pushed pushed = push(unit);
     if (pushed != Pushed::unchanged || decided_->rule().nearest_stay) return pushed;
     return push_strictly(unit);
+}
+
+void CellSolver::push_far() {
+    const double unit = unit_of_push();
+    double outside = 0.0, inside = first_share;
+    const auto attempt = [&](double share) {
+        return solve(share * unit, infinity) == Outcome::solved && witness_->try_step(solution());
+    };
+    while (!attempt(inside)) {
+        if (inside > farthest_share) return;
+        outside = inside;
+        inside *= 2.0;
+    }
+    for (int round = 0; round < refinements; ++round) {
+        const double middle = 0.5 * (inside + outside);
+        cell_->clear();
+        (attempt(middle) ? inside : outside) = middle;
+    }
+}
+
+// What margins are shares of: the norm, or, near the query, what its distances from points are known to.
+double CellSolver::unit_of_push() const {
+    double extent = query_->embedding->extent;
+    for (const Id x : decided_->entering()) extent = std::max(extent, 0x1p-40 * training_->extent(cell_->position(x)));
+    return std::max(cell_->norm(), 0x1p-20 * std::sqrt(extent));
 }
 
 // As little as it takes to change the class. The first move makes the norm grow by about `growth`: less would leave

@@ -41,6 +41,9 @@ public:
     // A witness from the cell that was solved.
     Pushed push_inside();
 
+    // A witness from the cell that was solved, as far inside as it takes, however far it is.
+    void push_far();
+
     // Of the points that enter, the farthest from the solution.
     Id farthest_entering() const;
 
@@ -49,6 +52,7 @@ private:
     bool find_violated_strictly(double margin, Pair& worst);
     template <class Visit>
     void for_each_beaten(Visit visit);
+    double unit_of_push() const;
     Pushed push(double unit);
     Pushed push_strictly(double unit);
     std::span<const double> solution();
