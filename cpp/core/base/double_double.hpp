@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
+
+#include "robust_metric/matrix_view.hpp"
 
 namespace robust_metric {
 
@@ -56,5 +59,10 @@ inline DoubleDouble& operator+=(DoubleDouble& a, DoubleDouble b) { return a = a 
 inline DoubleDouble scaled(DoubleDouble a, int exponent) {
     return {std::ldexp(a.hi, exponent), std::ldexp(a.lo, exponent)};
 }
+
+// a · b, l w and lᵀp, term by term
+DoubleDouble dot(const DoubleDouble* a, const DoubleDouble* b, std::size_t n);
+void multiply(MatrixView l, const DoubleDouble* w, DoubleDouble* p);
+void multiply_transposed(MatrixView l, const DoubleDouble* p, DoubleDouble* s);
 
 }  // namespace robust_metric

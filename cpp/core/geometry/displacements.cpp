@@ -12,36 +12,26 @@ namespace {
 
 using rounding::up;
 
+// squares of distances in between lose nothing that matters to the range of exponents
+constexpr double smallest_square = 0x1p-900, largest_square = 0x1p900;
+
 double value_of(double x) { return x; }
 double value_of(DoubleDouble x) { return x.hi; }
 
+double scaled(double x, int exponent) { return std::ldexp(x, exponent); }
+
+// Brings the largest of the values into [1/2, 1); returns the exponent of the power of two that they were divided by.
+template <class Real>
+int scale_to_one(std::vector<Real>& values) {
+    double largest = 0.0;
+    for (const Real& x : values) largest = std::max(largest, std::fabs(value_of(x)));
+    int exponent = 0;
+    std::frexp(largest, &exponent);
+    for (Real& x : values) x = scaled(x, -exponent);
+    return exponent;
+}
+
 double dot(const double* a, const double* b, std::size_t n) { return kernels().dot(a, b, n); }
-
-DoubleDouble dot(const DoubleDouble* a, const DoubleDouble* b, std::size_t n) {
-    DoubleDouble sum;
-    for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i];
-    return sum;
-}
-
-void apply(MatrixView l, const double* w, double* p) { multiply(l, w, p); }
-
-void apply(MatrixView l, const DoubleDouble* w, DoubleDouble* p) {
-    for (std::size_t i = 0; i < l.rows(); ++i) {
-        DoubleDouble sum;
-        for (std::size_t j = 0; j < l.cols(); ++j)
-            if (l(i, j) != 0.0) sum += l(i, j) * w[j];
-        p[i] = sum;
-    }
-}
-
-void apply_transposed(MatrixView l, const double* p, double* s) { multiply_transposed(l, p, s); }
-
-void apply_transposed(MatrixView l, const DoubleDouble* p, DoubleDouble* s) {
-    std::fill_n(s, l.cols(), DoubleDouble());
-    for (std::size_t i = 0; i < l.rows(); ++i)
-        for (std::size_t j = 0; j < l.cols(); ++j)
-            if (l(i, j) != 0.0) s[j] += l(i, j) * p[i];
-}
 
 void subtract(const double* z, const double* x, int exponent, std::size_t n, double* w) {
     rounding::scale_differences(z, x, -exponent, n, w);
@@ -83,7 +73,7 @@ void Displacements<Real>::displace(std::size_t position) {
     if (metric.is_identity())
         mapped_ = displacement_;
     else
-        apply(metric.scaled_components(), displacement_.data(), mapped_.data());
+        multiply(metric.scaled_components(), displacement_.data(), mapped_.data());
 }
 
 template <class Real>
@@ -146,7 +136,7 @@ auto Displacements<Real>::with_gradient(std::size_t position) -> const Evaluated
     if (training_->metric().is_identity())
         std::copy_n(displacement_.data(), d, gradient(x));
     else
-        apply_transposed(training_->metric().scaled_components(), mapped_.data(), gradient(x));
+        multiply_transposed(training_->metric().scaled_components(), mapped_.data(), gradient(x));
     return x;
 }
 
@@ -164,7 +154,24 @@ Interval Displacements<Real>::squared_distance(std::size_t position) {
 template <class Real>
 double Displacements<Real>::distance(std::size_t position) {
     const int exponent = training_->exponent() + training_->metric().exponent();
-    return std::ldexp(std::sqrt(value_of(at(position).squared_distance)), exponent);
+    const double square = value_of(at(position).squared_distance);
+    if (square >= smallest_square && square <= largest_square) return std::ldexp(std::sqrt(square), exponent);
+    return distance_on_own_scale(position);
+}
+
+// Where squares in the scale of the training points overflow or underflow.
+template <class Real>
+double Displacements<Real>::distance_on_own_scale(std::size_t position) {
+    const Metric& metric = training_->metric();
+    subtract(point_, training_->points().row(position, stored_.data()), 0, training_->dimension(),
+             displacement_.data());
+    int exponent = metric.exponent() + scale_to_one(displacement_);
+    if (metric.is_identity())
+        mapped_ = displacement_;
+    else
+        multiply(metric.scaled_components(), displacement_.data(), mapped_.data());
+    exponent += scale_to_one(mapped_);
+    return std::ldexp(std::sqrt(value_of(dot(mapped_.data(), mapped_.data(), metric.rank()))), exponent);
 }
 
 template <class Real>

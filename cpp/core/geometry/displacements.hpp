@@ -40,7 +40,7 @@ public:
     Real squared_distance_value(std::size_t position) { return at(position).squared_distance; }
     const Real* gradient(std::size_t position) { return gradient(with_gradient(position)); }
     // ‖L(z - x)‖ in the caller's units, rounded to nearest up to a few units in the last place (in
-    // double-double; not a bound), absolutely below 2^-480 of the spread of the training points
+    // double-double; not a bound)
     double distance(std::size_t position);
 
     // Bounds of the distance from z to the half-space
@@ -66,6 +66,7 @@ private:
     Real* gradient(const Evaluated& x) { return gradients_.data() + x.slot * training_->dimension(); }
     double relative_error(std::size_t terms) const;
     bool evaluates_exactly(std::size_t position, double squared_distance, double length);
+    double distance_on_own_scale(std::size_t position);
     void displace(std::size_t position);  // fills displacement_ and mapped_
 
     const PreparedSet* training_;

@@ -130,21 +130,25 @@ int components_exponent(MatrixView components) {
     return lowest;
 }
 
-std::vector<Integer> difference(const double* z, const double* x, std::size_t dimension, int exponent) {
-    std::vector<Integer> w;
-    w.reserve(dimension);
+// b - a and 2z - a - b, each in units of a power of two of its own
+struct Factors {
+    std::vector<Integer> difference, sum;
+};
+
+Factors factors(const double* z, const double* a, const double* b, std::size_t dimension) {
+    const int of_points = std::min(common_exponent(a, dimension), common_exponent(b, dimension));
+    const int of_all = std::min(of_points, common_exponent(z, dimension));
+    Factors w;
     for (std::size_t j = 0; j < dimension; ++j) {
-        Integer value(z[j], exponent);
-        value.add(Integer(x[j], exponent), true);
-        w.push_back(std::move(value));
+        Integer difference(b[j], of_points), sum(z[j], of_all);
+        difference.add(Integer(a[j], of_points), true);
+        sum.add(sum);
+        sum.add(Integer(a[j], of_all), true);
+        sum.add(Integer(b[j], of_all), true);
+        w.difference.push_back(std::move(difference));
+        w.sum.push_back(std::move(sum));
     }
     return w;
-}
-
-Integer squared_norm(const std::vector<Integer>& p) {
-    Integer sum;
-    for (const Integer& value : p) sum.add(value * value);
-    return sum;
 }
 
 }  // namespace
@@ -152,26 +156,23 @@ Integer squared_norm(const std::vector<Integer>& p) {
 int compare_distances_exactly(MatrixView components, const double* z, const double* a, const double* b,
                               std::size_t dimension) {
     if (std::equal(a, a + dimension, b)) return 0;  // duplicates, by far the commonest tie
-    const int exponent =
-        std::min({common_exponent(z, dimension), common_exponent(a, dimension), common_exponent(b, dimension)});
-    const std::vector<Integer> wa = difference(z, a, dimension, exponent), wb = difference(z, b, dimension, exponent);
+    // ‖L(z - a)‖² - ‖L(z - b)‖² = L(b - a) · L(2z - a - b)
+    const Factors w = factors(z, a, b, dimension);
     Integer gap;
     if (components.rows() == 0) {
-        gap = squared_norm(wa);
-        gap.add(squared_norm(wb), true);
+        for (std::size_t j = 0; j < dimension; ++j) gap.add(w.difference[j] * w.sum[j]);
         return gap.sign();
     }
     const int scale = components_exponent(components);
     for (std::size_t i = 0; i < components.rows(); ++i) {
-        Integer pa, pb;
+        Integer p, q;
         for (std::size_t j = 0; j < dimension; ++j) {
             if (components(i, j) == 0.0) continue;
             const Integer weight(components(i, j), scale);
-            pa.add(weight * wa[j]);
-            pb.add(weight * wb[j]);
+            p.add(weight * w.difference[j]);
+            q.add(weight * w.sum[j]);
         }
-        gap.add(pa * pa);
-        gap.add(pb * pb, true);
+        gap.add(p * q);
     }
     return gap.sign();
 }

@@ -134,8 +134,8 @@ bool NeighborSearch::nearer(Candidate& a, Candidate& b) {
     }
     const PreparedSet& t = *training_;
     const bool known = a.distance.lower == a.distance.upper && b.distance.lower == b.distance.upper;
-    int sign = 0;
-    if (!known) {
+    int sign = known ? 0 : gap_.sign(point_, a.position, b.position);
+    if (!known && sign == 0) {
         scratch_.resize(2 * t.dimension());
         const double* x = t.points().row(a.position, scratch_.data());
         sign = compare_distances_exactly(t.metric().components(), point_, x,

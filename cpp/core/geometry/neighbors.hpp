@@ -1,6 +1,6 @@
 // The K nearest training points, as a definite function of the stored arrays: the order over the real
 // numbers they denote, ties to the smaller index. Filter by float32 matrix products with an error bound, then
-// float64 and double-double from the stored points, then integers.
+// float64 and double-double from the stored points, then the difference of the two distances, then integers.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,15 @@
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "geometry/displacements.hpp"
+#include "geometry/pair_gap.hpp"
 
 namespace robust_metric {
 
 // Per-thread search; holds its work space.
 class NeighborSearch {
 public:
-    explicit NeighborSearch(const PreparedSet& training) : training_(&training), fast_(training), accurate_(training) {}
+    explicit NeighborSearch(const PreparedSet& training)
+        : training_(&training), fast_(training), accurate_(training), gap_(training) {}
 
     // The k nearest points (k <= n), nearest first where `ordered`, else in any order. The result stays
     // valid until the next call.
@@ -48,6 +50,7 @@ private:
     const PreparedSet* training_;
     Displacements<double> fast_;
     Displacements<DoubleDouble> accurate_;
+    PairGap gap_;
     std::vector<Candidate> candidates_;
     std::vector<double> heap_;
     std::vector<std::size_t> result_;

@@ -21,8 +21,9 @@ from .._base.runtime import execution_threads, single_threaded_blas
 from ..fitted import core_threat
 from ..threat import ThreatModel
 
-# Distances come rounded; a shard's neighbour is fetched if it may be among the K nearest of all.
-_SLACK = 1.0 + 1e-9
+# Distances come rounded, subnormal ones absolutely; a shard's neighbour is fetched if it may be among the
+# K nearest of all.
+_SLACK, _SUBNORMAL_SLACK = 1.0 + 1e-9, 1e-320
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def anchors(shard: Rows, rule: Rule) -> Rows:
     With them in the core, the ways in which a vote can be lost are those of the whole set, and so
     is, up to a factor near 1, the scale that coordinates are brought to.
     """
+    if not len(shard.ids):
+        return shard
     keep = [int(shard.X.argmax()) // shard.X.shape[1], int(shard.X.argmin()) // shard.X.shape[1]]
     for label in range(rule.n_classes):
         keep.extend(np.flatnonzero(shard.y == label)[: rule.n_neighbors])
@@ -95,6 +98,8 @@ def anchors(shard: Rows, rule: Rule) -> Rows:
 def nearest(shard: Rows, rule: Rule, queries: Floats) -> tuple[Floats, Indices]:
     """Return distances and row numbers in the whole set of each query's K nearest in the shard."""
     k = min(rule.n_neighbors, len(shard.ids))
+    if k == 0:
+        return np.empty((len(queries), 0)), np.empty((len(queries), 0), dtype=np.int64)
     with single_threaded_blas():
         threads = execution_threads(rule.n_jobs)
         distances, positions = _core.kneighbors(shard.prepared(rule), queries, k, True, threads)
@@ -190,4 +195,6 @@ def _neighbor_ids(answers: list[tuple[Floats, Indices]], rule: Rule) -> Indices:
     distances = np.concatenate([distances for distances, _ in answers], axis=1)
     ids = np.concatenate([ids for _, ids in answers], axis=1)
     limit = np.partition(distances, rule.n_neighbors - 1, axis=1)[:, rule.n_neighbors - 1]
-    return np.unique(ids[distances <= limit[:, None] * _SLACK])
+    with np.errstate(over="ignore"):  # then all are fetched
+        reach = limit * _SLACK + _SUBNORMAL_SLACK
+    return np.unique(ids[distances <= reach[:, None]])
