@@ -166,6 +166,47 @@ def stubs(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Say how much of the core the C++ tests run, and of the package the Python tests; needs GCC, doctest."""
+    shutil.rmtree("build/coverage", ignore_errors=True)  # counts of other sources
+    session.install(".[tests]", "coverage>=7.10", "gcovr>=8")
+    _cpp_tests(session, "coverage")
+    folders = ["--filter", "cpp/core/", "--filter", "cpp/include/"]
+    report = ["--txt-summary", "--txt", "build/coverage/lines.txt"]
+    session.run("gcovr", *folders, *report, "build/coverage")
+    # branch coverage; the command line runs in processes of its own, which are measured as well
+    settings = Path(session.create_tmp()).resolve() / "coverage.ini"
+    files = settings.with_suffix(".data")
+    lines = ["[run]", "source_pkgs = robust_metric", "branch = true", "parallel = true"]
+    lines += ["patch = subprocess", f"data_file = {files}"]
+    settings.write_text("\n".join(lines), encoding="utf-8")
+    measured = ["python", "-m", "coverage"]
+    chosen = f"--rcfile={settings}"
+    session.run(*measured, "run", chosen, "-m", "pytest", *session.posargs)
+    session.run(*measured, "combine", chosen)
+    session.run(*measured, "report", chosen, "--skip-covered")
+
+
+@nox.session
+def tidy(session: nox.Session) -> None:
+    """Check core, twins and bindings by clang-tidy, as .clang-tidy says; files after ``--`` alone."""
+    tools = PROJECT["project"]["optional-dependencies"]["tidy"]
+    session.install(*PROJECT["build-system"]["requires"], "cmake", "ninja", *tools)
+    scratch = Path(session.create_tmp()).resolve()
+    # configured as for a wheel, and not built: the sources alone are looked at
+    package = str(session.run("python", "-m", "pybind11", "--cmakedir", silent=True)).strip()
+    python = shutil.which("python", path=session.bin)
+    defined = ["-DSKBUILD=2", f"-Dpybind11_DIR={package}", f"-DPython_EXECUTABLE={python}"]
+    session.run("cmake", "-S", ".", "-B", str(scratch), "-G", "Ninja", *defined)
+    # clang-tidy brings the headers of clang without OpenMP's; the others of GCC would be in the way
+    (scratch / "openmp").mkdir(exist_ok=True)
+    shutil.copy(_gcc_library("include/omp.h"), scratch / "openmp")
+    files = session.posargs or [f"^{re.escape(str(Path.cwd()))}/(cpp|src)/"]
+    openmp = f"-extra-arg=-isystem{scratch / 'openmp'}"
+    session.run("run-clang-tidy.py", "-quiet", "-p", str(scratch), openmp, *files)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build sdist and wheel as they are published, and run the wheel where there is no compiler."""
     shutil.rmtree("dist", ignore_errors=True)

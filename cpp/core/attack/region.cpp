@@ -120,6 +120,7 @@ std::vector<std::size_t> RegionAttack::seeds(std::size_t count) {
     std::sort(ranked.begin(), ranked.end());
     ranked.resize(std::min(ranked.size(), count));
     std::vector<std::size_t> result;
+    result.reserve(ranked.size());
     for (const auto& entry : ranked) result.push_back(entry.second);
     return result;
 }

@@ -122,7 +122,7 @@ std::string instruction_set() {
 std::vector<std::string> available_instruction_sets() {
     std::vector<std::string> usable;
     for (const Variant& variant : variants())
-        if (variant.runs_here) usable.push_back(variant.name);
+        if (variant.runs_here) usable.emplace_back(variant.name);
     return usable;
 }
 

@@ -82,11 +82,11 @@ public:
     }
 
     void enter() {
-        std::lock_guard lock(mutex_);
+        std::scoped_lock lock(mutex_);
         ++running_;
     }
     void leave() {
-        std::lock_guard lock(mutex_);
+        std::scoped_lock lock(mutex_);
         --running_;
         finished_.notify_one();
     }
@@ -106,7 +106,7 @@ private:
         std::size_t first = next_.load(std::memory_order_relaxed), last = 0;
         do {
             const std::size_t left = count_ - first;
-            last = first + std::min(left, std::min(chunk_.largest, std::max(chunk_.smallest, left / shares_)));
+            last = first + std::min({left, chunk_.largest, std::max(chunk_.smallest, left / shares_)});
         } while (!next_.compare_exchange_weak(first, last, std::memory_order_relaxed));
         return {first, last};
     }
@@ -123,9 +123,9 @@ private:
         }
     }
 
-    void fail(std::exception_ptr error) {
-        std::lock_guard lock(mutex_);
-        if (!error_) error_ = std::move(error);
+    void fail(const std::exception_ptr& error) {
+        std::scoped_lock lock(mutex_);
+        if (!error_) error_ = error;
         stopped_.store(true, std::memory_order_relaxed);
     }
 
@@ -157,9 +157,9 @@ int threads_to_be_had(int wanted) {
     try {
         trial.reserve(static_cast<std::size_t>(wanted));
         while (static_cast<int>(trial.size()) + 1 < wanted)
-            trial.emplace_back([&gate] { const std::lock_guard open(gate); });
-    } catch (const std::system_error&) {
-    } catch (const std::bad_alloc&) {
+            trial.emplace_back([&gate] { const std::scoped_lock open(gate); });
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): those that started are the answer
+    } catch (const std::bad_alloc&) {     // NOLINT(bugprone-empty-catch)
     }
     closed.unlock();
     for (std::thread& thread : trial) thread.join();

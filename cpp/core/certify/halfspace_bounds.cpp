@@ -284,7 +284,7 @@ Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) cons
     const FilterRows& rows = training_->twice_mapped();
     const Interval gap = half(difference(relative_distance(other), relative_distance(own)));
     if (!(gap.upper > 0.0)) return {0.0, 0.0};
-    const double error = rows.error(other) + static_cast<double>(rows.error(own));
+    const double error = rows.error(other) + rows.error(own);
     if (!(error <= 0x1p126) || !(gap.upper <= 0x1p125)) return {0.0, rounding::infinity};
     normal_.resize(training_->dimension());
     const float *far_row = rows.row(other), *near_row = rows.row(own);

@@ -92,7 +92,7 @@ private:
     void load_more();
     void load(float limit);
     float smallest_waiting(std::size_t count);
-    Queued deepen(const Queued& entry);
+    Queued deepen(const Queued& queued);
     void deepen_top();
     double nearest_bound(std::size_t other, bool from_sketch) const;
     Interval pair_in_space(std::size_t other, std::size_t own) const;

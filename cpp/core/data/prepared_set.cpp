@@ -149,7 +149,7 @@ void PreparedSet::map_points(const Execution& execution) {
     twice_mapped_error_ = rounding::up(norm * norm *
                                        rounding::gamma(one_map    ? 2
                                                        : identity ? 6
-                                                                  : d + r + 7 + 2 * threat_.weighted()));
+                                                                  : d + r + (threat_.weighted() ? 9 : 7)));
     distance_error_ = rounding::up(norm * norm * (4.04 * once + 2.02 * rounding::gamma(r + 4)));
     // the one rounding of the Euclidean rows is far below what float32 adds, and counted there
     mapped_ = in_place_ ? std::make_unique<FilterRows>(points_.singles())

@@ -21,7 +21,7 @@ public:
         if (value == 0.0) return;
         int binary = 0;
         const double fraction = std::frexp(std::fabs(value), &binary);
-        std::uint64_t mantissa = static_cast<std::uint64_t>(std::ldexp(fraction, 53));
+        auto mantissa = static_cast<std::uint64_t>(std::ldexp(fraction, 53));
         int shift = binary - 53 - exponent;
         if (shift < 0) {  // only zeros are shifted out
             mantissa >>= -shift;

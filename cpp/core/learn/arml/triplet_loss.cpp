@@ -87,7 +87,8 @@ private:
     int threads(int most) const {
         const double by_metric = 2.0 * static_cast<double>(d() * d()) * static_cast<double>(size() + r());
         const double work = by_metric_ ? by_metric : 5.0 * static_cast<double>(r() * d()) * static_cast<double>(size());
-        return static_cast<int>(std::clamp(2.0 * work / work_per_thread, 1.0, std::max(1.0, double(most))));
+        return static_cast<int>(
+            std::clamp(2.0 * work / work_per_thread, 1.0, std::max(1.0, static_cast<double>(most))));
     }
 
     template <class Body>

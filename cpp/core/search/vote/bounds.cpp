@@ -53,6 +53,7 @@ std::vector<VoteCell::Id> VoteBounds::nearest_to_query(std::size_t count) const 
     for (const Id id : points_->own()) ranked.push_back({cell_->half(id), id});
     keep_first(ranked, count);
     std::vector<Id> own;
+    own.reserve(ranked.size());
     for (const Ranked& x : ranked) own.push_back(x.id);
     return own;
 }

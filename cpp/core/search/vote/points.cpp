@@ -98,6 +98,7 @@ std::vector<VoteCell::Measured> VotePoints::measure_own(double reach) {
     const PreparedSet& t = *training_;
     const double factor = t.threat().dual_factor();
     std::vector<double> filtered;
+    filtered.reserve(t.size());
     for (std::size_t i = 0; i < t.size(); ++i)
         filtered.push_back(farthest(0.5 * bounds_->relative_distance(i).upper, factor * bounds_->length(i), reach));
     values_ = filtered;

@@ -41,7 +41,7 @@ auto CellSolver::solve(double margin, double cutoff, Margins margins) -> Outcome
         // rounding alone keeps it going once the norm has stopped to grow
         stalled = norm > previous * (1.0 + 1e-15) ? 0 : stalled + 1;
         // a linear program's solution may move on while the norm stays
-        if (stalled > (training_->threat().norm() == Norm::two ? 8 : 100)) break;
+        if (stalled > (training_->threat().norm() == Norm::two ? 8u : 100u)) break;
         previous = std::max(previous, norm);  // rounding may let it fall, and circle
         if (norm > cutoff * (1.0 + 1e-7)) return Outcome::too_far;
     }

@@ -50,7 +50,7 @@ private:
         std::vector<std::size_t> own;
         std::vector<Index> children;
     };
-    void append(Index node, double lower, std::vector<Evidence::Node>& nodes) const;
+    void append(Index index, double lower, std::vector<Evidence::Node>& nodes) const;
 
     bool keep_ = false;
     std::vector<Record> records_;

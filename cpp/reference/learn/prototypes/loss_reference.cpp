@@ -73,9 +73,9 @@ std::vector<std::pair<double, std::size_t>> nearest(const double* z, const Label
     std::vector<std::pair<double, std::size_t>> found;
     for (std::size_t j = 0; j < prototypes.points.rows(); ++j)
         if (wanted(prototypes.labels[j]))
-            found.push_back(
-                {squared_norm(multiply(components, difference(z, prototypes.points.row(j), prototypes.points.cols()))),
-                 j});
+            found.emplace_back(
+                squared_norm(multiply(components, difference(z, prototypes.points.row(j), prototypes.points.cols()))),
+                j);
     std::sort(found.begin(), found.end());
     found.resize(std::min(count, found.size()));
     return found;
