@@ -196,7 +196,12 @@ def tidy(session: nox.Session) -> None:
     # configured as for a wheel, and not built: the sources alone are looked at
     package = str(session.run("python", "-m", "pybind11", "--cmakedir", silent=True)).strip()
     python = shutil.which("python", path=session.bin)
-    defined = ["-DSKBUILD=2", f"-Dpybind11_DIR={package}", f"-DPython_EXECUTABLE={python}"]
+    defined = [
+        "-DSKBUILD=2",
+        "-DSKBUILD_STATE=editable",
+        f"-Dpybind11_DIR={package}",
+        f"-DPython_EXECUTABLE={python}",
+    ]
     session.run("cmake", "-S", ".", "-B", str(scratch), "-G", "Ninja", *defined)
     # clang-tidy brings the headers of clang without OpenMP's; the others of GCC would be in the way
     (scratch / "openmp").mkdir(exist_ok=True)
