@@ -55,6 +55,19 @@ def test_evidence_lets_the_checker_prove_the_radii(
     assert "its training data are not those that were certified" in capsys.readouterr().out
 
 
+def test_export_of_evidence(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, certs = fit(files, "--metric", "euclidean"), files / "certs.npz"
+    text = files / "evidence.txt"
+    arguments = ["certify", model, files / "test.csv", "--label", "tree", "--out", certs]
+    assert cli.main([str(argument) for argument in [*arguments, "--evidence"]]) == 0
+    capsys.readouterr()
+    assert cli.main(["export-evidence", str(certs), str(model), "--out", str(text)]) == 0
+    assert capsys.readouterr().out.startswith("Wrote 30 certificates with their evidence and model")
+    assert text.read_text().startswith("robust_metric evidence 1\nclasses 3\nneighbors 3\nnorm 2\n")
+    wrong = error_of(capsys, "export-evidence", certs, model, "--out", text, "--norm", "1")
+    assert "belong together: threat model: the one asked for has norm 1, certified was 2" in wrong
+
+
 def test_exact_radii(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, certs = str(fit(files, "--metric", "euclidean", "--n-neighbors", "1")), files / "c.npz"
     arguments = ["certify", model, str(files / "test.csv"), "--label", "tree", "--out", str(certs)]
@@ -194,7 +207,9 @@ def test_wrong_usage(
     assert message in err and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["demo", "fit", "certify", "attack", "check", "report"])
+@pytest.mark.parametrize(
+    "command", ["demo", "fit", "certify", "attack", "check", "export-evidence", "report"]
+)
 def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main([command, "--help"])

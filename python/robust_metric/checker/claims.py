@@ -114,14 +114,9 @@ def check_claims(
         )
     report = Report(threat=claims.threat or ThreatModel(), n_queries=len(radius))
     report.queries_digest = queries_digest(evidence.queries)
-    report.n_features = n_features = model.X.shape[1]
-    if evidence.queries.shape[1] != n_features:
-        report.n_features = evidence.queries.shape[1]
-        report.failures.append(
-            f"model: it has {n_features} features, certified were {report.n_features}"
-        )
+    report.n_features = evidence.queries.shape[1]
+    if not compare(report, claims, evidence, model, threat):
         return report
-    _compare(report, claims, evidence, model, threat)
     others = _rows_of_others(report, evidence, queries)
     checker = Checker(model, evidence, report.threat)
     for i in range(len(radius)) if only is None else only:
@@ -137,14 +132,19 @@ def check_claims(
     return report
 
 
-def _compare(
+def compare(
     report: Report,
     claims: Certificates,
     evidence: Evidence,
     model: StoredModel,
     threat: ThreatModel | None,
-) -> None:
-    """Note in what certificates and model do not belong together."""
+) -> bool:
+    """Note in what certificates and model do not belong together; False where nothing can be checked."""
+    if model.X.shape[1] != report.n_features:
+        report.failures.append(
+            f"model: it has {model.X.shape[1]} features, certified were {report.n_features}"
+        )
+        return False
     if claims.n_neighbors != model.n_neighbors:
         report.failures.append(
             f"model: it has n_neighbors={model.n_neighbors}, "
@@ -163,6 +163,7 @@ def _compare(
     wanted = threat or model.threat or ThreatModel()
     for what in threats.unlike(wanted, report.threat, report.n_features):
         report.failures.append(f"{whose} has {what}")
+    return True
 
 
 def _rows_of_others(report: Report, evidence: Evidence, queries: ArrayLike | None) -> Mask:

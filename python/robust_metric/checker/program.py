@@ -13,10 +13,9 @@ from typing import Any
 from ..io import csv_options, threat_options
 from ..io.archives import DamagedFile
 from ..io.inputs import read_inputs
-from ..io.model_files import StoredModel, read_model
+from ..io.model_files import read_model
 from ..io.option_messages import in_options
 from ..results.certificates import Certificates
-from ..threat import ThreatModel
 from . import threats
 from .claims import Report, check_claims
 
@@ -94,15 +93,8 @@ def _report(args: argparse.Namespace) -> Report:
         )
         queries = read_inputs(args.queries, n_features, known)
         queries = queries if model.scaling is None else model.scaling.apply(queries)
-    return check_claims(claims, model, threat=_stated(args, model), queries=queries)
-
-
-def _stated(args: argparse.Namespace, model: StoredModel) -> ThreatModel | None:
-    """Return the threat model that the options state, or None where there are none."""
-    if not threat_options.given(args):
-        return None
-    threat, names = model.threat or ThreatModel(), model.feature_names
-    return threat_options.chosen(args, threat, model.X.shape[1], names)
+    threat = threat_options.stated(args, model.threat, n_features, model.feature_names)
+    return check_claims(claims, model, threat=threat, queries=queries)
 
 
 def _lines(report: Report, args: argparse.Namespace) -> list[str]:

@@ -62,6 +62,16 @@ def given(args: argparse.Namespace) -> bool:
     return args.clip or any(option is not None for option in options)
 
 
+def stated(
+    args: argparse.Namespace,
+    model: ThreatModel | None,
+    n_features: int,
+    names: Sequence[str] | None = None,
+) -> ThreatModel | None:
+    """Return the threat model that the options state, or None where there are none."""
+    return chosen(args, model or ThreatModel(), n_features, names) if given(args) else None
+
+
 def chosen(
     args: argparse.Namespace,
     model: ThreatModel,
