@@ -21,6 +21,13 @@ let number token =
 
 let infinite_or_number token = if token = "inf" then None else Some (number token)
 
+(* LOWER:UPPER, where * is no bound *)
+let bounds_of token =
+  let bound text = if text = "*" then None else Some (number text) in
+  match String.split_on_char ':' token with
+  | [ lower; upper ] -> (bound lower, bound upper)
+  | _ -> malformed "bounds must be LOWER:UPPER, got %s" token
+
 let whole token =
   match int_of_string_opt token with
   | Some n when n >= 0 -> n
@@ -40,7 +47,7 @@ type file = { model : model; threat : threat; claims : (certificate * bool) list
 
 let empty =
   { model = { training = []; components = None; n_neighbors = 0; n_classes = 0 };
-    threat = { norm_of = Two; costs = [] };
+    threat = { norm_of = Two; costs = []; bounds = [] };
     claims = [];
     sums = false }
 
@@ -68,6 +75,8 @@ let read_line file line =
   | [ "norm"; p ] -> { file with threat = { file.threat with norm_of = norm_named p } }
   | "cost" :: values ->
       { file with threat = { file.threat with costs = List.map infinite_or_number values } }
+  | "bounds" :: values ->
+      { file with threat = { file.threat with bounds = List.map bounds_of values } }
   | "component" :: values ->
       let rows = Option.value file.model.components ~default:[] in
       { file with model = { file.model with components = Some (List.map number values :: rows) } }
@@ -117,7 +126,7 @@ let () =
       match read_file path with
       | { model; threat; claims; _ } ->
           let claimed = List.filter_map (fun (c, claimed) -> if claimed then Some c else None) claims in
-          let answers = ref (check_file model threat claimed) in
+          let answers = ref (check_file Guess.guess model threat claimed) in
           let say i (_, claimed) =
             let verdict =
               if not claimed then "radius 0"

@@ -7,6 +7,7 @@
 Require Import Reals ZArith List Bool Arith Lra Lia Psatz FMapPositive.
 Require Import RobustMetric.vectors RobustMetric.predict RobustMetric.half_space RobustMetric.losing_votes.
 Require Import RobustMetric.threat_models RobustMetric.integers RobustMetric.reach.
+Require Import RobustMetric.box RobustMetric.region.
 Import ListNotations.
 Module Map := PositiveMap.
 Open Scope nat_scope.
@@ -22,7 +23,8 @@ Record model := {
 
 Record threat := {
   norm_of : norm;
-  costs : list (option float) (* none: frozen; features beyond the list cost 1 *)
+  costs : list (option float); (* none: frozen; features beyond the list cost 1 *)
+  bounds : list (option float * option float) (* lower and upper; none, or beyond the list: no bound *)
 }.
 
 Record certificate := {
@@ -47,8 +49,8 @@ Definition answer (m : model) (z : vector) : nat :=
   predict (n_classes m) (n_neighbors m) (length (training m)) (class_of m)
     (fun i => dist (real_metric m) z (vector_of m i)).
 
-Definition admissible (t : threat) (delta : vector) : Prop :=
-  frozen_still (cost_values (costs t)) delta.
+Definition admissible (t : threat) (z delta : vector) : Prop :=
+  frozen_still (cost_values (costs t)) delta /\ within (limit_values (bounds t)) (add z delta).
 
 Definition cost_of (t : threat) (delta : vector) : R :=
   cost (norm_of t) (cost_values (costs t)) delta.
@@ -58,7 +60,7 @@ Definition cheaper (x : R) (radius : option float) : Prop :=
 
 Definition claim (m : model) (t : threat) (c : certificate) : Prop :=
   forall delta : vector,
-    admissible t delta -> cheaper (cost_of t delta) (radius c) ->
+    admissible t (values (query c)) delta -> cheaper (cost_of t delta) (radius c) ->
     answer m (add (values (query c)) delta) = label c.
 
 (** ** The model in integers *)
@@ -143,16 +145,16 @@ Record seen := {
   size : Z (* of the gradient, in the dual norm *)
 }.
 
-Definition look (r : reach) (image twice_z : list Z) (p : point) : seen :=
+Definition look (g : region) (image twice_z : list Z) (p : point) : seen :=
   let away := zsub (mapped p) image in
-  let g := zsub (twice p) twice_z in
-  {| seen_index := index p; distance := zdot away away; gradient := g; size := dual_size r g |}.
+  let a := zsub (twice p) twice_z in
+  {| seen_index := index p; distance := zdot away away; gradient := a; size := dual_size (plain g) a |}.
 
 (** No perturbation brings o as near as a. *)
-Definition proves_pair (r : reach) (o a : seen) : bool :=
+Definition proves_pair (g : region) (o a : seen) : bool :=
   let gap := (distance o - distance a)%Z in
   (0 <? gap)%Z &&
-  (within_length r gap (size o + size a) || stays_below r gap (zsub (gradient o) (gradient a))).
+  (within_length (plain g) gap (size o + size a) || stays_out g gap (zsub (gradient o) (gradient a))).
 
 Definition weighted_gap (o : seen) (own : list (Z * seen)) : Z :=
   fold_right (fun e s => fst e * (distance o - distance (snd e)) + s)%Z 0%Z own.
@@ -161,19 +163,19 @@ Definition weighted_direction (o : seen) (own : list (Z * seen)) : list Z :=
   fold_right (fun e s => zadd (zscale (fst e) (zsub (gradient o) (gradient (snd e)))) s) [] own.
 
 (** No perturbation brings o as near as all of these. *)
-Definition proves_sum (r : reach) (o : seen) (own : list (Z * seen)) : bool :=
+Definition proves_sum (g : region) (o : seen) (own : list (Z * seen)) : bool :=
   let gap := weighted_gap o own in
-  forallb (fun e => 0 <=? fst e)%Z own && (0 <? gap)%Z && stays_below r gap (weighted_direction o own).
+  forallb (fun e => 0 <=? fst e)%Z own && (0 <? gap)%Z && stays_out g gap (weighted_direction o own).
 
 (** Points that are proved to stay nearer than o, until there are as many as asked for. *)
-Fixpoint stay_ahead (r : reach) (enough : nat) (o : seen) (own : list seen) (proved : list nat) : list nat :=
+Fixpoint stay_ahead (g : region) (enough : nat) (o : seen) (own : list seen) (proved : list nat) : list nat :=
   match own with
   | [] => proved
   | a :: rest =>
       if enough <=? length proved then proved
-      else if negb (existsb (Nat.eqb (seen_index a)) proved) && proves_pair r o a
-      then stay_ahead r enough o rest (seen_index a :: proved)
-      else stay_ahead r enough o rest proved
+      else if negb (existsb (Nat.eqb (seen_index a)) proved) && proves_pair g o a
+      then stay_ahead g enough o rest (seen_index a :: proved)
+      else stay_ahead g enough o rest proved
   end.
 
 Definition own_points (pr : prepared) (c : nat) (named : list nat) : list point :=
@@ -186,20 +188,20 @@ Definition own_points (pr : prepared) (c : nat) (named : list nat) : list point 
 Definition row := (list nat * list float)%type.
 
 (** How many points of class c are proved to stay nearer than o; more than [enough] are not asked for. *)
-Definition ahead (pr : prepared) (view : point -> seen) (r : reach) (c enough : nat) (sums : bool)
+Definition ahead (pr : prepared) (view : point -> seen) (g : region) (c enough : nat) (sums : bool)
     (near_seen : list seen) (rows_of : list row) (o : seen) : nat :=
-  let proved := stay_ahead r enough o near_seen [] in
+  let proved := stay_ahead g enough o near_seen [] in
   let views named := map view (own_points pr c named) in
   if sums then
     match proved with
     | [] =>
         let weigh (w : row) :=
           combine (map (in_units (least_exponent (snd w))) (snd w)) (views (fst w)) in
-        if existsb (fun w => proves_sum r o (weigh w)) rows_of then 1 else 0
+        if existsb (fun w => proves_sum g o (weigh w)) rows_of then 1 else 0
     | _ => length proved
     end
   else if enough <=? length proved then length proved
-  else length (stay_ahead r enough o (views (flat_map fst rows_of)) proved).
+  else length (stay_ahead g enough o (views (flat_map fst rows_of)) proved).
 
 (** Fewer points may enter than must, or too few of every rival. *)
 Definition way_barred (k : nat) (others : list (nat * nat)) (way : nat * list (nat * nat)) : bool :=
@@ -223,6 +225,15 @@ Definition reach_of (t : threat) (e : Z) (radius : option float) : reach :=
   {| norm_is := norm_of t; bits := b; inverse := inverses b (costs t);
      radius_is := option_map (radius_in e) radius |}.
 
+(** No bounds at all are no box, as in the Python checker. *)
+Definition region_of (guess : guesses) (t : threat) (e : Z) (z : list Z) (radius : option float) : region :=
+  {| plain := reach_of t e radius;
+     space := match bounds t with
+              | [] => None
+              | _ => Some (room_at e (bounds t) z, weights_of (costs t), - weight_exponent (costs t))%Z
+              end;
+     guess := guess |}.
+
 Definition add_row (found : Map.t (list row)) (e : nat * row) : Map.t (list row) :=
   let rest := match Map.find (key (fst e)) found with Some l => l | None => [] end in
   Map.add (key (fst e)) (snd e :: rest) found.
@@ -233,22 +244,24 @@ Definition all_own (pr : prepared) (c : nat) (named : list nat) : bool :=
                     | None => false
                     end) named.
 
-Definition check_certificate (m : model) (t : threat) (pr : prepared) (c : certificate) : bool :=
+Definition check_certificate (guess : guesses) (m : model) (t : threat) (pr : prepared) (c : certificate) : bool :=
   (match radius c with Some r => 0 <? fst r | None => true end)%Z &&
   (label c <? n_classes m) &&
+  let z := map (in_units (exponent pr)) (query c) in
+  room_valid (room_at (exponent pr) (bounds t) z) &&
   match ways (by_class pr) (label c) (n_neighbors m) with
   | [] => true
   | ((kept, _) :: _) as all =>
       all_own pr (label c) (near c) &&
       forallb (fun e => all_own pr (label c) (fst (snd e))) (rows c) &&
-      let r := reach_of t (exponent pr) (radius c) in
-      let image := zimage (in_metric pr) (map (in_units (exponent pr)) (query c)) in
-      let view := look r image (zgram (in_metric pr) image) in
+      let g := region_of guess t (exponent pr) z (radius c) in
+      let image := zimage (in_metric pr) z in
+      let view := look g image (zgram (in_metric pr) image) in
       let near_seen := map view (own_points pr (label c) (near c)) in
       let found := fold_left add_row (rows c) (Map.empty _) in
       let rows_of i := match Map.find (key i) found with Some l => rev l | None => [] end in
       let count p :=
-        ahead pr view r (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p) in
+        ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p) in
       let others :=
         map (fun p => (class p, count p))
           (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr)) in
@@ -261,11 +274,11 @@ Definition valid_model (m : model) (t : threat) : bool :=
   (1 <=? n_neighbors m) && (n_neighbors m <=? length (training m))
   && forallb (fun p => snd p <? n_classes m) (training m) && costs_valid (costs t).
 
-Definition file_exponent (m : model) (certificates : list certificate) : Z :=
+Definition file_exponent (m : model) (t : threat) (certificates : list certificate) : Z :=
   fold_right (fun v e => Z.min (least_exponent v) e) 0%Z
-    (map fst (training m) ++ map query certificates).
+    (ends (bounds t) :: map fst (training m) ++ map query certificates).
 
-Definition check_file (m : model) (t : threat) (certificates : list certificate) : list bool :=
+Definition check_file (guess : guesses) (m : model) (t : threat) (certificates : list certificate) : list bool :=
   if valid_model m t
-  then map (check_certificate m t (prepare m (file_exponent m certificates))) certificates
+  then map (check_certificate guess m t (prepare m (file_exponent m t certificates))) certificates
   else map (fun _ => false) certificates.

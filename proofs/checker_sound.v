@@ -4,6 +4,7 @@ Require Import Reals ZArith List Bool Arith Lra Lia Psatz FMapPositive.
 Require Import RobustMetric.vectors RobustMetric.predict RobustMetric.half_space RobustMetric.losing_votes.
 Require Import RobustMetric.threat_models RobustMetric.integers RobustMetric.reach RobustMetric.checker
   RobustMetric.lists.
+Require Import RobustMetric.box RobustMetric.region.
 Import ListNotations.
 Open Scope nat_scope.
 
@@ -11,12 +12,13 @@ Open Scope nat_scope.
 
 Section Sound.
 
-Variables (m : model) (t : threat) (e : Z) (c : certificate) (delta : vector).
+Variables (guess : guesses) (m : model) (t : threat) (e : Z) (c : certificate) (delta : vector).
 
 Hypothesis valid : valid_model m t = true.
 Hypothesis points_fit : forall p x, In p (training m) -> In x (fst p) -> (e <= snd x)%Z.
 Hypothesis query_fits : forall x, In x (query c) -> (e <= snd x)%Z.
-Hypothesis still : admissible t delta.
+Hypothesis bounds_fit : forall x, In x (ends (bounds t)) -> (e <= snd x)%Z.
+Hypothesis allowed : admissible t (values (query c)) delta.
 Hypothesis cheap : cheaper (cost_of t delta) (radius c).
 
 Let n := length (training m).
@@ -25,9 +27,11 @@ Let pr := prepare m e.
 Let L := integer_metric m.
 Let s := two e.
 Let u := match components m with None => 1%R | Some _ => two (metric_exponent m) end.
-Let r := reach_of t e (radius c).
 Let zi := map (in_units e) (query c).
-Let view := look r (zimage L zi) (zgram L (zimage L zi)).
+Let g := region_of guess t e zi (radius c).
+Let r := plain g.
+Hypothesis query_inside : room_valid (room_at e (bounds t) zi) = true.
+Let view := look g (zimage L zi) (zgram L (zimage L zi)).
 Let D i := dist (real_metric m) (add (values (query c)) delta) (vector_of m i).
 
 Definition integers_of i := map (in_units e) (fst (nth i (training m) ([], 0))).
@@ -157,10 +161,24 @@ Lemma cheap_in_units :
       (0 < den)%Z /\ (cost (norm_is r) (cost_values (costs t)) delta * IZR den < s * IZR num)%R
   end.
 Proof.
-  unfold r, reach_of. simpl. assert (H := cheap). unfold cheaper in H.
+  unfold r, g, region_of, reach_of. simpl. assert (H := cheap). unfold cheaper in H.
   destruct (radius c) as [x|]; simpl; [|trivial].
   destruct (radius_right x) as [Hden E]. destruct (radius_in e x) as (num & den). simpl in *.
   split; [trivial|]. rewrite <- E. apply Rmult_lt_compat_r; [now apply IZR_lt|exact H].
+Qed.
+
+Lemma inside_in_units :
+  match space g with
+  | None => True
+  | Some (caps, weights, weight_bits) =>
+      keeps s caps delta /\ room_valid caps = true
+      /\ weights = weights_of (costs t) /\ weight_bits = (- weight_exponent (costs t))%Z
+  end.
+Proof.
+  assert (K : keeps s (room_at e (bounds t) zi) delta).
+  { apply keeps_within; [exact bounds_fit|]. fold s zi. rewrite <- query_right. apply allowed. }
+  assert (Q := query_inside). unfold g, region_of. cbn [space].
+  destruct (bounds t) as [|b bs]; [trivial|]. now repeat split.
 Qed.
 
 (** ** Inequalities *)
@@ -231,10 +249,10 @@ Qed.
 
 Ltac apply_reach :=
   first [exact (proj2 (proj2 valid_parts)) | apply precision_nonneg | reflexivity | apply two_pos
-        | exact still | exact cheap_in_units].
+        | exact (proj1 allowed) | exact cheap_in_units | exact inside_in_units].
 
 Lemma proves_pair_right o a :
-  sees o -> sees a -> proves_pair r o a = true -> (D (seen_index a) < D (seen_index o))%R.
+  sees o -> sees a -> proves_pair g o a = true -> (D (seen_index a) < D (seen_index o))%R.
 Proof.
   intros Ho Ha H. unfold proves_pair in H. apply andb_true_iff in H as [Hg H]. apply Z.ltb_lt in Hg.
   assert (B : (2 * (dot (reals (gradient o)) delta - dot (reals (gradient a)) delta)
@@ -244,7 +262,7 @@ Proof.
       rewrite !E in H by trivial.
       apply within_length_right with (W := costs t) (r := r); trivial; apply_reach.
     - rewrite <- dot_reals_sub.
-      apply stays_below_right with (W := costs t) (r := r); trivial; apply_reach. }
+      apply stays_out_right with (W := costs t) (g := g); trivial; apply_reach. }
   destruct (sum_right o [(1%Z, a)]) as (a' & (l & [E|[]]) & Hlt); trivial.
   - intros l x [E|[]]. injection E as <- <-. split; [trivial|lia].
   - replace (weighted_gap o [(1%Z, a)]) with (distance o - distance a)%Z by
@@ -254,7 +272,7 @@ Proof.
 Qed.
 
 Lemma proves_sum_right o own :
-  sees o -> (forall l a, In (l, a) own -> sees a) -> proves_sum r o own = true ->
+  sees o -> (forall l a, In (l, a) own -> sees a) -> proves_sum g o own = true ->
   exists a, (exists l, In (l, a) own) /\ (D (seen_index a) < D (seen_index o))%R.
 Proof.
   intros Ho Hown H. unfold proves_sum in H. apply andb_true_iff in H as [H Hb].
@@ -262,7 +280,7 @@ Proof.
   - intros l a Hin. split; [now apply (Hown l)|]. rewrite forallb_forall in Hl.
     specialize (Hl _ Hin). now apply Z.leb_le in Hl.
   - rewrite <- direction_right.
-    apply stays_below_right with (W := costs t) (r := r); trivial; apply_reach.
+    apply stays_out_right with (W := costs t) (g := g); trivial; apply_reach.
 Qed.
 
 (** ** The count *)
@@ -284,13 +302,13 @@ Qed.
 Lemma stay_ahead_right enough i own proved :
   i < n -> (forall a, In a own -> own_seen a) ->
   NoDup proved -> (forall p, In p proved -> nearer i p) ->
-  let found := stay_ahead r enough (view (record i)) own proved in
+  let found := stay_ahead g enough (view (record i)) own proved in
   NoDup found /\ forall p, In p found -> nearer i p.
 Proof.
   intros Hi. revert proved; induction own as [|a own IH]; intros proved Hown Hd Hp; simpl; [auto|].
   destruct (enough <=? length proved); [auto|].
   assert (Hown' : forall b, In b own -> own_seen b) by (intros b Hb; apply Hown; now right).
-  destruct (negb (existsb (Nat.eqb (seen_index a)) proved) && proves_pair r (view (record i)) a) eqn:E;
+  destruct (negb (existsb (Nat.eqb (seen_index a)) proved) && proves_pair g (view (record i)) a) eqn:E;
     [|now apply IH].
   apply andb_true_iff in E as [E1 E2]. apply IH; trivial.
   - constructor; [|trivial]. intros Hin. apply negb_true_iff in E1.
@@ -306,11 +324,11 @@ Qed.
 Lemma ahead_right enough sums near_seen rows_of i :
   i < n -> (forall a, In a near_seen -> own_seen a) ->
   exists found, NoDup found /\ (forall p, In p found -> nearer i p)
-    /\ length found = ahead pr view r (label c) enough sums near_seen rows_of (view (record i)).
+    /\ length found = ahead pr view g (label c) enough sums near_seen rows_of (view (record i)).
 Proof.
   intros Hi Hnear. unfold ahead.
   destruct (stay_ahead_right enough i near_seen []) as [Hd Hp]; trivial; [constructor|easy|].
-  set (proved := stay_ahead r enough (view (record i)) near_seen []) in *.
+  set (proved := stay_ahead g enough (view (record i)) near_seen []) in *.
   destruct sums.
   - destruct proved as [|p0 proved']; [|exists (p0 :: proved'); auto].
     destruct (existsb _ rows_of) eqn:E; [|exists []; auto].
@@ -326,10 +344,11 @@ Proof.
 Qed.
 
 Theorem check_certificate_sound_at :
-  check_certificate m t pr c = true -> answer m (add (values (query c)) delta) = label c.
+  check_certificate guess m t pr c = true -> answer m (add (values (query c)) delta) = label c.
 Proof.
   intros H. unfold check_certificate in H.
   apply andb_true_iff in H as [H Hvotes]. apply andb_true_iff in H as [_ Hlabel].
+  cbv zeta in Hvotes. apply andb_true_iff in Hvotes as [_ Hvotes].
   apply Nat.ltb_lt in Hlabel. rewrite by_class_all in Hvotes.
   destruct valid_parts as (Hk & Hlabels & _).
   set (ws := ways (class_sizes (class_of m) (n_classes m) n) (label c) (n_neighbors m)) in *.
@@ -339,12 +358,12 @@ Proof.
     intros kept needs need Hin. unfold ws in Ews. rewrite Ews in Hin. destruct Hin.
   - apply andb_true_iff in Hvotes as [_ Hvotes]. cbv zeta in Hvotes.
     change (exponent pr) with e in Hvotes. change (in_metric pr) with L in Hvotes.
-    fold r zi view in Hvotes.
+    fold zi in Hvotes. fold g in Hvotes. fold view in Hvotes.
     pose (rows_of i := match Map.find (key i) (fold_left add_row (rows c) (Map.empty (list row))) with
                        | Some l => rev l | None => [] end).
     set (near_seen := map view _) in Hvotes.
     assert (Hnear : forall a, In a near_seen -> own_seen a) by apply own_seen_map.
-    set (count := fun i => ahead pr view r (label c) (S kept) (combined c) near_seen (rows_of i) (view (record i))).
+    set (count := fun i => ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of i) (view (record i))).
     set (free := fun v i => negb (repeated (record i)) && (count i <=? v)).
     apply vote_kept with (free := free); trivial.
     + intros o Ho Hc. apply nearest_in_range in Ho as Hlt. unfold free.
@@ -358,10 +377,10 @@ Proof.
         unfold count. rewrite <- Hlen. apply excluded_by_count with (o := o); trivial.
         intros p Hin. destruct (Hp p Hin) as (H1 & H2 & H3). repeat split; trivial. now left.
     + assert (Hothers : forall v, length (may_enter n (class_of m) (label c) free v) =
-        length (filter (fun o => snd o <=? v) (map (fun p => (class p, ahead pr view r (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p)))
+        length (filter (fun o => snd o <=? v) (map (fun p => (class p, ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p)))
           (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr)))) /\
         forall x, length (of_class (class_of m) x (may_enter n (class_of m) (label c) free v)) =
-        length (filter (fun o => fst o =? x) (filter (fun o => snd o <=? v) (map (fun p => (class p, ahead pr view r (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p)))
+        length (filter (fun o => fst o =? x) (filter (fun o => snd o <=? v) (map (fun p => (class p, ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p)))
           (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr)))))).
       { intros v. rewrite points_all. unfold may_enter, of_class.
         rewrite !filter_of_map, !map_length, !filter_filter. split.
@@ -389,18 +408,28 @@ Proof.
   - specialize (IH Hv). lia.
 Qed.
 
-Theorem check_file_sound m t certificates i c :
+Lemma checked_inside guess m t pr c :
+  check_certificate guess m t pr c = true ->
+  room_valid (room_at (exponent pr) (bounds t) (map (in_units (exponent pr)) (query c))) = true.
+Proof.
+  intros H. unfold check_certificate in H. apply andb_true_iff in H as [_ H].
+  cbv zeta in H. now apply andb_true_iff in H.
+Qed.
+
+Theorem check_file_sound guess m t certificates i c :
   nth_error certificates i = Some c ->
-  nth_error (check_file m t certificates) i = Some true ->
+  nth_error (check_file guess m t certificates) i = Some true ->
   claim m t c.
 Proof.
   intros Hc H. unfold check_file in H.
   destruct (valid_model m t) eqn:V; [|rewrite nth_error_map, Hc in H; discriminate].
   rewrite nth_error_map, Hc in H. injection H as H.
   apply nth_error_In in Hc. intros delta Hd Hcost.
-  apply (check_certificate_sound_at m t (file_exponent m certificates) c delta); trivial.
+  apply (check_certificate_sound_at guess m t (file_exponent m t certificates) c delta); trivial.
   - intros p x Hp Hx. apply file_exponent_le with (v := fst p); [|trivial].
-    apply in_or_app. left. now apply in_map.
+    right. apply in_or_app. left. now apply in_map.
   - intros x Hx. apply file_exponent_le with (v := query c); [|trivial].
-    apply in_or_app. right. now apply in_map.
+    right. apply in_or_app. right. now apply in_map.
+  - intros x Hx. apply file_exponent_le with (v := ends (bounds t)); [now left|trivial].
+  - exact (checked_inside _ _ _ _ _ H).
 Qed.

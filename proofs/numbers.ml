@@ -26,6 +26,7 @@ let abs = Z.abs
 let min = Z.min
 let max = Z.max
 let equal = Z.equal
+let compare = Z.compare
 let leq = Z.leq
 let lt = Z.lt
 

@@ -106,6 +106,10 @@ def threats(rng: np.random.Generator) -> Iterator[rm.ThreatModel | None]:
         yield rm.ThreatModel(norm)
         yield rm.ThreatModel(norm, feature_cost=rng.uniform(0.1, 3, size=3))
         yield rm.ThreatModel(norm, feature_cost=[np.inf, 1.0, 2.0**60 / 3])
+        yield rm.ThreatModel(norm, bounds=(-1.25, 4))
+        bounds = ([-np.inf, -1.5, -1.0], [4.0, np.inf, 4.25])
+        yield rm.ThreatModel(norm, bounds, rng.uniform(0.1, 3, size=3), clip_queries=True)
+        yield rm.ThreatModel(norm, bounds, feature_cost=[3.0, np.inf, 1.0])
 
 
 @needs_program
@@ -194,7 +198,11 @@ def _value(token: str) -> Fraction | float:
 
 
 @pytest.mark.parametrize(
-    "threat", [None, rm.ThreatModel(np.inf, feature_cost=[0.3, np.inf, 1e-40])]
+    "threat",
+    [
+        None,
+        rm.ThreatModel(np.inf, ([-np.inf, -9, 1e-9], 9), [0.3, np.inf, 1e-40], clip_queries=True),
+    ],
 )
 def test_the_text_says_what_the_files_say(tmp_path: Path, threat: rm.ThreatModel | None) -> None:
     honest = certified(tmp_path, np.random.default_rng(5), 1, threat is None, threat)
@@ -209,10 +217,13 @@ def test_the_text_says_what_the_files_say(tmp_path: Path, threat: rm.ThreatModel
     assert by_word["neighbors"] == [["1"]] and by_word["classes"] == [["4"]]
     if threat is None:
         assert by_word["norm"] == [["2"]] and by_word["sums"] == [["yes"]]
-        assert "cost" not in by_word
+        assert not by_word.keys() & {"cost", "bounds"}
     else:
         assert by_word["norm"] == [["inf"]] and by_word["sums"] == [["no"]]
         assert [_value(t) for t in by_word["cost"][0]] == threat.feature_cost.tolist()
+        sides = [token.split(":") for token in by_word["bounds"][0]]
+        assert sides[0][0] == "*" and {high for _, high in sides} == {"9p0"}
+        assert [_value(low) for low, _ in sides[1:]] == [-9, 1e-9]
     read = np.array([[_value(t) for t in row[1:]] for row in by_word["point"]], dtype=object)
     assert (read == stored.X).all()
     assert [int(row[0]) for row in by_word["point"]] == stored.y.tolist()
@@ -237,9 +248,6 @@ def test_what_cannot_be_exported(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="its threat model has cost 1 of feature 0"):
         export_evidence(costly, stored, tmp_path / TEXT)
     assert export_evidence(costly, stored, tmp_path / TEXT, threat=costly.threat) == len(costly)
-    boxed = rm.ThreatModel(bounds=(-9, 9))
-    with pytest.raises(ValueError, match="certificates must be about inputs without bounds"):
-        export_evidence(replace(honest, threat=boxed), stored, tmp_path / TEXT, threat=boxed)
 
 
 def test_every_field_of_the_evidence_is_written_or_left_out_on_purpose() -> None:

@@ -36,8 +36,7 @@ def export_evidence(
     Raises
     ------
     ValueError
-        If the certificates hold no evidence, do not belong to the model, or are about inputs within
-        bounds, which the proofs do not cover.
+        If the certificates hold no evidence, or do not belong to the model.
     """
     evidence = claims.evidence
     if evidence is None:
@@ -50,8 +49,6 @@ def export_evidence(
     compare(report, claims, evidence, model, threat)
     if report.failures:
         raise ValueError(f"certificates and model must belong together: {report.failures[0]}")
-    if report.threat.bounds is not None:
-        raise ValueError("certificates must be about inputs without bounds, got bounds")
     with atomic_write(path) as file:
         for line in _lines(claims, evidence, model, report.threat):
             file.write(f"{line}\n".encode("ascii"))
@@ -68,6 +65,10 @@ def _lines(
     costs = threat.weights(model.X.shape[1])
     if (costs != 1.0).any():
         yield _line("cost", costs)
+    box = threat.box(model.X.shape[1])
+    if box is not None:
+        ranges = zip(*(side.tolist() for side in box), strict=True)
+        yield " ".join(["bounds", *(f"{_bound(low)}:{_bound(high)}" for low, high in ranges)])
     if model.components is not None:
         for row in model.components:
             yield _line("component", row)
@@ -102,6 +103,10 @@ def _row(evidence: Evidence, j: int, combined: bool) -> str:
 
 def _line(words: str, values: NDArray[np.floating] | Iterable[float]) -> str:
     return " ".join([words, *map(_number, np.asarray(values, dtype=np.float64).tolist())])
+
+
+def _bound(value: float) -> str:
+    return "*" if math.isinf(value) else _number(value)
 
 
 def _number(value: float) -> str:
