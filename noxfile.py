@@ -47,8 +47,9 @@ COMPILED_MODULES = [f"robust_metric.{name}" for name in ("_core", "core", "blas_
 
 FUZZ_SECONDS = 60
 
-# What Print Assumptions may name: the axioms of Coq's real numbers.
+# What Print Assumptions may name: the axioms of Coq's real numbers, and the excluded middle that Flocq uses.
 AXIOMS_OF_THE_REALS = {
+    "Classical_Prop.classic",
     "ClassicalDedekindReals.sig_forall_dec",
     "ClassicalDedekindReals.sig_not_dec",
     "FunctionalExtensionality.functional_extensionality_dep",
@@ -282,10 +283,12 @@ def _cpp_tests(session: nox.Session, preset: str) -> None:
 
 
 def _debian_packages(session: nox.Session) -> None:
-    """Install Coq, OCaml and Zarith where they are missing and Debian's packages can be had."""
+    """Install Coq, Flocq, OCaml and Zarith where they are missing and Debian's packages can be had."""
     if shutil.which("coqc") and shutil.which("ocamlfind"):
-        return
-    packages = ["coq", "ocaml", "ocaml-findlib", "libzarith-ocaml-dev"]
+        found = subprocess.run(["coqc", "-where"], capture_output=True, text=True, check=True)
+        if Path(found.stdout.strip(), "user-contrib", "Flocq").exists():
+            return
+    packages = ["coq", "libcoq-flocq", "ocaml", "ocaml-findlib", "libzarith-ocaml-dev"]
     if shutil.which("apt-get") is None:
         session.error(f"Coq and OCaml are missing; on Debian they are {' '.join(packages)}")
     rights = [] if os.geteuid() == 0 else ["sudo"]

@@ -2,7 +2,7 @@
 
 Require Import RobustMetric.vectors RobustMetric.losing_votes RobustMetric.half_space.
 Require Import RobustMetric.halfspace_bounds RobustMetric.search_tree RobustMetric.neighbor_sets RobustMetric.threat_models
-  RobustMetric.checker_sound.
+  RobustMetric.checker_sound RobustMetric.rounding.
 
 Print Assumptions cauchy_schwarz.
 Print Assumptions losing_votes_complete.
@@ -14,3 +14,8 @@ Print Assumptions sum_refutes.
 Print Assumptions same_neighbors.
 Print Assumptions reach.
 Print Assumptions check_file_sound.
+Print Assumptions up_right.
+Print Assumptions down_right.
+Print Assumptions two_sum_exact.
+Print Assumptions fast_two_sum_exact.
+Print Assumptions two_product_exact.
