@@ -25,7 +25,7 @@ constexpr int refinements = 8;
 
 }  // namespace
 
-void shrink_witness(Witness& witness) {
+void shrink_witness(Witness& witness, std::span<const double> start) {
     if (!(witness.length() < rounding::infinity)) return;
     const std::vector<double> whole(witness.step().begin(), witness.step().end());
     std::vector<double> step(whole.size());
@@ -33,7 +33,10 @@ void shrink_witness(Witness& witness) {
     for (int round = 0; round < bisections; ++round) {
         const double middle = 0.5 * (inside + outside);
         if (middle == inside || middle == outside) return;
-        for (std::size_t j = 0; j < step.size(); ++j) step[j] = middle * whole[j];
+        for (std::size_t j = 0; j < step.size(); ++j) {
+            const double from = start.empty() ? 0.0 : start[j];
+            step[j] = from + middle * (whole[j] - from);
+        }
         (witness.try_step(step) ? inside : outside) = middle;
     }
 }

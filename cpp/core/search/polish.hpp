@@ -11,8 +11,9 @@
 
 namespace robust_metric {
 
-// Bisects the segment from the query to the witness, if there is one, down to neighbouring floats.
-void shrink_witness(Witness& witness);
+// Bisects the segment from query + start to the witness, if there is one, down to neighbouring floats. start in the
+// caller's units; the query itself where it is empty.
+void shrink_witness(Witness& witness, std::span<const double> start = {});
 
 // Tries query + step with its coordinates rounded, more and more coarsely, to binary and decimal fractions. query and
 // step in the caller's units. True where the class differs somewhere.

@@ -41,7 +41,7 @@ MinimalPerturbation SingleSearch::run(const Query& query, int label, double time
         while (advance()) {
         }
         if (witness_.length() == infinity) witness_on_segment();
-        if (witness_.scaled_length() > lower_ * (1.0 + exactness)) shrink_witness(witness_);
+        if (witness_.scaled_length() > lower_ * (1.0 + exactness)) tighten();
     }
     result_.label = label;
     result_.nodes = static_cast<std::int64_t>(projections_.size());
@@ -57,9 +57,24 @@ const MinimalPerturbation& SingleSearch::answer(std::span<double> perturbation) 
     return result_;
 }
 
+// Brings the witness as near to the projection onto its cell, and to the query, as floats are dense.
+void SingleSearch::tighten() {
+    if (witness_.length() == infinity) return;
+    witness_.try_step(witness_.step());
+    const std::size_t nearest = witness_.nearest().front();
+    for (const SingleCell::Projection& projection : projections_) {
+        if (projection.other != nearest || !projection.complete) continue;
+        for (std::size_t j = 0; j < step_.size(); ++j)
+            step_[j] = std::ldexp(projection.perturbation[j], training_->exponent());
+        shrink_witness(witness_, step_);
+        break;
+    }
+    shrink_witness(witness_);
+}
+
 MinimalPerturbation SingleSearch::survive(const WitnessRounding& to, std::span<double> perturbation) {
     if (witness_.length() == infinity) return result_;
-    witness_.try_step(std::vector<double>(perturbation.begin(), perturbation.end()));
+    witness_.try_step(witness_.step());
     const std::size_t nearest = witness_.nearest().front();
     const std::vector<double> from = witness_.require(to);
     stored_.resize(training_->dimension());

@@ -59,6 +59,7 @@ private:
     bool close(const Open& open);
     bool push_inside(const Open& open);
     void witness_on_segment();
+    void tighten();
     bool try_point(double blend, std::size_t other, std::span<const double> scaled_perturbation);
 
     const PreparedSet* training_;

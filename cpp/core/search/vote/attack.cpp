@@ -6,6 +6,7 @@
 #include "base/kernels.hpp"
 #include "base/rounding.hpp"
 #include "search/polish.hpp"
+#include "search/result.hpp"
 
 namespace robust_metric {
 
@@ -204,6 +205,17 @@ bool VoteAttack::improve_in_cell(const Decided::Sets& sets, double share) {
     const double wanted = witness_->scaled_length() * (1.0 - share);
     return solver_->solve_afresh(sets, {}, wanted) == Outcome::solved && cell_->norm() < wanted &&
            solver_->push_inside() == Pushed::nearer && witness_->scaled_length() < wanted;
+}
+
+void VoteAttack::tighten() {
+    if (witness_->scaled_length() == infinity) return;
+    try_witness_again();
+    Decided::Sets sets;
+    if (nearest_cell(sets) && solver_->solve_afresh(sets, {}, infinity) == Outcome::solved) {
+        if (witness_->scaled_length() <= cell_->norm() * (1.0 + exactness)) return;
+        shrink_witness(*witness_, solver_->solution());
+    }
+    shrink_witness(*witness_);
 }
 
 void VoteAttack::survive(const WitnessRounding& to) {

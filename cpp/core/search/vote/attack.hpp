@@ -46,6 +46,8 @@ public:
     // Exchanges single points of the cell that the witness lies in, as long as that helps.
     void exchange();
 
+    // Brings the witness as near to the solution of its cell as floats are dense.
+    void tighten();
     // Instead of the witness known one near it that keeps its class when it is rounded.
     void survive(const WitnessRounding& to);
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/rounding.hpp"
-#include "search/polish.hpp"
 
 namespace robust_metric {
 
@@ -50,7 +49,7 @@ MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k
         timed_out_ = !search(deadline);
         searched_ = std::min({settled_, nodes_.least_bound(), witness_.scaled_length()});
     }
-    if (witness_.scaled_length() > std::max(searched_, certified_) * (1.0 + exactness)) shrink_witness(witness_);
+    if (witness_.scaled_length() > std::max(searched_, certified_) * (1.0 + exactness)) attack_.tighten();
     return answer(perturbation);
 }
 

@@ -231,7 +231,6 @@ auto CellSolver::push_strictly(double unit) -> Pushed {
     return Pushed::unchanged;
 }
 
-// in the caller's units
 std::span<const double> CellSolver::solution() {
     const PreparedSet& t = *training_;
     step_.resize(t.dimension());

@@ -44,6 +44,8 @@ public:
     // A witness from the cell that was solved, as far inside as it takes, however far it is.
     void push_far();
 
+    // What was solved last, in the caller's units; until the next of these calls.
+    std::span<const double> solution();
     // Of the points that enter, the farthest from the solution.
     Id farthest_entering() const;
 
@@ -55,7 +57,6 @@ private:
     double unit_of_push() const;
     Pushed push(double unit);
     Pushed push_strictly(double unit);
-    std::span<const double> solution();
     bool strict(Pair pair) const;
     Ranked nearest_unspared();
 
