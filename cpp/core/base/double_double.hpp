@@ -5,8 +5,6 @@
 #include <cmath>
 #include <cstddef>
 
-#include "robust_metric/matrix_view.hpp"
-
 namespace robust_metric {
 
 struct DoubleDouble {
@@ -60,9 +58,7 @@ inline DoubleDouble scaled(DoubleDouble a, int exponent) {
     return {std::ldexp(a.hi, exponent), std::ldexp(a.lo, exponent)};
 }
 
-// a · b, l w and lᵀp, term by term
+// a · b, term by term; kernels.hpp has products with matrices
 DoubleDouble dot(const DoubleDouble* a, const DoubleDouble* b, std::size_t n);
-void multiply(MatrixView l, const DoubleDouble* w, DoubleDouble* p);
-void multiply_transposed(MatrixView l, const DoubleDouble* p, DoubleDouble* s);
 
 }  // namespace robust_metric

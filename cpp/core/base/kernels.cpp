@@ -101,6 +101,23 @@ Variant choose() {
 
 std::atomic<const Kernels*> in_use{nullptr};
 
+// of a matrix: they stay in the fastest cache while several vectors pass
+constexpr std::size_t rows_at_once = 4;
+
+// in longer sums the corrections' own errors would count (docs/rounding.md, section 2)
+constexpr std::size_t longest_accurate = 8192;
+
+DoubleDouble dot_accurate(const double* a, const double* high, const double* low, std::size_t n) {
+    DoubleDouble sum;
+    for (std::size_t first = 0; first < n; first += longest_accurate) {
+        double rest = 0.0;
+        const double part =
+            kernels().dot_accurate(a + first, high + first, low + first, std::min(longest_accurate, n - first), &rest);
+        sum = first == 0 ? two_sum(part, rest) : sum + two_sum(part, rest);
+    }
+    return sum;
+}
+
 }  // namespace
 
 const Kernels& kernels() {
@@ -128,9 +145,37 @@ std::vector<std::string> available_instruction_sets() {
 
 void force_instruction_set(const std::string& name) { in_use.store(find(name).table, std::memory_order_release); }
 
-void multiply(MatrixView a, const double* x, double* out) {
+void multiply(MatrixView a, const double* x, double* out) { multiply(a, {&x, 1}, {&out, 1}); }
+
+void multiply(MatrixView a, std::span<const double* const> x, std::span<double* const> out) {
     const Kernels& k = kernels();
-    for (std::size_t i = 0; i < a.rows(); ++i) out[i] = k.dot(a.row(i), x, a.cols());
+    for (std::size_t first = 0; first < a.rows(); first += rows_at_once)
+        for (std::size_t v = 0; v < x.size(); ++v)
+            for (std::size_t i = first; i < std::min(first + rows_at_once, a.rows()); ++i)
+                out[v][i] = k.dot(a.row(i), x[v], a.cols());
+}
+
+void multiply(MatrixView a, const double* x, std::size_t count, double* out) {
+    std::vector<const double*> vectors(count);
+    std::vector<double*> products(count);
+    for (std::size_t v = 0; v < count; ++v) {
+        vectors[v] = x + v * a.cols();
+        products[v] = out + v * a.rows();
+    }
+    multiply(a, vectors, products);
+}
+
+void multiply(MatrixView a, const DoubleDouble* x, std::size_t count, DoubleDouble* out) {
+    const std::size_t n = a.cols();
+    std::vector<double> high(count * n), low(count * n);
+    for (std::size_t j = 0; j < count * n; ++j) {
+        high[j] = x[j].hi;
+        low[j] = x[j].lo;
+    }
+    for (std::size_t first = 0; first < a.rows(); first += rows_at_once)
+        for (std::size_t v = 0; v < count; ++v)
+            for (std::size_t i = first; i < std::min(first + rows_at_once, a.rows()); ++i)
+                out[v * a.rows() + i] = dot_accurate(a.row(i), high.data() + v * n, low.data() + v * n, n);
 }
 
 void multiply_transposed(MatrixView a, const double* x, double* out) {

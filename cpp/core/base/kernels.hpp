@@ -3,8 +3,11 @@
 // the same on every instruction set (ROBUST_METRIC_ISA = baseline, x86-64-v3 or x86-64-v4 forces one).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <span>
 
+#include "base/double_double.hpp"
 #include "robust_metric/matrix_view.hpp"
 
 namespace robust_metric {
@@ -22,6 +25,8 @@ struct Kernels {
     double (*dot)(const double* a, const double* b, std::size_t n);
     float (*dot_single)(const float* a, const float* b, std::size_t n);
     double (*dot_mixed)(const float* a, const double* b, std::size_t n);
+    // sum of a[i] (hi[i] + lo[i]) to about twice the precision of float64: what is returned, and *low beside it
+    double (*dot_accurate)(const double* a, const double* hi, const double* lo, std::size_t n, double* low);
     // sum of (a[i] - b[i])^2
     double (*squared_distance)(const double* a, const double* b, std::size_t n);
     float (*squared_distance_single)(const float* a, const float* b, std::size_t n);
@@ -38,8 +43,19 @@ struct Kernels {
 // The table in use: the best that this CPU runs, or what ROBUST_METRIC_ISA or force_instruction_set chose.
 const Kernels& kernels();
 
+// The most additions that round among those that a term of an n-term dot or squared_distance passes: in its lane, then
+// of lanes, and no more than there are other terms (docs/rounding.md, section 2).
+inline std::size_t roundings_of_sum(std::size_t n) {
+    return n == 0 ? 0 : std::min(n - 1, n < 32 ? n / 8 + 3 : n / 32 + 8);
+}
+
 // out = A x and out = Aᵀ x, by the kernels above
 void multiply(MatrixView a, const double* x, double* out);
+// the first for many vectors: a large matrix is loaded once; `count` vectors may lie one behind the other, like what
+// comes out
+void multiply(MatrixView a, std::span<const double* const> x, std::span<double* const> out);
+void multiply(MatrixView a, const double* x, std::size_t count, double* out);
+void multiply(MatrixView a, const DoubleDouble* x, std::size_t count, DoubleDouble* out);
 void multiply_transposed(MatrixView a, const double* x, double* out);
 
 }  // namespace robust_metric

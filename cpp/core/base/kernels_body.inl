@@ -60,6 +60,36 @@ static double dot_mixed(const float* a, const double* b, std::size_t n) {
     return sum_of<double>(Product<double, float>{a, b}, n);
 }
 
+// One more term a (hi + lo) for each of `count` lanes. What the sums lose, to the last bit, goes into the corrections,
+// which are small enough to be summed as they are (Ogita, Rump and Oishi 2005).
+template <std::size_t count>
+static inline void add_accurately(const double* a, const double* hi, const double* lo, double* sum,
+                                  double* correction) {
+    for (std::size_t k = 0; k < count; ++k) {
+        const double product = a[k] * hi[k], before = sum[k], after = before + product, part = after - before;
+        const double lost = (before - (after - part)) + (product - part);
+        correction[k] += lost + (__builtin_fma(a[k], hi[k], -product) + a[k] * lo[k]);
+        sum[k] = after;
+    }
+}
+
+static double dot_accurate(const double* a, const double* hi, const double* lo, std::size_t n, double* low) {
+    double sum[lanes] = {}, correction[lanes] = {};
+    std::size_t i = 0;
+    for (; i + lanes <= n; i += lanes) add_accurately<lanes>(a + i, hi + i, lo + i, sum, correction);
+    for (; i + tail_lanes <= n; i += tail_lanes) add_accurately<tail_lanes>(a + i, hi + i, lo + i, sum, correction);
+    for (std::size_t k = 0; i + k < n; ++k)
+        add_accurately<1>(a + i + k, hi + i + k, lo + i + k, sum + k, correction + k);
+    for (std::size_t width = (n < lanes ? tail_lanes : lanes) / 2; width > 0; width /= 2)
+        for (std::size_t k = 0; k < width; ++k) {
+            const double one = sum[k], other = sum[k + width], both = one + other, part = both - one;
+            correction[k] = (correction[k] + correction[k + width]) + ((one - (both - part)) + (other - part));
+            sum[k] = both;
+        }
+    *low = correction[0];
+    return sum[0];
+}
+
 static double squared_distance(const double* a, const double* b, std::size_t n) {
     return sum_of<double>(SquaredDifference<double>{a, b}, n);
 }
@@ -112,5 +142,5 @@ static void bound_ratios(const RatioBounds& b, float* out, std::size_t n) {
     }
 }
 
-static const Kernels table = {dot,  dot_single,  dot_mixed,    squared_distance, squared_distance_single,
+static const Kernels table = {dot,  dot_single,  dot_mixed,    dot_accurate, squared_distance, squared_distance_single,
                               axpy, next_within, next_at_most, bound_ratios};

@@ -115,6 +115,8 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
         if (total >= vote.entering && needed == 0) {  // whether it enters makes no difference any more
             pop();
         } else if (queued->level < refined) {
+            if (queued->level == all_pairs)
+                evaluate_next(vote.entering - std::min(total, vote.entering - 1), last_rank);
             deepen_top();
         } else {
             ++total;
@@ -126,6 +128,30 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     }
     reached = total >= vote.entering;
     return cap;
+}
+
+// Has the points of the next `count` entrants evaluated together, which a large dense metric rewards. None is deepened
+// that would not be: that many have to enter.
+void HalfspaceBounds::evaluate_next(std::size_t count, double last_rank) {
+    if (training_->metric().is_identity() || refined_.knows(queue_.front().position)) return;
+    std::vector<Queued> next;
+    std::vector<std::size_t> points;
+    while (next.size() < count) {
+        const Queued* const queued = top(all_pairs);
+        if (queued == nullptr || queued->rank() >= last_rank) break;
+        if (queued->level == all_pairs) {
+            const std::vector<std::size_t>& own = entrant_of(queued->position).candidates;
+            points.push_back(queued->position);
+            points.insert(points.end(), own.begin(), own.end());
+        }
+        next.push_back(*queued);
+        pop();
+    }
+    refined_.evaluate(points);
+    for (const Queued& queued : next) {
+        queue_.push_back(queued);
+        std::push_heap(queue_.begin(), queue_.end(), Later());
+    }
 }
 
 auto HalfspaceBounds::top(Level level) -> const Queued* {

@@ -94,6 +94,7 @@ private:
     float smallest_waiting(std::size_t count);
     Queued deepen(const Queued& queued);
     void deepen_top();
+    void evaluate_next(std::size_t count, double last_rank);
     double nearest_bound(std::size_t other, bool from_sketch) const;
     Interval pair_in_space(std::size_t other, std::size_t own) const;
     Interval pair_from(std::size_t other, std::size_t own, Interval length) const;

@@ -44,6 +44,9 @@ Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.
     if (largest > 0.0) std::frexp(largest, &exponent_);
     scaled_.reserve(original_.size());
     for (const double value : original_) scaled_.push_back(std::ldexp(value, -exponent_));
+    transpose_.resize(scaled_.size());
+    for (std::size_t i = 0; i < rank_; ++i)
+        for (std::size_t j = 0; j < dimension_; ++j) transpose_[j * rank_ + i] = scaled_[i * dimension_ + j];
     grain_ = rounding::infinity;
     for (const double value : scaled_) grain_ = std::min(grain_, rounding::grain(value));
     // an entry that scaling flushed to zero is a multiple of nothing: evaluation is then never exact

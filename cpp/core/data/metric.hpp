@@ -23,6 +23,10 @@ public:
     MatrixView components() const { return view(original_); }
     MatrixView scaled_components() const { return view(scaled_); }
     int exponent() const { return exponent_; }
+    // the transpose of the latter, d × r, for sums along its rows
+    MatrixView scaled_transpose() const {
+        return is_identity() ? MatrixView() : MatrixView(transpose_.data(), dimension_, rank_);
+    }
 
     // Every entry of the scaled L is a multiple of this power of two; 1 for the identity.
     double grain() const { return grain_; }
@@ -39,7 +43,7 @@ private:
     std::size_t rank_, dimension_;
     int exponent_ = 0;
     double norm_bound_ = 1.0, grain_ = 1.0;
-    std::vector<double> original_, scaled_;
+    std::vector<double> original_, scaled_, transpose_;
 };
 
 }  // namespace robust_metric

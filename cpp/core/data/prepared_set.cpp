@@ -232,20 +232,34 @@ double PreparedSet::centre(const double* point, double* centred) const {
     return rounding::up((1.0 + rounding::gamma(d + 4)) * kernels().dot(centred, centred, d));
 }
 
-void PreparedSet::embed(const double* point, Embedding& out) const {
-    out.centred.resize(dimension());
-    out.extent = centre(point, out.centred.data());
-    if (metric_.is_identity()) {
-        if (!threat_.weighted()) return;
-        out.twice_mapped = out.centred;
-        weigh(out.twice_mapped.data());
-        return;
+void PreparedSet::embed_mapped(MatrixView points, std::span<Embedding> out) const {
+    std::vector<const double*> centred;
+    std::vector<double*> mapped;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i].centred.resize(dimension());
+        out[i].extent = centre(points.row(i), out[i].centred.data());
+        if (metric_.is_identity()) continue;
+        out[i].mapped.resize(metric_.rank());
+        centred.push_back(out[i].centred.data());
+        mapped.push_back(out[i].mapped.data());
     }
-    out.mapped.resize(metric_.rank());
-    out.twice_mapped.resize(dimension());
-    multiply(metric_.scaled_components(), out.centred.data(), out.mapped.data());
-    multiply_transposed(metric_.scaled_components(), out.mapped.data(), out.twice_mapped.data());
-    if (threat_.weighted()) weigh(out.twice_mapped.data());
+    if (!metric_.is_identity()) multiply(metric_.scaled_components(), centred, mapped);
+}
+
+void PreparedSet::embed(MatrixView points, std::span<Embedding> out) const {
+    embed_mapped(points, out);
+    if (has_one_map()) return;
+    std::vector<const double*> mapped;
+    std::vector<double*> twice_mapped;
+    for (Embedding& point : out) {
+        point.twice_mapped.resize(dimension());
+        mapped.push_back(point.mapped_row().data());
+        twice_mapped.push_back(point.twice_mapped.data());
+        if (metric_.is_identity()) point.twice_mapped = point.centred;
+    }
+    if (!metric_.is_identity()) multiply(metric_.scaled_transpose(), mapped, twice_mapped);
+    if (threat_.weighted())
+        for (double* row : twice_mapped) weigh(row);
 }
 
 void PreparedSet::weigh(double* gradient) const {

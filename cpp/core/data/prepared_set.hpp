@@ -65,7 +65,11 @@ public:
     const std::vector<std::uint32_t>& all_shadowed() const { return all_shadowed_; }
 
     int exponent() const { return exponent_; }
-    void embed(const double* point, Embedding& out) const;
+    void embed(const double* point, Embedding& out) const { embed({point, 1, dimension()}, {&out, 1}); }
+    void embed(MatrixView points, std::span<Embedding> out) const;
+    // the same without the twice mapped row
+    void embed_mapped(const double* point, Embedding& out) const { embed_mapped({point, 1, dimension()}, {&out, 1}); }
+    void embed_mapped(MatrixView points, std::span<Embedding> out) const;
 
     // The filter's rows L̂x̂ and L̂ᵀL̂x̂; one object if has_one_map(), for the Euclidean metric without feature costs.
     const FilterRows& mapped() const { return *mapped_; }

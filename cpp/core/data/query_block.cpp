@@ -30,9 +30,9 @@ void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
         twice_mapped_.rows.resize(count * d);
         twice_mapped_.numbers.resize(count);
     }
+    t.embed(queries, std::span(embeddings_).first(count));
     for (std::size_t i = 0; i < count; ++i) {
-        Embedding& z = embeddings_[i];
-        t.embed(queries.row(i), z);
+        const Embedding& z = embeddings_[i];
         const double length = rounding::up(std::sqrt(z.extent));
         mapped_.numbers[i] = t.mapped().describe(z.mapped_row().data(), length, mapped_.rows.data() + i * r);
         if (with_twice_mapped_)

@@ -50,9 +50,15 @@ double norm(std::span<const double> values) {
 // gamma_n for the arithmetic of Real: unit roundoff 2^-53, or 2^-102 for double-double (each of its
 // operations is accurate to 2^-103; one bit to spare).
 template <class Real>
-double Displacements<Real>::relative_error(std::size_t terms) const {
+double Displacements<Real>::relative_error(std::size_t terms) {
     const double gamma = rounding::gamma(terms);
     return std::is_same_v<Real, double> ? gamma : gamma * 0x1p-49;
+}
+
+// what the kernels' sum of n terms counts for in relative_error, the products included
+template <class Real>
+std::size_t Displacements<Real>::terms(std::size_t n) {
+    return std::is_same_v<Real, double> ? roundings_of_sum(n) + 1 : n;
 }
 
 template <class Real>
@@ -60,49 +66,83 @@ void Displacements<Real>::start(const double* point) {
     point_ = point;
     evaluated_.clear();
     gradient_count_ = 0;
-    displacement_.resize(training_->dimension());
     stored_.resize(training_->dimension());
-    mapped_.resize(training_->metric().rank());
 }
 
 template <class Real>
-void Displacements<Real>::displace(std::size_t position) {
+void Displacements<Real>::evaluate(std::span<const std::size_t> positions, bool with_gradients) {
     const Metric& metric = training_->metric();
-    const double* x = training_->points().row(position, stored_.data());
-    subtract(point_, x, training_->exponent(), training_->dimension(), displacement_.data());
-    if (metric.is_identity())
-        mapped_ = displacement_;
-    else
-        multiply(metric.scaled_components(), displacement_.data(), mapped_.data());
+    const std::size_t d = training_->dimension(), r = metric.rank();
+    pending_.clear();
+    for (const std::size_t position : positions) {
+        const auto found = evaluated_.find(position);
+        const bool known = found != evaluated_.end() && (found->second.has_gradient || !with_gradients);
+        if (!known && std::find(pending_.begin(), pending_.end(), position) == pending_.end())
+            pending_.push_back(position);
+    }
+    if (pending_.empty()) return;
+    displacements_.resize(pending_.size() * d);
+    for (std::size_t i = 0; i < pending_.size(); ++i)
+        subtract(point_, training_->points().row(pending_[i], stored_.data()), training_->exponent(), d,
+                 displacements_.data() + i * d);
+    if (!metric.is_identity()) {
+        mapped_.resize(pending_.size() * r);
+        multiply(metric.scaled_components(), displacements_.data(), pending_.size(), mapped_.data());
+    }
+    for (std::size_t i = 0; i < pending_.size(); ++i) {
+        const Real *w = displacements_.data() + i * d, *p = metric.is_identity() ? w : mapped_.data() + i * r;
+        if (!evaluated_.contains(pending_[i])) evaluated_.emplace(pending_[i], measure(pending_[i], w, p));
+    }
+    if (with_gradients) add_gradients();
 }
 
+// the gradients of what is pending, from its displacements or their images
 template <class Real>
-auto Displacements<Real>::at(std::size_t position) -> Evaluated& {
-    if (const auto found = evaluated_.find(position); found != evaluated_.end()) return found->second;
-    displace(position);
+void Displacements<Real>::add_gradients() {
+    const Metric& metric = training_->metric();
+    const std::size_t d = training_->dimension(), first = gradient_count_;
+    for (const std::size_t position : pending_) {
+        Evaluated& x = evaluated_.at(position);
+        x.has_gradient = true;
+        x.slot = gradient_count_++;
+    }
+    if (gradients_.size() < gradient_count_ * d) gradients_.resize(2 * gradient_count_ * d);
+    Real* out = gradients_.data() + first * d;
+    if (metric.is_identity())
+        std::copy_n(displacements_.data(), pending_.size() * d, out);
+    else
+        multiply(metric.scaled_transpose(), mapped_.data(), pending_.size(), out);
+}
+
+// displacement: z - x; mapped: L of it
+template <class Real>
+auto Displacements<Real>::measure(std::size_t position, const Real* displacement, const Real* mapped) -> Evaluated {
     const Metric& metric = training_->metric();
     const std::size_t d = training_->dimension(), r = metric.rank();
     Evaluated x;
     x.has_gradient = false;
     x.slot = 0;
-    x.squared_distance = dot(mapped_.data(), mapped_.data(), r);
-    const double squares = value_of(dot(displacement_.data(), displacement_.data(), d));
+    x.squared_distance = dot(mapped, mapped, r);
+    const double squares = value_of(dot(displacement, displacement, d));
     x.length = up(std::sqrt(up(squares * (1.0 + rounding::gamma(d + 4)))));
     // error of L(z - x): one rounding of the difference, then d-term sums under |L|
-    const double mapped_error = up(relative_error(metric.is_identity() ? 2 : d + 4) * metric.norm_bound() * x.length);
+    const double mapped_error =
+        up(relative_error(metric.is_identity() ? 2 : terms(d) + 4) * metric.norm_bound() * x.length);
     const double size = value_of(x.squared_distance);
     x.distance_error =
-        up(relative_error(r + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) + rounding::underflow;
+        up(relative_error(terms(r) + 4) * size + mapped_error * (2.02 * std::sqrt(size) + mapped_error)) +
+        rounding::underflow;
     if (!(x.distance_error <= 0x1p900)) x.distance_error = rounding::infinity;
-    if (evaluates_exactly(position, size, x.length)) x.distance_error = 0.0;
-    return evaluated_.emplace(position, x).first->second;
+    if (evaluates_exactly(position, displacement, size, x.length)) x.distance_error = 0.0;
+    return x;
 }
 
-// Whether nothing was rounded in L(z - x) and its squared length, for the displacement and the length of the moment:
+// Whether nothing was rounded in L(z - x) and its squared length, for this displacement and its length:
 // where all terms are multiples of one power of two and their sums below 2^53 of it, as for features on a coarse
 // grid. Ties abound there, and this settles them without integer arithmetic.
 template <class Real>
 bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t position,
+                                            [[maybe_unused]] const Real* displacement,
                                             [[maybe_unused]] double squared_distance, [[maybe_unused]] double length) {
     if constexpr (std::is_same_v<Real, double>) {
         return false;  // whether z - x was rounded is not known
@@ -110,8 +150,8 @@ bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t positio
         const Metric& metric = training_->metric();
         const double* x = training_->points().row(position, stored_.data());
         double grain = rounding::infinity;
-        for (std::size_t j = 0; j < displacement_.size(); ++j) {
-            const double w = displacement_[j].hi;
+        for (std::size_t j = 0; j < training_->dimension(); ++j) {
+            const double w = displacement[j].hi;
             // rounded, or (part of it) scaled to nothing
             if (two_sum(point_[j], -x[j]).lo != 0.0 || (w == 0.0 && point_[j] != x[j])) return false;
             grain = std::min(grain, rounding::grain(w));
@@ -122,22 +162,6 @@ bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t positio
         return step >= 0x1p-400 && metric.norm_bound() * length < step * 0x1p52 &&
                squared_distance < step * step * 0x1p53;
     }
-}
-
-template <class Real>
-auto Displacements<Real>::with_gradient(std::size_t position) -> const Evaluated& {
-    Evaluated& x = at(position);
-    if (x.has_gradient) return x;
-    displace(position);
-    const std::size_t d = training_->dimension();
-    x.slot = gradient_count_++;
-    x.has_gradient = true;
-    if (gradients_.size() < gradient_count_ * d) gradients_.resize(2 * gradient_count_ * d);
-    if (training_->metric().is_identity())
-        std::copy_n(displacement_.data(), d, gradient(x));
-    else
-        multiply_transposed(training_->metric().scaled_components(), mapped_.data(), gradient(x));
-    return x;
 }
 
 template <class Real>
@@ -152,6 +176,19 @@ Interval Displacements<Real>::squared_distance(std::size_t position) {
 }
 
 template <class Real>
+std::optional<int> Displacements<Real>::compare(std::size_t a, std::size_t b) {
+    const std::size_t both[] = {a, b};
+    evaluate(both, false);
+    const Evaluated &x = evaluated_.at(a), &y = evaluated_.at(b);
+    const double difference = value_of(x.squared_distance - y.squared_distance);
+    const double error = x.distance_error + y.distance_error;
+    if (error == 0.0) return (difference > 0.0) - (difference < 0.0);
+    // a difference of double-doubles is rounded by 2^-103 of itself, and so is its high part by 2^-53
+    if (!(std::fabs(difference) * (1.0 - 4 * rounding::unit) > up(error))) return {};
+    return difference > 0.0 ? 1 : -1;
+}
+
+template <class Real>
 double Displacements<Real>::distance(std::size_t position) {
     const int exponent = training_->exponent() + training_->metric().exponent();
     const double square = value_of(at(position).squared_distance);
@@ -163,15 +200,17 @@ double Displacements<Real>::distance(std::size_t position) {
 template <class Real>
 double Displacements<Real>::distance_on_own_scale(std::size_t position) {
     const Metric& metric = training_->metric();
-    subtract(point_, training_->points().row(position, stored_.data()), 0, training_->dimension(),
-             displacement_.data());
-    int exponent = metric.exponent() + scale_to_one(displacement_);
+    const std::size_t d = training_->dimension(), r = metric.rank();
+    displacements_.resize(d);
+    subtract(point_, training_->points().row(position, stored_.data()), 0, d, displacements_.data());
+    int exponent = metric.exponent() + scale_to_one(displacements_);
+    mapped_.resize(r);
     if (metric.is_identity())
-        mapped_ = displacement_;
+        mapped_ = displacements_;
     else
-        multiply(metric.scaled_components(), displacement_.data(), mapped_.data());
+        multiply(metric.scaled_components(), displacements_.data(), 1, mapped_.data());
     exponent += scale_to_one(mapped_);
-    return std::ldexp(std::sqrt(value_of(dot(mapped_.data(), mapped_.data(), metric.rank()))), exponent);
+    return std::ldexp(std::sqrt(value_of(dot(mapped_.data(), mapped_.data(), r))), exponent);
 }
 
 template <class Real>
@@ -188,8 +227,9 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
     const Metric& metric = training_->metric();
     const double norm_bound = metric.norm_bound();
     // every point first: a new one may move the gradients
-    for (const std::size_t position : others) with_gradient(position);
-    for (const std::size_t position : own) with_gradient(position);
+    points_.assign(others.begin(), others.end());
+    points_.insert(points_.end(), own.begin(), own.end());
+    evaluate(points_, true);
     combined_real_.assign(d, Real());
 
     const int scale = rounding::largest_exponent(multipliers);
@@ -202,14 +242,14 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
         gap_size += weight * (value_of(x_other.squared_distance) + value_of(x_own.squared_distance));
         gap_error += weight * (x_other.distance_error + x_own.distance_error);
         direction_size += weight * (x_other.length + x_own.length);
-        const Real *g_other = gradient(x_other), *g_own = gradient(x_own);
+        const Real *g_other = gradients_.data() + x_other.slot * d, *g_own = gradients_.data() + x_own.slot * d;
         for (std::size_t j = 0; j < d; ++j) combined_real_[j] = combined_real_[j] + weight * (g_own[j] - g_other[j]);
     }
     gap_error = up((1.0 + rounding::gamma(count + 4)) * gap_error + relative_error(count + 4) * 1.01 * gap_size);
     // gradients carry d + r + 7 roundings under |Lᵀ||L|, the combination count + 2 more
-    const std::size_t terms = metric.is_identity() ? count + 5 : count + d + metric.rank() + 10;
+    const std::size_t roundings = metric.is_identity() ? count + 5 : count + terms(d) + terms(metric.rank()) + 10;
     const double direction_error =
-        up(relative_error(terms) * (1.0 + rounding::gamma(count + 4)) * norm_bound * norm_bound * direction_size) +
+        up(relative_error(roundings) * (1.0 + rounding::gamma(count + 4)) * norm_bound * norm_bound * direction_size) +
         rounding::underflow;
     combined_.resize(d);
     for (std::size_t j = 0; j < d; ++j) combined_[j] = value_of(combined_real_[j]);

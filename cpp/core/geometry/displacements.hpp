@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <unordered_map>
@@ -33,12 +34,21 @@ public:
 
     // Starts a query; point must stay in place until the next call.
     void start(const double* point);
+    // What follows asks for one point after the other; under a large dense metric this is faster for many at once.
+    void evaluate(std::span<const std::size_t> positions, bool with_gradients);
+
+    bool knows(std::size_t position) const { return evaluated_.contains(position); }
 
     Interval squared_distance(std::size_t position);
     // the computed value of the same, within its interval, and M(z - x) as computed, d values that stay in place until
     // another point is asked for
     Real squared_distance_value(std::size_t position) { return at(position).squared_distance; }
-    const Real* gradient(std::size_t position) { return gradient(with_gradient(position)); }
+    const Real* gradient(std::size_t position) {
+        evaluate({&position, 1}, true);
+        return gradients_.data() + evaluated_.at(position).slot * training_->dimension();
+    }
+    // The sign of d(z, a) - d(z, b), where the arithmetic proves it.
+    std::optional<int> compare(std::size_t a, std::size_t b);
     // ‖L(z - x)‖ in the caller's units, rounded to nearest up to a few units in the last place (in
     // double-double; not a bound)
     double distance(std::size_t position);
@@ -61,18 +71,23 @@ private:
     double doubtful_radius(const CostSpace& space, std::span<const std::size_t> others,
                            std::span<const std::size_t> own, std::span<const double> multipliers) const;
 
-    Evaluated& at(std::size_t position);
-    const Evaluated& with_gradient(std::size_t position);
-    Real* gradient(const Evaluated& x) { return gradients_.data() + x.slot * training_->dimension(); }
-    double relative_error(std::size_t terms) const;
-    bool evaluates_exactly(std::size_t position, double squared_distance, double length);
+    const Evaluated& at(std::size_t position) {
+        evaluate({&position, 1}, false);
+        return evaluated_.at(position);
+    }
+    Evaluated measure(std::size_t position, const Real* displacement, const Real* mapped);
+    void add_gradients();
+    static double relative_error(std::size_t terms);
+    static std::size_t terms(std::size_t n);
+    bool evaluates_exactly(std::size_t position, const Real* displacement, double squared_distance, double length);
     double distance_on_own_scale(std::size_t position);
-    void displace(std::size_t position);  // fills displacement_ and mapped_
 
     const PreparedSet* training_;
     const double* point_ = nullptr;
     std::unordered_map<std::size_t, Evaluated> evaluated_;
-    std::vector<Real> displacement_, mapped_, gradients_;
+    std::vector<std::size_t> pending_, points_;  // what evaluate has to do, and was asked for
+    std::vector<Real> displacements_, mapped_;   // of those that are pending
+    std::vector<Real> gradients_;
     std::vector<double> stored_;
     std::size_t gradient_count_ = 0;
     std::vector<double> combined_;
@@ -98,6 +113,9 @@ public:
         fast_.start(point);
         accurate_.start(point);
     }
+    // as of Displacements, in float64
+    void evaluate(std::span<const std::size_t> positions) { fast_.evaluate(positions, true); }
+    bool knows(std::size_t position) const { return fast_.knows(position); }
     Interval halfspace_distance(std::size_t other, std::span<const std::size_t> own,
                                 std::span<const double> multipliers);
     // A lower bound only, no better than it takes to reach `enough`.

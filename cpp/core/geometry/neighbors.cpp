@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/kernels.hpp"
 #include "base/rounding.hpp"
@@ -47,7 +48,7 @@ std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::si
         const Interval relative = distances.relative(i);
         if (relative.lower > upper.value()) continue;
         upper.push(relative.upper);
-        candidates_.push_back({i, relative, {}, filter});
+        candidates_.push_back({i, relative});
     }
     settle(query.point, k, ordered);
     return result_;
@@ -70,10 +71,10 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
     }
     const Interval base = t.squared_norm(*query.embedding);
     const double nearest = rounding::up(std::max(upper.value() + base.upper, 0.0));
-    const double limit = rounding::up(std::sqrt(nearest) + 2.0 * t.metric().norm_bound() * reach);
+    t.embed_mapped(point, embedding_);
+    const double limit = rounding::up(std::sqrt(nearest) + 2.0 * mapped_reach(query, reach));
     const double relative_limit = rounding::up(limit * limit) * (1.0 + 0x1p-50) - base.lower;
 
-    t.embed(point, embedding_);
     row_.resize(rows.rows().cols());
     const FilterNumbers numbers =
         rows.describe(embedding_.mapped_row().data(), rounding::up(std::sqrt(embedding_.extent)), row_.data());
@@ -82,10 +83,22 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
         i = kernels().next_within(distances.values, rows.blurs(), blur, rounding::float_up(relative_limit), i, n);
         if (i == n) break;
         const float computed = rows.norms()[i] - 2.0f * kernels().dot_single(rows.row(i), row_.data(), row_.size());
-        candidates_.push_back({i, rows.relative_distance(i, computed, numbers.blur), {}, filter});
+        candidates_.push_back({i, rows.relative_distance(i, computed, numbers.blur)});
     }
     settle(point, k, true);
     return result_;
+}
+
+// What the map makes of the step from the query to the point that embedding_ is of, at most: from the norm of the map,
+// or from the mapped rows, as norms of dense maps are far too large for most steps.
+double NeighborSearch::mapped_reach(const Query& query, double reach) const {
+    const PreparedSet& t = *training_;
+    const double by_norm = t.metric().norm_bound() * reach;
+    if (t.metric().is_identity()) return by_norm;
+    const auto &from = query.embedding->mapped_row(), &to = embedding_.mapped_row();
+    const double computed = kernels().squared_distance(from.data(), to.data(), to.size());
+    const Interval square = t.distance_interval(computed, query.embedding->extent + embedding_.extent);
+    return std::min(by_norm, rounding::up(std::sqrt(rounding::up(square.upper))));
 }
 
 // Drops candidates that cannot be among the k nearest.
@@ -105,43 +118,30 @@ void NeighborSearch::settle(const double* point, std::size_t k, bool ordered) {
     point_ = point;
     fast_.start(point);
     accurate_.start(point);
-    std::vector<Candidate*> order;
+    std::vector<const Candidate*> order;
     order.reserve(candidates_.size());
-    for (Candidate& c : candidates_) order.push_back(&c);
+    for (const Candidate& c : candidates_) order.push_back(&c);
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(),
-                      [this](Candidate* a, Candidate* b) { return nearer(*a, *b); });
+                      [this](const Candidate* a, const Candidate* b) { return nearer(*a, *b); });
     for (std::size_t i = 0; i < k; ++i) result_.push_back(order[i]->position);
 }
 
-void NeighborSearch::refine(Candidate& candidate, Level level) {
-    if (candidate.level >= level) return;
-    const Interval better =
-        level == float64 ? fast_.squared_distance(candidate.position) : accurate_.squared_distance(candidate.position);
-    candidate.distance = candidate.level == filter ? better : intersection(candidate.distance, better);
-    candidate.level = level;
-}
-
 // The exact order, ties to the smaller index.
-bool NeighborSearch::nearer(Candidate& a, Candidate& b) {
+bool NeighborSearch::nearer(const Candidate& a, const Candidate& b) {
     if (&a == &b) return false;
     if (a.relative.below(b.relative)) return true;
     if (b.relative.below(a.relative)) return false;
-    for (const Level level : {float64, double_double}) {
-        refine(a, level);
-        refine(b, level);
-        if (a.distance.below(b.distance)) return true;
-        if (b.distance.below(a.distance)) return false;
-    }
-    const PreparedSet& t = *training_;
-    const bool known = a.distance.lower == a.distance.upper && b.distance.lower == b.distance.upper;
-    int sign = known ? 0 : gap_.sign(point_, a.position, b.position);
-    if (!known && sign == 0) {
+    std::optional<int> sign = fast_.compare(a.position, b.position);
+    if (!sign) sign = accurate_.compare(a.position, b.position);
+    if (!sign) sign = gap_.sign(point_, a.position, b.position);
+    if (!sign) {
+        const PreparedSet& t = *training_;
         scratch_.resize(2 * t.dimension());
         const double* x = t.points().row(a.position, scratch_.data());
         sign = compare_distances_exactly(t.metric().components(), point_, x,
                                          t.points().row(b.position, scratch_.data() + t.dimension()), t.dimension());
     }
-    return sign != 0 ? sign < 0 : a.position < b.position;
+    return *sign != 0 ? *sign < 0 : a.position < b.position;
 }
 
 int NeighborSearch::vote(std::span<const std::size_t> positions) {

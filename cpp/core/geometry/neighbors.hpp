@@ -34,18 +34,14 @@ public:
     int vote(std::span<const std::size_t> positions);
 
 private:
-    // How closely the distance of a candidate is known.
-    enum Level : int { filter, float64, double_double };
     struct Candidate {
         std::size_t position;
         Interval relative;  // the filter's, see FilterDistances
-        Interval distance;  // absolute; from the level float64 on
-        Level level;
     };
+    double mapped_reach(const Query& query, double reach) const;
     void keep_possible(std::size_t k);
     void settle(const double* point, std::size_t k, bool ordered);
-    bool nearer(Candidate& a, Candidate& b);
-    void refine(Candidate& candidate, Level level);
+    bool nearer(const Candidate& a, const Candidate& b);
 
     const PreparedSet* training_;
     Displacements<double> fast_;

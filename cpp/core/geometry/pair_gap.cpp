@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/kernels.hpp"
 #include "base/rounding.hpp"
 
 namespace robust_metric {
@@ -30,11 +31,12 @@ auto PairGap::evaluate(const double* z, std::size_t other, std::size_t own) -> V
     return {dot(p.data(), q.data(), r), error, difference_.exponent, sum_.exponent};
 }
 
-int PairGap::sign(const double* z, std::size_t a, std::size_t b) {
+std::optional<int> PairGap::sign(const double* z, std::size_t a, std::size_t b) {
     const Value gap = evaluate(z, a, b);
     // what the high part leaves out is below its own rounding, and that of the factor below
     const double size = std::fabs(gap.value.hi) * (1.0 - 4.0 * rounding::unit);
-    return size > gap.error ? (gap.value.hi > 0.0 ? 1 : -1) : 0;
+    if (!(size > gap.error)) return {};
+    return gap.value.hi > 0.0 ? 1 : -1;
 }
 
 void PairGap::map(Factor& factor) const {
@@ -56,7 +58,7 @@ void PairGap::map(Factor& factor) const {
     }
     const MatrixView l = metric.scaled_components();
     factor.mapped.resize(l.rows());
-    multiply(l, factor.values.data(), factor.mapped.data());
+    multiply(l, factor.values.data(), 1, factor.mapped.data());
     factor.mapped_sizes.assign(l.rows(), 0.0);
     for (std::size_t i = 0; i < l.rows(); ++i)
         for (std::size_t j = 0; j < d; ++j) factor.mapped_sizes[i] += std::fabs(l(i, j)) * factor.sizes[j];

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "base/double_double.hpp"
@@ -27,8 +28,8 @@ public:
     };
     Value evaluate(const double* z, std::size_t other, std::size_t own);
 
-    // The sign of d(z, a) - d(z, b); 0 where it is in doubt, too.
-    int sign(const double* z, std::size_t a, std::size_t b);
+    // The sign of d(z, a) - d(z, b), where the arithmetic proves it.
+    std::optional<int> sign(const double* z, std::size_t a, std::size_t b);
 
 private:
     // A factor, scaled so that its largest coordinate is in [1/2, 1); what L̂ makes of it, and |L̂| of its sizes.

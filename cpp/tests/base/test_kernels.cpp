@@ -16,7 +16,7 @@ using namespace robust_metric;
 namespace {
 
 struct Results {
-    double dot, dot_mixed, squared_distance;
+    double dot, dot_mixed, squared_distance, dot_accurate, rest;
     float dot_single, squared_distance_single;
     std::vector<double> axpy;
 };
@@ -27,10 +27,15 @@ Results evaluate(const std::vector<double>& a, const std::vector<double>& b, std
     Results results{k.dot(a.data(), b.data(), n),
                     k.dot_mixed(fa.data(), b.data(), n),
                     k.squared_distance(a.data(), b.data(), n),
+                    0.0,
+                    0.0,
                     k.dot_single(fa.data(), fb.data(), n),
                     k.squared_distance_single(fa.data(), fb.data(), n),
                     b};
     k.axpy(0.37, a.data(), results.axpy.data(), n);
+    std::vector<double> low(n + 1);
+    for (std::size_t i = 0; i < n; ++i) low[i] = 0x1p-54 * b[n - 1 - i];
+    results.dot_accurate = k.dot_accurate(a.data(), b.data(), low.data(), n, &results.rest);
     return results;
 }
 
@@ -86,9 +91,51 @@ TEST_CASE("every instruction set gives the same bits, close to the long double s
             CHECK(same_bits(found.squared_distance, expected.squared_distance));
             CHECK(same_bits(found.dot_mixed, expected.dot_mixed));
             CHECK(same_bits(found.dot_single, expected.dot_single));
+            CHECK(same_bits(found.dot_accurate, expected.dot_accurate));
+            CHECK(same_bits(found.rest, expected.rest));
             CHECK(same_bits(found.squared_distance_single, expected.squared_distance_single));
             for (std::size_t i = 0; i <= n; ++i) REQUIRE(same_bits(found.axpy[i], expected.axpy[i]));
         }
+    }
+}
+
+TEST_CASE("accurate sums are those of double-doubles one by one, however much cancels") {
+    std::mt19937_64 random(4);
+    std::uniform_real_distribution<double> uniform(-1.0, 1.0);
+    for (std::size_t n : {0, 1, 2, 7, 8, 9, 31, 32, 33, 63, 200, 784, 3000, 20000})
+        for (const bool cancels : {false, true}) {
+            std::vector<double> a(n);
+            std::vector<DoubleDouble> x(n);
+            for (std::size_t i = 0; i < n; ++i) {
+                a[i] = uniform(random);
+                x[i] = two_sum(uniform(random), 0x1p-54 * uniform(random));
+            }
+            if (cancels)  // but for the low parts the second half takes back the first
+                for (std::size_t i = 0; i + 1 < n; i += 2) {
+                    a[i + 1] = a[i];
+                    x[i + 1] = two_sum(-x[i].hi, 0x1p-54 * uniform(random));
+                }
+            DoubleDouble plain, found;
+            double size = 0.0;
+            for (std::size_t i = 0; i < n; ++i) {
+                plain += a[i] * x[i];
+                size += std::fabs(a[i] * x[i].hi);
+            }
+            multiply({a.data(), 1, n}, x.data(), 1, &found);
+            CAPTURE(n);
+            CHECK(std::fabs((found - plain).hi) <= static_cast<double>(2 * n + 2) * 0x1p-102 * size);
+        }
+}
+
+TEST_CASE("sums err by no more than the roundings that are counted for them") {
+    // 1 + u/2 a thousandfold: each addition to a sum above 1 loses what it may
+    for (const std::size_t n : {1, 9, 31, 32, 63, 64, 300, 784}) {
+        const std::vector<double> a(n, 1.0 + 0x1p-52), b(n, 1.0 + 0x1p-52);
+        long double exact = 0;
+        for (std::size_t i = 0; i < n; ++i) exact += static_cast<long double>(a[i]) * b[i];
+        const double found = kernels().dot(a.data(), b.data(), n);
+        CHECK(std::fabs(found - exact) <= static_cast<double>(roundings_of_sum(n) + 1) * 0x1p-53 * exact);
+        CHECK(roundings_of_sum(n) < n);
     }
 }
 
@@ -170,6 +217,14 @@ TEST_CASE("products of a matrix and a vector") {
     double out[2];
     multiply(matrix, x, out);
     CHECK((out[0] == 12 && out[1] == 34));
+    const double several[] = {10, 1, 0, 2, 1, 0};
+    double products[6];
+    multiply(matrix, several, 3, products);
+    CHECK(std::vector<double>(products, products + 6) == std::vector<double>{12, 34, 4, 8, 1, 3});
+    const DoubleDouble accurate[] = {{10, 0x1p-60}, {1, -0x1p-60}};
+    DoubleDouble low[2];
+    multiply(matrix, accurate, 1, low);
+    CHECK((low[0].hi == 12 && low[0].lo == -0x1p-60 && low[1].hi == 34 && low[1].lo == -0x1p-60));
     multiply_transposed(matrix, x, out);
     CHECK((out[0] == 13 && out[1] == 24));
 }

@@ -53,6 +53,32 @@ TEST_CASE("bounds of a half-space hold its distance, with any multipliers") {
     }
 }
 
+TEST_CASE("the order of two points is told as exactly as it is computed") {
+    // on the bisector but for 2^-80: float64 cannot tell, double-double can
+    const double tiny = 0x1p-80;
+    const std::vector<double> points{1, 0, -1, 0}, l{1, 0.5, 0.25, 1};
+    const std::vector<std::int32_t> labels{0, 1};
+    for (const bool mapped : {false, true}) {
+        const MatrixView components = mapped ? MatrixView(l.data(), 2, 2) : MatrixView();
+        const PreparedSet t({points.data(), 2, 2}, labels, 2, components);
+        for (const double shift : {tiny, -tiny, 0.0}) {
+            const double z[] = {shift, 0};
+            Displacements<double> fast(t);
+            Displacements<DoubleDouble> accurate(t);
+            fast.start(z);
+            accurate.start(z);
+            CHECK(!fast.compare(0, 1).has_value());
+            const std::optional<int> found = accurate.compare(0, 1);
+            if (shift != 0.0) {
+                REQUIRE(found.has_value());
+                CHECK(*found == (shift > 0.0 ? -1 : 1));
+            } else {
+                CHECK(found.value_or(0) == 0);
+            }
+        }
+    }
+}
+
 TEST_CASE("points that are the same to the metric bound nothing") {
     const std::vector<double> points{0, 0, 0, 5, 3, 1}, l{1, 0};
     const std::vector<std::int32_t> labels{0, 1, 1};
