@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from .arrays import Floats, Labels
+from .exact_input import check_exact, check_unmasked
 
 # Beyond this, differences of features may overflow before any scaling could help.
 LARGEST_VALUE = 1e300
@@ -44,10 +45,23 @@ def check_learnable_size(X: NDArray[Any]) -> None:
         raise ValueError(f"X must not exceed {_LARGEST_LEARNABLE:g}, got {largest:g}; scale it")
 
 
+def validated(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) -> Any:
+    """Return what scikit-learn's ``validate_data`` does of input that loses nothing on the way.
+
+    Raises
+    ------
+    ValueError
+        Where it does, or if an entry is masked, or an integer is not a number of float64.
+    """
+    check_exact(X)
+    check_unmasked(y, "y")
+    return validate_data(estimator, X, y, **options)
+
+
 def checked_queries(estimator: Any, X: ArrayLike) -> Floats:
     """Return X as (m, d) float64 that a fitted estimator can answer; raise NotFittedError, ValueError."""
     check_is_fitted(estimator)
-    queries: Floats = validate_data(estimator, X, dtype=np.float64, order="C", reset=False)
+    queries: Floats = validated(estimator, X, dtype=np.float64, order="C", reset=False)
     check_size(queries)
     return queries
 
@@ -56,7 +70,7 @@ def learnable_points(
     learner: Any, X: ArrayLike, y: ArrayLike, reset: bool = True
 ) -> tuple[Floats, NDArray[Any]]:
     """Return X as (n, d) float64 and y as (n,) labels, checked for learning; raise ValueError."""
-    points, labels = validate_data(
+    points, labels = validated(
         learner, X, y, dtype=np.float64, order="C", ensure_min_samples=2, reset=reset
     )
     check_classification_targets(labels)
@@ -129,6 +143,7 @@ def encode_labels(y: ArrayLike | None, classes: NDArray[Any], count: int) -> Lab
     """Positions of the (count,) labels in the sorted classes; -1 for one that training never saw."""
     if y is None:
         return None
+    check_unmasked(y, "y")
     labels = column_or_1d(y)
     if len(labels) != count:
         raise ValueError(f"y must have one label per row of X, got {len(labels)} for {count} rows")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array, column_or_1d
 
+from .._base.exact_input import check_exact
 from .._base.validation import check_components, check_size, encode_labels, storage_dtypes
 from ..results.certificates import Certificates
 from ..threat import ThreatModel
@@ -73,6 +74,7 @@ def certified_radii(
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     threat = (ThreatModel() if threat is None else threat).for_features(n_features)
+    check_exact(X)
     queries = check_array(X, dtype=np.float64, order="C")
     if queries.shape[1] != n_features:
         raise ValueError(f"X must have {n_features} columns, as X_train, got {queries.shape[1]}")
@@ -110,6 +112,7 @@ def _shards(X: Any, y: Any) -> tuple[list[Any], NDArray[Any], int]:
 
 
 def _make_shard(X: Any, y: Any, classes: NDArray[Any], first: int) -> Rows:
+    check_exact(X, "X_train")
     points = check_array(X, dtype=storage_dtypes(X), order="C", input_name="X_train")
     check_size(points)
     encoded = np.searchsorted(classes, column_or_1d(y)).astype(np.int32)

@@ -8,12 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._base.arrays import Floats, is_dask_array
 from .._base.frozen import frozen
 from .._base.states import changes_at_once, sees_one_state
-from .._base.validation import check_precision, checked_queries, encode_labels, storage_dtypes
+from .._base.validation import (
+    check_precision,
+    checked_queries,
+    encode_labels,
+    storage_dtypes,
+    validated,
+)
 from ..results.certificates import Certificates, CertifiedPredictions
 from ..results.perturbations import MinimalPerturbations, WitnessPrecision
 from ..threat import ThreatModel
@@ -99,7 +105,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             If X is empty, not finite or beyond 1e300 in size, y has another length, n_neighbors
             exceeds n, or the metric's components do not have d columns.
         """
-        points, labels = validate_data(self, X, y, dtype=storage_dtypes(X), order="C")
+        points, labels = validated(self, X, y, dtype=storage_dtypes(X), order="C")
         check_classification_targets(labels)
         self.n_samples_fit_ = len(points)
         self._check_n_neighbors()  # before a metric is learned in vain

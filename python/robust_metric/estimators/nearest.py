@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import validate_data
 
 from .._base.states import changes_at_once
-from .._base.validation import storage_dtypes
+from .._base.validation import storage_dtypes, validated
 from ..threat import ThreatModel
 from .base import NeighborsBase
 
@@ -82,7 +81,7 @@ class CertifiedNearestNeighbors(NeighborsBase):
             If X is empty, not finite or beyond 1e300 in size, n_neighbors exceeds n, or the metric's
             components do not have d columns.
         """
-        points = validate_data(self, X, dtype=storage_dtypes(X), order="C")
+        points = validated(self, X, dtype=storage_dtypes(X), order="C")
         self.n_samples_fit_ = len(points)
         self._check_n_neighbors()  # before a metric is learned in vain
         # labels are needed by predictions only

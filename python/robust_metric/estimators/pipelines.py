@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array, validate_data
 
 from .._base.arrays import Floats
+from .._base.exact_input import check_exact
 from ..metrics.folding import composed
 from ..threat import ThreatModel
 from .classifier import CertifiedKNeighborsClassifier
@@ -79,6 +80,7 @@ def fold_pipeline(
             f"got {pipeline!r}"
         )
     view = last.fitted_view()
+    check_exact(X)
     points = check_array(X, dtype=np.float64)
     names = _feature_names(pipeline, X)
     _check_training(pipeline, X, points, view.points)

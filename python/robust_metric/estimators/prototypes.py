@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from .._base.arrays import Floats
 from .._base.runtime import single_threaded_blas
@@ -20,6 +19,7 @@ from .._base.validation import (
     check_learnable_size,
     check_positive,
     encode_labels,
+    validated,
 )
 from ..learners.prototypes.settings import TrainingState
 from ..learners.prototypes.steps import PrototypeSteps
@@ -191,7 +191,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             shape.
         """
         warm = self.warm_start and hasattr(self, "classes_")
-        data, targets = validate_data(self, X, y, dtype=np.float64, order="C", reset=not warm)
+        data, targets = validated(self, X, y, dtype=np.float64, order="C", reset=not warm)
         check_classification_targets(targets)
         self._check_parameters(data)
         classes, labels = np.unique(targets, return_inverse=True)
@@ -246,7 +246,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
                 f"n_directions must be None for partial_fit, got {self.n_directions}; use fit"
             )
         fitted = hasattr(self, "classes_")
-        data, targets = validate_data(self, X, y, dtype=np.float64, order="C", reset=not fitted)
+        data, targets = validated(self, X, y, dtype=np.float64, order="C", reset=not fitted)
         check_classification_targets(targets)
         self._check_parameters(data)
         known = self._known_classes(classes)

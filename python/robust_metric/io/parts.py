@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats, Indices
+from .._base.exact_input import check_exact
 from .csv_tables import Ids, LabelColumn
 
 
@@ -41,6 +42,7 @@ class Parts:
 
 def checked_points(X: Any, name: str, source: object) -> Floats:
     """Return X as finite float64 of shape (n, d), or raise a ValueError that names it."""
+    check_exact(X, f"{name} in {source}")
     given = np.asarray(X)
     if given.dtype.kind not in "biuf":
         raise ValueError(f"{name} must be numeric, got dtype {given.dtype} in {source}")
@@ -51,8 +53,11 @@ def checked_points(X: Any, name: str, source: object) -> Floats:
     points = np.ascontiguousarray(given, dtype=np.float64)
     finite = np.isfinite(points).all(axis=1)
     if not finite.all():
+        row = int(np.argmin(finite))
         raise ValueError(
-            f"{name} must be finite, got NaN or infinity in row {np.argmin(finite)} of {source}"
+            f"{name} must be finite, got NaN or infinity in row {row}, column "
+            f"{int(np.argmin(np.isfinite(points[row])))} of {source}; fill missing values or leave "
+            "rows out first"
         )
     return points
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from .._base.arrays import Floats
+from .._base.exact_input import check_exact
 from .._base.frozen import FrozenAttributes
 from .._base.states import sees_one_state
+from .._base.validation import validated
 
 
 class MahalanobisMixin(FrozenAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -43,7 +45,7 @@ class MahalanobisMixin(FrozenAttributes, ClassNamePrefixFeaturesOutMixin, Transf
             If X is malformed or has another number of features than the fit had.
         """
         check_is_fitted(self)
-        data = validate_data(self, X, dtype=np.float64, reset=False)
+        data = validated(self, X, dtype=np.float64, reset=False)
         embedded: Floats = data @ self.components_.T
         return embedded
 
@@ -71,6 +73,7 @@ class MahalanobisMixin(FrozenAttributes, ClassNamePrefixFeaturesOutMixin, Transf
             If pairs is of another shape.
         """
         check_is_fitted(self)
+        check_exact(pairs, "pairs")
         points = check_array(pairs, dtype=np.float64, allow_nd=True, ensure_2d=False)
         wanted = (2, self.n_features_in_)
         if points.ndim != 3 or points.shape[1:] != wanted:

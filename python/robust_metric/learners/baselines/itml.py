@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from ... import _core
 from ..._base.arrays import Floats, Indices, Mask
+from ..._base.exact_input import check_exact
 from ..._base.progress import Progress
 from ..._base.runtime import single_threaded_blas
 from ..._base.states import changes_at_once, sees_one_state
@@ -146,6 +147,7 @@ class ITML(_LogDetLearner):
         ValueError
             If pairs, y or bounds are malformed or a parameter is out of range.
         """
+        check_exact(pairs, "pairs")
         points = check_array(pairs, dtype=np.float64, allow_nd=True, ensure_2d=False)
         if points.ndim != 3 or points.shape[1] != 2:
             raise ValueError(f"pairs must have shape (n, 2, d), got {points.shape}")
