@@ -147,11 +147,11 @@ def test_user_errors_of_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> 
         ((files / "no.csv", "--out", out), "DATA must name an existing file, got"),
         (
             (train, "--out", out),
-            "got 'ash' in line 2 of " + f"{train}; turn text into numbers first",
+            "got 'ash' in line 2, column 0 ('tree') of " + f"{train}; turn text into numbers first",
         ),
         (
             (gaps, "--out", out),
-            f"got '' in line 2 of {gaps}; fill missing values or leave rows out",
+            f"got '' in line 2, column 1 ('b') of {gaps}; fill missing values or leave rows out",
         ),
         ((train, "--label", "bush", "--out", out), "--label must name one column of"),
         ((train, "--label", "tree", "--out", files / "no" / "m.npz"), "an existing folder"),

@@ -86,7 +86,9 @@ def test_data_from_standard_input(
             printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1] and printed[2] == printed[3] != printed[0]
     stdin(monkeypatch, files / "train.csv")
-    assert "got 'ash' in line 2 of -" in error_of(capsys, "fit", "-", "--out", files / "m.npz")
+    assert "got 'ash' in line 2, column 0 ('tree') of -" in error_of(
+        capsys, "fit", "-", "--out", files / "m.npz"
+    )
 
 
 def test_user_errors_of_predictions(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +101,10 @@ def test_user_errors_of_predictions(files: Path, capsys: pytest.CaptureFixture[s
         ((whole, "--label", "0"), "the model's classes 'ash', 'elm', 'oak', got '1', '5'"),
         ((narrow,), "4 features, got 3; is it a file without labels? see --no-label"),
         ((test, "--no-label"), "must name a CSV file of numbers (and a label), got"),
-        ((files / "all.npz", "--no-label"), "a file without labels must end in .csv, got"),
+        (
+            (files / "all.npz", "--no-label"),
+            "a file without labels must end in .csv, .tsv, .parquet",
+        ),
         ((files / "no.csv", "--no-label"), "DATA must name an existing file, got"),
         ((new, "--no-label", "--evidence"), "--evidence needs a file to be written to, see --out"),
         ((new, "--no-label", "--predictions", files / "no" / "p.csv"), "an existing folder"),

@@ -180,7 +180,7 @@ def test_not_fitted() -> None:
         ({"norm": "2"}, "norm must be 1, 2 or inf, got '2'"),
         ({"bounds": (1, 0)}, "bounds must have lower <= upper everywhere"),
         ({"bounds": (0, np.nan)}, "bounds must have lower <= upper everywhere"),
-        ({"bounds": 3}, r"bounds must be a pair \(lower, upper\), got 3"),
+        ({"bounds": 3}, r"bounds must be a pair \(lower, upper\), or a dict .*, got 3"),
         ({"feature_cost": [1, 0]}, r"feature_cost must be a \(d,\) array of positive"),
         ({"feature_cost": [1, np.nan]}, r"feature_cost must be a \(d,\) array of positive"),
         ({"feature_cost": [1e-40, 1e40]}, "feature_cost must have finite entries that differ by"),

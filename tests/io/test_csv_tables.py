@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from robust_metric import datasets
-from robust_metric.io.csv_tables import Columns, read_table
+from robust_metric.io.csv_tables import Columns
 from robust_metric.io.datasets import read_columns
+from robust_metric.io.tables import read_table
 
 ROWS = "0,5.5,1.5,a\n1,4.5,2.5,a\n2,6.5,0.5,b\n3,5.0,-1.5,b\n4,6.0,1.0,b\n"
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from ..io import datasets
-from ..io.csv_tables import STANDARD_INPUT, Columns, Ids
-from ..io.data_files import read_csv
+from ..io.csv_tables import Columns, Ids
+from ..io.csv_text import STANDARD_INPUT
+from ..io.data_files import read_labelled
 from ..io.inputs import as_in_model, few
 from ..io.option_messages import in_options
 from ..io.parts import Parts
@@ -53,7 +54,7 @@ def training_part(data: str, columns: Columns) -> Parts:
 
 def _read(data: str, columns: Columns, n_features: int | None) -> Parts:
     if data == STANDARD_INPUT:
-        return read_csv(data, columns)
+        return read_labelled(data, columns)
     return datasets.read_columns(data, columns, n_features)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 DATA_HELP = (
     "a .npz file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file "
-    "(.libsvm, .svm, .txt), a .csv file, - for CSV on standard input, one of digits, iris, wine, "
+    "(.libsvm, .svm, .txt), a table (.csv, .tsv, .csv.gz, .parquet, .feather, .arrow), - for CSV on "
+    "standard input, one of digits, iris, wine, "
     "breast_cancer, or a name on OpenML"
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._base.arrays import Floats
 from ..io.atomic import check_target
-from ..io.csv_tables import STANDARD_INPUT
+from ..io.csv_text import STANDARD_INPUT
 from ..results.robust_error import RobustErrorCurve
 
 STANDARD_OUTPUT = "-"

@@ -30,6 +30,11 @@ def is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
+def is_integer(cell: str) -> bool:
+    """Whether a cell is a number without a point."""
+    return _INTEGER.fullmatch(cell.strip()) is not None
+
+
 def is_missing(cell: str) -> bool:
     """Whether a cell is empty, or says in one of the usual ways that it holds no value."""
     return cell.strip().lower() in _MISSING

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
-import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._base.arrays import Floats
-from .csv_header import Lines, is_header, is_missing, is_number
-
-STANDARD_INPUT = "-"
+from .._base.exact_input import LARGEST_INTEGER
+from .csv_header import Lines, is_header, is_integer, is_missing, is_number
+from .csv_text import is_decimal_comma, rows_of
 
 # Whether there is a header is decided by so many lines.
 LINES_LOOKED_AT = 1000
 
 # What pandas makes of a column without a name, beside none.
-_UNNAMED = re.compile(r"(Unnamed: \d+)?")
+_UNNAMED = re.compile(r"(Unnamed: \d+|__index_level_\d+__)?")
 
 # In fewer rows every column might have different numbers.
 FEWEST_ROWS = 5
@@ -103,7 +99,7 @@ class _Places(NamedTuple):
     id: int | None
 
 
-def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
+def read_csv_table(path: str | os.PathLike[str], columns: Columns) -> Table:
     """Read a CSV file; ``-`` is standard input.
 
     Raises
@@ -113,16 +109,16 @@ def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
     ValueError
         If it is malformed, or it is in doubt whether its first line is a header.
     """
-    rows = _csv_rows(path)
+    rows = rows_of(path)
     lines = list(islice(rows, LINES_LOOKED_AT))
     if not lines:
         raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
     first = [cell.strip() for cell in lines[0][1]]
-    places = _places(columns, first, path)
+    places = find_places(columns, first, path)
     alike = [row for _, row in lines[1:] if len(row) == len(first)]
     headed = _is_headed(Lines(first, alike, places.features, places.label), columns, path)
     if headed:
-        _check_names(first, places.features, path)
+        check_names(first, places.features, path)
         del lines[0]
     points: list[Floats] = []
     labels: list[str] = []
@@ -131,13 +127,14 @@ def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
         if len(cells) != len(first):
             raise ValueError(
                 f"name_or_path must name a CSV file of {len(first)} cells a line, as in the first, "
-                f"got {len(cells)} in line {number} of {path}"
+                f"got {len(cells)} in line {number} of {path}; complete it, or quote cells that hold a "
+                "separator"
             )
+        points.append(_csv_point(cells, places.features, number, path, first if headed else None))
         if places.label is not None:
-            labels.append(cells[places.label].strip())
+            labels.append(_label(cells, places.label, number, path))
         if places.id is not None:
             ids.append(cells[places.id])
-        points.append(_csv_point(cells, places.features, number, path))
     if not points:
         raise ValueError(
             f"name_or_path must name a CSV file with data, got only a header in {path}"
@@ -149,21 +146,16 @@ def read_table(path: str | os.PathLike[str], columns: Columns) -> Table:
         labels,
         names,
         None if places.id is None else Ids(called or "id", ids),
-        _label_column(places.label, first, headed),
+        label_column(places.label, first, headed),
     )
 
 
-def _label_column(place: int | None, first: list[str], headed: bool) -> LabelColumn | None:
+def label_column(place: int | None, first: list[str], headed: bool) -> LabelColumn | None:
     """Return what a model is to remember of its label column; the last one is the last of all tables."""
     if place is None:
         return None
     number = -1 if place == len(first) - 1 else place
     return LabelColumn(first[place] if headed else None, number)
-
-
-def width_of(path: str | os.PathLike[str]) -> int:
-    """Number of cells in the first line of a CSV file; 0 where there is none."""
-    return len(next(_csv_rows(path), (0, []))[1])
 
 
 def _is_headed(lines: Lines, columns: Columns, path: object) -> bool:
@@ -182,7 +174,7 @@ def _is_headed(lines: Lines, columns: Columns, path: object) -> bool:
     return found
 
 
-def _check_names(first: list[str], features: list[int], path: object) -> None:
+def check_names(first: list[str], features: list[int], path: object) -> None:
     """Refuse features of one name, and such without one: an index, as a rule."""
     names = [first[j] for j in features]
     for j, name in zip(features, names, strict=True):
@@ -223,40 +215,17 @@ def _numbers_rows(column: Floats) -> str | None:
     return "has another whole number in each row" if len(np.unique(column)) == n else None
 
 
-def _csv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield line numbers and cells, without blank lines; a line of empty cells is not blank."""
-    if os.fspath(path) != STANDARD_INPUT and not Path(path).is_file():
-        raise FileNotFoundError(f"name_or_path must name an existing file, got {path}")
-    number = 0
-    try:
-        with _opened(path) as stream:
-            reader = csv.reader(stream, strict=True)
-            for cells in reader:
-                number = reader.line_num
-                if cells and not (len(cells) == 1 and cells[0].isspace()):
-                    yield number, cells
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"name_or_path must name a CSV file in UTF-8, got {path}: {error} after line {number}"
-        ) from error
-
-
-def _opened(path: str | os.PathLike[str]) -> io.TextIOBase:
-    if os.fspath(path) == STANDARD_INPUT:  # read whole: whoever owns the stream closes it
-        return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"), newline="")
-    return open(path, newline="", encoding="utf-8-sig")
-
-
-def _places(columns: Columns, first: list[str], path: object) -> _Places:
+def find_places(columns: Columns, first: list[str], path: object) -> _Places:
     """Find the columns that were asked for in the first line."""
 
     def place(option: str, column: int | str) -> int:
         return _place(option, column, first, columns.header, path)
 
     if columns.label is not None and len(first) < 2:
+        spaced = " whose cells seem to be separated by spaces: write commas" * (" " in first[0])
         raise ValueError(
-            "name_or_path must name a CSV file of at least two columns separated by commas, "
-            f"got one in {path}"
+            "name_or_path must name a CSV file of at least two columns separated by commas, semicolons, "
+            f"tabs or |, got one in {path}{spaced}"
         )
     wanted = columns.label
     if isinstance(wanted, LabelColumn):
@@ -305,24 +274,56 @@ def _place(
     return column % len(first)
 
 
-def _csv_point(row: list[str], features: list[int], number: int, path: object) -> Floats:
+def _label(cells: list[str], place: int, number: int, path: object) -> str:
+    label = cells[place].strip()
+    if not label:
+        raise ValueError(
+            f"y must be given for every point, got an empty label in line {number}, column {place} of "
+            f"{path}; fill it or leave the line out"
+        )
+    return label
+
+
+def _csv_point(
+    row: list[str], features: list[int], number: int, path: object, names: list[str] | None
+) -> Floats:
     cells = [row[j] for j in features]
     text = "".join(cells)
     try:
         if "_" in text or not text.isascii():  # Python's own numbers may hold such digits
             raise ValueError
-        return np.array(cells, dtype=np.float64)
+        point = np.array(cells, dtype=np.float64)
+        if np.abs(point).max() < LARGEST_INTEGER:  # which NaN and infinity are not
+            return point
     except ValueError:
-        j = next(j for j in features if not is_number(row[j]))
-        remedy = (
-            "fill missing values or leave rows out"
-            if is_missing(row[j])
-            else "turn text into numbers"
+        pass
+    for j in features:
+        reason = _what_is_wrong(row[j])
+        if reason is not None:
+            called = f" ({names[j]!r})" if names else ""
+            raise ValueError(
+                f"name_or_path must name a CSV file of numbers (and a label), got {row[j]!r} in line "
+                f"{number}, column {j}{called} of {path}; {reason}, or --drop {j}"
+            )
+    return point
+
+
+def _what_is_wrong(cell: str) -> str | None:
+    """What is to be done with a cell that is no finite number of float64, or None where it is one."""
+    if is_missing(cell):
+        return "fill missing values or leave rows out first"
+    if is_decimal_comma(cell):
+        return "write a decimal point for the comma first, or no separator of thousands"
+    if not is_number(cell):
+        return "turn text into numbers first"
+    if not np.isfinite(float(cell)):
+        return "leave out what is not finite first"
+    if is_integer(cell) and abs(int(cell)) > LARGEST_INTEGER:
+        return (
+            "beyond 2^53 float64 takes neighbouring integers for one: subtract an offset first if it "
+            "is no id"
         )
-        raise ValueError(
-            f"name_or_path must name a CSV file of numbers (and a label), got {row[j]!r} "
-            f"in line {number} of {path}; {remedy} first, or --drop {j}"
-        ) from None
+    return None
 
 
 def _few(cells: Sequence[str]) -> str:

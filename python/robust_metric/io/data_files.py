@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from .archives import read_archive
 from .csv_header import is_number
-from .csv_tables import DEFAULT_COLUMNS, STANDARD_INPUT, Columns, read_table, warn_of_ids
+from .csv_tables import DEFAULT_COLUMNS, Columns, warn_of_ids
+from .csv_text import STANDARD_INPUT
 from .parts import Parts, checked_labels, checked_points
+from .tables import TABLE_SUFFIXES, read_table, suffix_of
 
 NPZ_SUFFIXES = (".npz",)
 LIBSVM_SUFFIXES = (".libsvm", ".svm", ".txt")
-CSV_SUFFIXES = (".csv",)
-SUFFIXES = NPZ_SUFFIXES + LIBSVM_SUFFIXES + CSV_SUFFIXES
+SUFFIXES = NPZ_SUFFIXES + LIBSVM_SUFFIXES + TABLE_SUFFIXES
 
 # A sparse file of a few bytes can claim any width; 2**30 float64 values are 8 GiB.
 MAX_DENSE_VALUES = 2**30
@@ -46,7 +47,9 @@ def read_file(
     ----------
     path : path-like
         Ends in .npz (arrays X_train, y_train, X_test, y_test, or X, y), .libsvm, .svm or .txt
-        (LIBSVM, features numbered from 1), or .csv (cells separated by commas, header optional).
+        (LIBSVM, features numbered from 1), .csv or .tsv (cells separated by commas, semicolons, tabs
+        or |, header optional), all of these perhaps compressed by gzip (.csv.gz), or .parquet,
+        .feather or .arrow, which pyarrow reads.
     columns : Columns
         What the columns of a CSV file are.
     n_features : int, optional
@@ -60,7 +63,7 @@ def read_file(
         If the suffix is unknown or the file is malformed.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     if not path.is_file():
         raise FileNotFoundError(f"name_or_path must name an existing file, got {path}")
     if suffix not in SUFFIXES:
@@ -69,7 +72,7 @@ def read_file(
         return _read_npz(path)
     if suffix in LIBSVM_SUFFIXES:
         return _read_libsvm(path, n_features)
-    return read_csv(path, columns)
+    return read_labelled(path, columns)
 
 
 def _read_npz(path: Path) -> Parts:
@@ -119,24 +122,26 @@ def _read_libsvm(path: Path, n_features: int | None) -> Parts:
 
 
 def read_points(path: str | os.PathLike[str], columns: Columns) -> Parts:
-    """Read a CSV file without labels; ``-`` is standard input. No labels are in what it returns.
+    """Read a table without labels; ``-`` is standard input. No labels are in what it returns.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no .csv file, or malformed.
+        If the file is no table, or malformed.
     """
-    if os.fspath(path) != STANDARD_INPUT and Path(path).suffix.lower() not in CSV_SUFFIXES:
-        raise ValueError(f"a file without labels must end in .csv, got {path}")
+    if os.fspath(path) != STANDARD_INPUT and suffix_of(path) not in TABLE_SUFFIXES:
+        raise ValueError(
+            f"a file without labels must end in {', '.join(TABLE_SUFFIXES)}, got {path}"
+        )
     table = read_table(path, replace(columns, label=None))
     X = checked_points(table.points, "X", path)
     return Parts(X, np.empty(0, np.str_), feature_names=table.feature_names, ids=table.ids)
 
 
-def read_csv(path: str | os.PathLike[str], columns: Columns) -> Parts:
-    """Read a labelled CSV file; ``-`` is standard input. Otherwise as :func:`read_file`.
+def read_labelled(path: str | os.PathLike[str], columns: Columns) -> Parts:
+    """Read a labelled table; ``-`` is standard input. Otherwise as :func:`read_file`.
 
     Warns
     -----

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from .csv_tables import Columns
-from .data_files import CSV_SUFFIXES, MAX_DENSE_VALUES, SUFFIXES, labels_as_written, read_file
+from .data_files import MAX_DENSE_VALUES, SUFFIXES, labels_as_written, read_file
 from .parts import Parts, checked_labels, checked_points
 from .scaling import Scaling
+from .tables import TABLE_SUFFIXES, stem_of, suffix_of
 
 SHIPPED = ("breast_cancer", "digits", "iris", "wine")
 TEST_SIZE = 0.25
@@ -44,7 +45,8 @@ def load(
     name_or_path : str or path-like
         One of scikit-learn's shipped sets (digits, iris, wine, breast_cancer); or the path of a
         ``.npz`` file (arrays X_train, y_train, X_test, y_test, or X, y), a LIBSVM file (.libsvm,
-        .svm, .txt) or a ``.csv`` file; or else a data set's name on OpenML, which is fetched.
+        .svm, .txt) or a table (.csv, .tsv, .csv.gz; .parquet, .feather, .arrow by pyarrow); or else
+        a data set's name on OpenML, which is fetched.
     test_size : float or int
         Share or number of points in the test part, stratified by class. Not used where the data
         come with a test part of their own.
@@ -104,7 +106,7 @@ def holds_images(
     if asked is not None:
         return asked
     name = Path(name_or_path)
-    known = name.stem if name.suffix.lower() in SUFFIXES else name.name
+    known = stem_of(name) if suffix_of(name) in SUFFIXES else name.name
     return _IMAGE_SETS.get(known.lower()) == X.shape[1]
 
 
@@ -114,7 +116,7 @@ def is_file(name_or_path: str | os.PathLike[str]) -> bool:
     if text in SHIPPED:
         return False
     path = Path(text)
-    return path.exists() or path.suffix.lower() in SUFFIXES or len(path.parts) > 1
+    return path.exists() or suffix_of(path) in SUFFIXES or len(path.parts) > 1
 
 
 def read(
@@ -147,7 +149,7 @@ def read_columns(
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise TypeError(f"name_or_path must be a str or a path, got {type(name_or_path).__name__}")
     if is_file(name_or_path):
-        if Path(name_or_path).suffix.lower() not in CSV_SUFFIXES:
+        if suffix_of(name_or_path) not in TABLE_SUFFIXES:
             _check_no_columns(columns, name_or_path)
         return read_file(name_or_path, columns=columns, n_features=n_features)
     _check_no_columns(columns, name_or_path)

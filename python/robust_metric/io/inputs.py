@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._base.arrays import Floats
 from .archives import read_archive, read_array
-from .csv_tables import Columns, read_table, width_of
+from .csv_tables import Columns
 from .parts import checked_points
+from .tables import TABLE_SUFFIXES, read_table, suffix_of, width_of
 
-_SUFFIXES = (".csv", ".npy", ".npz")
+_SUFFIXES = (*TABLE_SUFFIXES, ".npy", ".npz")
 
 
 def read_inputs(path: str | os.PathLike[str], n_features: int, columns: Columns) -> Floats:
@@ -24,12 +24,12 @@ def read_inputs(path: str | os.PathLike[str], n_features: int, columns: Columns)
     Parameters
     ----------
     path : path-like
-        A .csv file, of the features alone or with a column of labels; a matrix in a .npy file; or a
-        .npz file, of whose arrays X_test is taken, or else X, or else the only one.
+        A table (.csv and others), of the features alone or with a column of labels; a matrix in a
+        .npy file; or a .npz file, of whose arrays X_test is taken, or else X, or else the only one.
     n_features : int
         Of the model.
     columns : Columns
-        What those of a CSV file are, and how the model calls its features. The label column is left
+        What those of a table are, and how the model calls its features. The label column is left
         out where there is one column more than the model has features.
 
     Returns
@@ -43,12 +43,12 @@ def read_inputs(path: str | os.PathLike[str], n_features: int, columns: Columns)
     ValueError
         If the file is of another kind, malformed, or of another number of features.
     """
-    suffix, given = Path(path).suffix.lower(), None
+    suffix, given = suffix_of(path), None
     if suffix not in _SUFFIXES:
         raise ValueError(
             f"inputs must be in a file that ends in one of {', '.join(_SUFFIXES)}, got {path}"
         )
-    if suffix == ".csv":
+    if suffix in TABLE_SUFFIXES:
         others = len(columns.drop) + (columns.id is not None)
         bare = bool(columns.only) or width_of(path) - others == n_features
         table = read_table(path, replace(columns, label=None) if bare else columns)
