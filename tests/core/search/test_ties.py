@@ -96,6 +96,29 @@ def test_both_sides_of_a_tie_are_tried(
     assert checked(p).upper[0] == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
+def test_an_equal_point_does_not_hide_a_boundary() -> None:
+    """Rows 0 and 6 are equal, of two classes; what enters beside row 0 must be pushed away from row 6."""
+    X = [[0, 5], [3, 4], [3, 6], [0, 7], [9, 2], [0, 7], [0, 5], [7, 0], [0, 3], [1, 3]]
+    X += [[2, 8], [5, 6], [4, 8], [5, 9], [7, 2], [3, 10], [0, 1], [5, 7], [4, 0], [8, 0]]
+    y = [2, 0, 2, 2, 1, 2, 0, 1, 0, 0, 2, 0, 1, 2, 2, 1, 0, 1, 0, 2]
+    found = checked(Problem(np.array(X) / 10, np.array(y), np.array([[0.3, 0.3]]), 5))
+    assert found.upper[0] <= found.lower[0] * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_no_attack_is_cheaper_on_rounded_data(norm: float) -> None:
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X, Z = rng.integers(0, 6, (20, 3)) / 10, rng.integers(0, 11, (6, 3)) / 20
+        threat = ThreatModel(norm=norm, feature_cost=[1, 1, np.inf if seed % 2 else 1])
+        p = Problem(X, rng.integers(0, 3, 20), Z, 1 + seed % 5, threat=threat)
+        clf, found = p.classifier(), checked(p)
+        steps = RegionAttack(16)(clf, Z).perturbations
+        changed = clf.predict(Z + steps) != found.label
+        cheapest = np.where(changed, threat.cost(steps), np.inf)
+        assert (found.upper <= cheapest * (1 + 1e-9) + HAIR).all(), seed
+
+
 def test_frozen_features_that_leave_no_way_have_no_witness() -> None:
     """In the free direction both points are equally far wherever the query goes: the index decides."""
     threat = ThreatModel(feature_cost=[np.inf, 1])

@@ -93,20 +93,34 @@ bool CellSolver::find_violated(double margin, Pair& worst) {
     const Decided::Rule rule = decided.rule();
     const Id last = farthest_entering();
     Ranked nearest{infinity, 0};
+    Id hidden = VoteCell::none;
     const auto consider = [&](Id id) {
         if (cell.least_value(id) > nearest.value) return;
         const Ranked found{cell.value(id), id};
+        if (!(found < nearest)) return;
         // an equal point of larger index is beaten already, and must not hide the others
-        if (found < nearest && !cell.equal(last, id)) nearest = found;
+        if (cell.equal(last, id))
+            hidden = id;
+        else
+            nearest = found;
     };
     if (rule.nearest_stay)
         nearest = nearest_unspared();
     else if (rule.spare == 0)
         cell.screen();
     for_each_beaten(consider);
-    if (nearest.value == infinity) return false;
     worst = {last, nearest.id};
-    return cell.violates(worst, margin);
+    if (nearest.value < infinity && cell.violates(worst, margin)) return true;
+    return margin > 0.0 && hidden != VoteCell::none && find_violated_by_others(hidden, margin, worst);
+}
+
+// Of a point that equals the farthest which enters: the others have to keep a margin from it.
+bool CellSolver::find_violated_by_others(Id beaten, double margin, Pair& worst) {
+    for (const Id entering : decided_->entering()) {
+        worst = {entering, beaten};
+        if (cell_->violates(worst, margin)) return true;
+    }
+    return false;
 }
 
 // Of the pairs whose order is wrong, those that have to be strict by the margin, the one that is wrong most.

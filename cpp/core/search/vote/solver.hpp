@@ -51,6 +51,7 @@ public:
 
 private:
     bool find_violated(double margin, Pair& worst);
+    bool find_violated_by_others(Id beaten, double margin, Pair& worst);
     bool find_violated_strictly(double margin, Pair& worst);
     template <class Visit>
     void for_each_beaten(Visit visit);
