@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._version import __version__
     from .estimators.classifier import CertifiedKNeighborsClassifier
     from .estimators.deciding_points import deciding_points
+    from .estimators.from_sklearn import from_sklearn, where_may_differ
     from .estimators.functional import certified_radii, minimal_perturbations
     from .estimators.nearest import CertifiedNearestNeighbors
     from .estimators.pipelines import fold_pipeline
@@ -45,9 +46,11 @@ _HOME = {
     "fold_components": "metrics.folding",
     "fold_pipeline": "estimators.pipelines",
     "fold_threat": "metrics.folding",
+    "from_sklearn": "estimators.from_sklearn",
     "load_model": "estimators.saving",
     "minimal_perturbations": "estimators.functional",
     "save_model": "estimators.saving",
+    "where_may_differ": "estimators.from_sklearn",
 }
 
 __all__ = [
@@ -69,9 +72,11 @@ __all__ = [
     "fold_components",
     "fold_pipeline",
     "fold_threat",
+    "from_sklearn",
     "load_model",
     "minimal_perturbations",
     "save_model",
+    "where_may_differ",
 ]
 
 

@@ -175,6 +175,13 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         self._fitted.prepared  # noqa: B018  what does not fit is to fail here
 
     def _learn_components(self, X: Floats, y: ArrayLike | None) -> Any:
+        if isinstance(self.metric, str):
+            if not is_euclidean(self.metric):
+                raise ValueError(
+                    "metric must be None, euclidean, an (r, d) array of components, or a metric learner, "
+                    f"got {self.metric!r}"
+                )
+            return None
         if self.metric is None or not hasattr(self.metric, "fit"):
             return getattr(self.metric, "components_", self.metric)
         from ..metrics.folding import learned_components  # here, for a quick import
@@ -205,6 +212,11 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
                 f"got n_neighbors={k} and n_samples={self.n_samples_fit_ - spare}"
             )
         return int(k)
+
+
+def is_euclidean(metric: Any) -> bool:
+    """Whether a parameter ``metric`` names the Euclidean one, as scikit-learn calls it, or is None."""
+    return metric is None or (isinstance(metric, str) and metric in ("euclidean", "l2"))
 
 
 def _not_self(indices: Indices) -> Mask:

@@ -40,9 +40,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
     n_neighbors : int, default 11
         K.
     metric : None, (r, d) array, or metric learner
-        None is the Euclidean metric. A learner is anything with ``components_``, a scaler, PCA, or a
-        pipeline of these (`fold_components`); one that is not fitted yet is cloned and fitted on the
-        data that ``fit`` gets. Radii are in the units of X all the same.
+        None, or "euclidean", is the Euclidean metric. A learner is anything with ``components_``,
+        a scaler, PCA, or a pipeline of these (`fold_components`); one that is not fitted yet is
+        cloned and fitted on the data that ``fit`` gets. Radii are in the units of X all the same.
     threat : ThreatModel, optional
         What perturbations may do and what they cost; by default ``ThreatModel()``, their Euclidean
         norm. Predictions do not depend on it.

@@ -25,8 +25,8 @@ class CertifiedNearestNeighbors(NeighborsBase):
     n_neighbors : int, default 5
         K.
     metric : None, (r, d) array, or metric learner
-        None is the Euclidean metric. A learner is anything with ``components_``; one that is not
-        fitted yet is cloned and fitted on the data that ``fit`` gets.
+        None, or "euclidean", is the Euclidean metric. A learner is anything with ``components_``;
+        one that is not fitted yet is cloned and fitted on the data that ``fit`` gets.
     threat : ThreatModel, optional
         What perturbations may do and what they cost; by default ``ThreatModel()``, their Euclidean
         norm. Neighbours do not depend on it.

@@ -25,6 +25,7 @@ from ..learners.prototypes.settings import TrainingState
 from ..learners.prototypes.steps import PrototypeSteps
 from ..learners.prototypes.training import OnlineTrainer, Start, Trainer
 from ..threat import ThreatModel
+from .base import is_euclidean
 from .classifier import CertifiedKNeighborsClassifier
 
 _LOSSES = ("hinge", "ramp", "linear")
@@ -303,7 +304,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         return given
 
     def _start_components(self, X: Floats, y: NDArray[Any], warm: bool) -> Floats | None:
-        if isinstance(self.metric, str):
+        if isinstance(self.metric, str) and not is_euclidean(self.metric):
             if self.metric != "learn":
                 raise ValueError(
                     'metric must be None, "learn", an (r, d) array of components, or a metric '
@@ -335,7 +336,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             raise ValueError(f"n_directions must be at most the number of features, {d}, got {r}")
         threat = self._checked_threat()
         # in other cases the bound's divisor is not a function of the coordinates along the directions
-        if self.metric is not None or threat.norm != 2 or threat.feature_cost is not None:
+        if not is_euclidean(self.metric) or threat.norm != 2 or threat.feature_cost is not None:
             raise ValueError(
                 "n_directions needs metric=None and a threat model of norm 2 without feature "
                 f"costs, got n_directions={r}, metric={self.metric!r}, threat={threat!r}"

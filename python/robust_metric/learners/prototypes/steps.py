@@ -95,7 +95,7 @@ class PrototypeSteps:
         self.target = 0.0  # in scaled features; 0 until it is known
         self.losses: list[float] = []
         self.settings = settings
-        self._learns_metric = isinstance(settings.metric, str)
+        self._learns_metric = isinstance(settings.metric, str) and settings.metric == "learn"
         self._options = self._loss_options(len(frame.centre))
         self._box = self._prototype_box()
         self._adam: tuple[Adam, Adam] | None = None
