@@ -105,6 +105,18 @@ def test_a_search_that_was_stopped_is_proved(tmp_path: Path, k: int) -> None:
     assert _check(tmp_path, found.certificates()).ok
 
 
+@pytest.mark.parametrize("time_limit", [None, 1e-3, 5e-3])
+def test_ways_to_lose_that_were_not_looked_at_are_proved(
+    tmp_path: Path, time_limit: float | None
+) -> None:
+    """With many classes most of them have a root without children."""
+    p = problem(3, "normal", "square", 40, 5, n=120, d=2, queries=4)
+    clf = p.classifier()
+    found = clf.minimal_perturbation(p.Z, time_limit=time_limit, evidence=True)
+    rm.save_model(clf, tmp_path / MODEL)
+    assert _check(tmp_path, found.certificates()).ok
+
+
 @pytest.mark.parametrize(("classes", "k"), [(2, 2), (2, 3), (3, 4), (4, 5)])
 class TestTampering:
     def test_radius(self, tmp_path: Path, classes: int, k: int) -> None:

@@ -28,11 +28,15 @@ constexpr float not_waiting = std::numeric_limits<float>::infinity(), largest_fl
 // entrants that the queue starts with
 constexpr std::size_t first_load = 64;
 
+// steps of the queue before the deadline is asked again
+constexpr std::size_t steps_per_question = 16;
+
 constexpr int no_class = -1;  // the own points are a set of their own
 
 }  // namespace
 
-double HalfspaceBounds::radius(const Query& query, int label, std::size_t k) {
+double HalfspaceBounds::radius(const Query& query, int label, std::size_t k, const Deadline* deadline) {
+    deadline_ = deadline;
     const std::vector<LosingVote> votes = losing_votes(*training_, label, k);
     double best = rounding::infinity;
     if (votes.empty()) return best;
@@ -100,7 +104,8 @@ double HalfspaceBounds::length(std::size_t position) const {
 }
 
 // The bound at which `entering` points, and enough of one class, may have entered; `cap` or more once it is clear that
-// it is no less. reached: whether so many had entered below cap.
+// it is no less. reached: whether so many had entered below cap. Past the deadline the bound at which `entering` points
+// may have entered, as far as it is known, and not reached: it is one for fewer kept votes as well.
 double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& reached) {
     reached = true;
     if (vote.kept + 1 > training_->class_size(label_)) return 0.0;  // no own-class point has to be beaten
@@ -109,7 +114,13 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     entered_.assign(static_cast<std::size_t>(training_->classes()), 0);
     std::size_t total = 0;
     bool won = false;
+    std::size_t steps = 0;
+    double filled = rounding::infinity;  // the bound at which `entering` points had entered
     for (const Queued* queued = top(coarse); queued != nullptr && queued->rank() < last_rank; queued = top(coarse)) {
+        if (++steps % steps_per_question == 0 && out_of_time()) {
+            reached = false;
+            return std::min({cap, filled, queued->bound * (1.0 - 2.0 * margin)});
+        }
         const int rival = training_->label(queued->position);
         const std::size_t needed = vote.needed(rival);
         if (total >= vote.entering && needed == 0) {  // whether it enters makes no difference any more
@@ -119,7 +130,7 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
                 evaluate_next(vote.entering - std::min(total, vote.entering - 1), last_rank);
             deepen_top();
         } else {
-            ++total;
+            if (++total == vote.entering) filled = queued->bound;
             const std::size_t entered = ++entered_[static_cast<std::size_t>(rival)];
             won = won || (needed > 0 && entered >= needed);
             if (total >= vote.entering && won) return std::min(queued->bound, cap);
@@ -152,6 +163,13 @@ void HalfspaceBounds::evaluate_next(std::size_t count, double last_rank) {
         queue_.push_back(queued);
         std::push_heap(queue_.begin(), queue_.end(), Later());
     }
+}
+
+// Without a deadline there is nothing to hand over when the work is stopped.
+bool HalfspaceBounds::out_of_time() const {
+    if (deadline_ != nullptr) return deadline_->passed();
+    checkpoint();
+    return false;
 }
 
 auto HalfspaceBounds::top(Level level) -> const Queued* {

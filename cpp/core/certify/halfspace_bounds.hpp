@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "base/parallel.hpp"
+#include "base/deadline.hpp"
 #include "certify/losing_votes.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -43,8 +43,8 @@ public:
     explicit HalfspaceBounds(const PreparedSet& training) : training_(&training), refined_(training) {}
 
     // Certified radius of `label` being the k-nearest-neighbour prediction at query (which the
-    // caller has established); infinite where nothing can change it.
-    double radius(const Query& query, int label, std::size_t k);
+    // caller has established); infinite where nothing can change it. Past the deadline a smaller one that is proved.
+    double radius(const Query& query, int label, std::size_t k, const Deadline* deadline = nullptr);
 
     // What proves the last radius: the nearest own-class points for most entrants, and for those that were looked
     // at more closely the pairs that may decide them.
@@ -87,6 +87,7 @@ private:
     };
 
     double losing_radius(const LosingVote& vote, double cap, bool& reached);
+    bool out_of_time() const;
     void find_near_own(std::size_t count);
     void start_near_own();
     void load_more();
@@ -105,6 +106,7 @@ private:
 
     const PreparedSet* training_;
     RefinedBounds refined_;
+    const Deadline* deadline_ = nullptr;  // of radius
     const Query* query_ = nullptr;
     int label_ = 0;
     std::size_t depth_ = 0;                          // pair bounds known per entrant

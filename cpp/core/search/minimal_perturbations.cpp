@@ -47,10 +47,10 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
     std::fill(results.begin(), results.end(), MinimalPerturbation{});
     set.keep_float64_rows(execution);
     const auto one = [&](SingleSearch& search, const Query& query, int label, std::span<double> perturbation) {
-        return search.run(query, label, time_limit, perturbation);
+        return search.run(query, label, Deadline(time_limit), perturbation);
     };
     const auto vote = [&](VoteSearch& search, const Query& query, int label, std::span<double> perturbation) {
-        return search.run(query, label, k, time_limit, perturbation, !evidence.empty());
+        return search.run(query, label, k, Deadline(time_limit), perturbation, !evidence.empty());
     };
     // a single point's witness is pushed towards it, and its solver knows the 2-norm without limits
     if (k == 1 && set.threat().euclidean() && !set.threat().weighted())

@@ -25,12 +25,12 @@ constexpr int refinements = 8;
 
 }  // namespace
 
-void shrink_witness(Witness& witness, std::span<const double> start) {
+void shrink_witness(Witness& witness, const Deadline& deadline, std::span<const double> start) {
     if (!(witness.length() < rounding::infinity)) return;
     const std::vector<double> whole(witness.step().begin(), witness.step().end());
     std::vector<double> step(whole.size());
     double inside = 1.0, outside = 0.0;
-    for (int round = 0; round < bisections; ++round) {
+    for (int round = 0; round < bisections && !deadline.passed(); ++round) {
         const double middle = 0.5 * (inside + outside);
         if (middle == inside || middle == outside) return;
         for (std::size_t j = 0; j < step.size(); ++j) {

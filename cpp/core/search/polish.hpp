@@ -5,15 +5,16 @@
 #include <span>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "search/witness.hpp"
 
 namespace robust_metric {
 
-// Bisects the segment from query + start to the witness, if there is one, down to neighbouring floats. start in the
-// caller's units; the query itself where it is empty.
-void shrink_witness(Witness& witness, std::span<const double> start = {});
+// Bisects the segment from query + start to the witness, if there is one, down to neighbouring floats, as far as there
+// is time. start in the caller's units; the query itself where it is empty.
+void shrink_witness(Witness& witness, const Deadline& deadline, std::span<const double> start = {});
 
 // Tries query + step with its coordinates rounded, more and more coarsely, to binary and decimal fractions. query and
 // step in the caller's units. True where the class differs somewhere.

@@ -34,9 +34,9 @@ SingleSearch::SingleSearch(const PreparedSet& training)
       witness_(training, bounds_.refined_bounds().space()),
       cell_(training, bounds_) {}
 
-MinimalPerturbation SingleSearch::run(const Query& query, int label, double time_limit,
+MinimalPerturbation SingleSearch::run(const Query& query, int label, const Deadline& limit,
                                       std::span<double> perturbation) {
-    start(query, label, time_limit);
+    start(query, label, limit);
     if (training_->class_size(label) < training_->size()) {
         while (advance()) {
         }
@@ -60,16 +60,17 @@ const MinimalPerturbation& SingleSearch::answer(std::span<double> perturbation) 
 // Brings the witness as near to the projection onto its cell, and to the query, as floats are dense.
 void SingleSearch::tighten() {
     if (witness_.length() == infinity) return;
+    const Deadline longer = deadline_.extended();
     witness_.try_step(witness_.step());
     const std::size_t nearest = witness_.nearest().front();
     for (const SingleCell::Projection& projection : projections_) {
         if (projection.other != nearest || !projection.complete) continue;
         for (std::size_t j = 0; j < step_.size(); ++j)
             step_[j] = std::ldexp(projection.perturbation[j], training_->exponent());
-        shrink_witness(witness_, step_);
+        shrink_witness(witness_, longer, step_);
         break;
     }
-    shrink_witness(witness_);
+    shrink_witness(witness_, longer);
 }
 
 MinimalPerturbation SingleSearch::survive(const WitnessRounding& to, std::span<double> perturbation) {
@@ -83,8 +84,8 @@ MinimalPerturbation SingleSearch::survive(const WitnessRounding& to, std::span<d
     return answer(perturbation);
 }
 
-void SingleSearch::start(const Query& query, int label, double time_limit) {
-    deadline_ = Deadline(time_limit);
+void SingleSearch::start(const Query& query, int label, const Deadline& limit) {
+    deadline_ = limit;
     timed_out_ = false;
     query_ = &query;
     label_ = label;

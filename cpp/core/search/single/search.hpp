@@ -24,10 +24,10 @@ public:
     explicit SingleSearch(const PreparedSet& training);
     SingleSearch(const SingleSearch&) = delete;
 
-    // label: the 1-NN prediction at query. time_limit in seconds (infinite for none).
+    // label: the 1-NN prediction at query.
     // perturbation: d values, filled with the one for which query + perturbation, computed in
     // float64, is the witness; zeros where there is none.
-    MinimalPerturbation run(const Query& query, int label, double time_limit, std::span<double> perturbation);
+    MinimalPerturbation run(const Query& query, int label, const Deadline& limit, std::span<double> perturbation);
 
     // The last run's answer with a witness that keeps its class when it is rounded, if there is one.
     MinimalPerturbation survive(const WitnessRounding& to, std::span<double> perturbation);
@@ -47,7 +47,7 @@ private:
         double rank() const { return refined ? lower * (1.0 + HalfspaceBounds::margin) : lower; }
     };
 
-    void start(const Query& query, int label, double time_limit);
+    void start(const Query& query, int label, const Deadline& limit);
     const MinimalPerturbation& answer(std::span<double> perturbation);
     bool advance();
     bool settled(double bound) const;

@@ -27,6 +27,9 @@ constexpr std::size_t most_seeds = 4;
 constexpr std::size_t most_segments = 64;
 constexpr int bisections = 30;
 
+// past the deadline, how much later in the order of distances the next training point is that is tried
+constexpr std::size_t far_growth = 4;
+
 // rounds of improving a witness, and what a round must gain for another
 constexpr int improvements = 12;
 constexpr double worthwhile = 1e-6;
@@ -69,8 +72,8 @@ bool VoteAttack::choose_entering(const LosingVote& vote, std::vector<std::size_t
     bounds_->enqueue(vote.kept, false, infinity);
     std::vector<std::size_t> count(static_cast<std::size_t>(t.classes()), 0);
     int last_winner = -1;  // the largest class of which enough were seen
-    for (auto row = bounds_->top(HalfspaceBounds::refined); row && seen.size() < 8 * vote.entering;
-         row = bounds_->top(HalfspaceBounds::refined)) {
+    for (auto row = bounds_->top(HalfspaceBounds::refined);
+         row && seen.size() < 8 * vote.entering && !deadline_->passed(); row = bounds_->top(HalfspaceBounds::refined)) {
         const int rival = t.label(row->position);
         const std::size_t needed = vote.needed(rival);
         seen.push_back(row->position);
@@ -96,7 +99,7 @@ void VoteAttack::try_seeds(const LosingVote& vote, std::span<const std::size_t> 
     std::vector<char> tried(static_cast<std::size_t>(training_->classes()), 0);
     std::size_t seeds = 0;
     for (const std::size_t seed : seen) {
-        if (seeds == most_seeds || has_good_start()) return;
+        if (seeds == most_seeds || has_good_start() || deadline_->passed()) return;
         char& known = tried[static_cast<std::size_t>(training_->label(seed))];
         if (known || !gather(vote, seed, entering)) continue;
         known = 1;
@@ -140,34 +143,40 @@ auto VoteAttack::id_of(std::size_t position) -> Id {
     return known == VoteCell::none ? cell_->add_point(position) : known;
 }
 
-// Where no cell gave a witness (duplicates, ties): a training point that is one, and the segment to it.
+// Where no cell gave a witness (duplicates, ties, no time): a training point that is one, and the segment to it.
+// Without the time for the nearest ones, the first that is one of a few at growing distances.
 void VoteAttack::bisect_segments() {
     cell_->start(*query_);
-    std::vector<Ranked> others;
+    std::vector<std::pair<double, std::size_t>> others;
     for (std::size_t i = 0; i < training_->size(); ++i)
-        if (training_->label(i) != label_) {
-            const Id id = cell_->add_point(i);
-            others.push_back({cell_->half(id), id});
-        }
-    keep_first(others, most_segments);
-    for (const Ranked& other : others)
-        if (bisect_to(cell_->position(other.id))) return;
+        if (training_->label(i) != label_) others.emplace_back(cell_->measure(i).half, i);
+    const auto end = others.begin() + static_cast<std::ptrdiff_t>(std::min(most_segments, others.size()));
+    std::partial_sort(others.begin(), end, others.end());
+    for (auto other = others.begin(); other != end && !deadline_->passed(); ++other)
+        if (bisect_to(other->second)) return;
+    if (!deadline_->passed()) return;
+    for (std::size_t rank = 0; rank < others.size(); rank = far_growth * rank + 1) {
+        std::nth_element(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(rank), others.end());
+        if (try_share(others[rank].second, 1.0)) return;
+    }
 }
 
-bool VoteAttack::bisect_to(std::size_t position) {
+// Whether the point that is so far on the way to this training point is a witness.
+bool VoteAttack::try_share(std::size_t position, double share) {
     const std::size_t d = training_->dimension();
     stored_.resize(d);
     step_.resize(d);
     const double* x = training_->points().row(position, stored_.data());
-    const auto attempt = [&](double share) {
-        for (std::size_t j = 0; j < d; ++j) step_[j] = share * (x[j] - query_->point[j]);
-        return witness_->try_step(step_);
-    };
-    if (!attempt(1.0)) return false;
+    for (std::size_t j = 0; j < d; ++j) step_[j] = share * (x[j] - query_->point[j]);
+    return witness_->try_step(step_);
+}
+
+bool VoteAttack::bisect_to(std::size_t position) {
+    if (!try_share(position, 1.0)) return false;
     double inside = 1.0, outside = 0.0;
-    for (int round = 0; round < bisections; ++round) {
+    for (int round = 0; round < bisections && !deadline_->passed(); ++round) {
         const double middle = 0.5 * (inside + outside);
-        (attempt(middle) ? inside : outside) = middle;
+        (try_share(position, middle) ? inside : outside) = middle;
     }
     return true;
 }
@@ -202,6 +211,7 @@ bool VoteAttack::nearest_cell(Decided::Sets& sets) {
 
 // Whether a witness in this cell, all of whose own-class points are named, is nearer by this share.
 bool VoteAttack::improve_in_cell(const Decided::Sets& sets, double share) {
+    if (deadline_->passed()) return false;
     const double wanted = witness_->scaled_length() * (1.0 - share);
     return solver_->solve_afresh(sets, {}, wanted) == Outcome::solved && cell_->norm() < wanted &&
            solver_->push_inside() == Pushed::nearer && witness_->scaled_length() < wanted;
@@ -213,9 +223,9 @@ void VoteAttack::tighten() {
     Decided::Sets sets;
     if (nearest_cell(sets) && solver_->solve_afresh(sets, {}, infinity) == Outcome::solved) {
         if (witness_->scaled_length() <= cell_->norm() * (1.0 + exactness)) return;
-        shrink_witness(*witness_, solver_->solution());
+        shrink_witness(*witness_, *deadline_, solver_->solution());
     }
-    shrink_witness(*witness_);
+    shrink_witness(*witness_, *deadline_);
 }
 
 void VoteAttack::survive(const WitnessRounding& to) {

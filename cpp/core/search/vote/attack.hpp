@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "certify/halfspace_bounds.hpp"
 #include "certify/losing_votes.hpp"
 #include "data/prepared_set.hpp"
@@ -24,20 +25,22 @@ public:
 
     // all must outlive this object
     VoteAttack(const PreparedSet& training, HalfspaceBounds& bounds, Witness& witness, VoteCell& cell,
-               VotePoints& points, Decided& decided, CellSolver& solver)
+               VotePoints& points, Decided& decided, CellSolver& solver, const Deadline& deadline)
         : training_(&training),
           bounds_(&bounds),
           witness_(&witness),
           cell_(&cell),
           points_(&points),
           decided_(&decided),
-          solver_(&solver) {}
+          solver_(&solver),
+          deadline_(&deadline) {}
 
     // certified: a lower bound that is known (scaled)
     void start(const Query& query, int label, double certified);
 
     // A first witness: the points with the smallest bounds enter, or, where that leaves much above the certified
-    // bound, points of one class that are near each other; the own-class points nearest at the moment stay.
+    // bound, points of one class that are near each other; the own-class points nearest at the moment stay. Past the
+    // deadline a few training points are tried, which costs a prediction each.
     void find_first(const LosingVote& vote);
     bool has_good_start() const;
 
@@ -57,6 +60,7 @@ private:
     void try_seeds(const LosingVote& vote, std::span<const std::size_t> seen);
     void try_cell(std::span<const std::size_t> entering, std::size_t kept);
     void bisect_segments();
+    bool try_share(std::size_t position, double share);
     bool bisect_to(std::size_t position);
     Id id_of(std::size_t position);
     bool nearest_cell(Decided::Sets& sets);
@@ -72,6 +76,7 @@ private:
     VotePoints* points_;
     Decided* decided_;
     CellSolver* solver_;
+    const Deadline* deadline_;
     const Query* query_ = nullptr;
     int label_ = 0;
     double certified_ = 0.0;

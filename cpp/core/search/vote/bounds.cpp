@@ -21,6 +21,9 @@ constexpr std::size_t extra_own = 8;
 // points that may enter, up to which each is looked at with each
 constexpr std::size_t most_company = 128, root_company = 512;
 
+// bounds at roots that are kept
+constexpr std::size_t cached_root_bounds = std::size_t{1} << 23;
+
 // lengths of pairs that are kept
 constexpr std::size_t cached_lengths = std::size_t{1} << 19;
 
@@ -43,7 +46,7 @@ void VoteBounds::start(std::size_t kept, std::size_t root_own) {
     if (training_->threat().euclidean() && !candidates.empty())
         own = nearest_to_query(kept + 1 + extra_own + root_own_);
     joint_.start(candidates.empty() ? 0 : candidates.front(), candidates.size(), own, kept);
-    root_spare_ = SIZE_MAX;
+    root_bounds_.clear();
     cached_own_ = std::min(points_->chosen_own(), cached_lengths / std::max<std::size_t>(candidates.size(), 1));
     pair_lengths_.assign(candidates.size() * cached_own_, unknown);
 }
@@ -70,10 +73,13 @@ void VoteBounds::choose_own(bool many) {
     free_own_ = near_own_.size();
     for (const Id own : decided_->sets().beaten) near_own_.push_back({0.0, own});
     for (Ranked& own : near_own_) own.value = cell_->along(own.id);
-    if (root && root_spare_ != decided_->spare()) {
-        root_spare_ = decided_->spare();
-        root_bounds_.assign(points_->candidates().size(), unknown);
-    }
+    if (root) use_root_bounds(decided_->spare());
+}
+
+void VoteBounds::use_root_bounds(std::size_t spare) {
+    const std::size_t count = points_->candidates().size();
+    if (!root_bounds_.contains(spare) && (root_bounds_.size() + 1) * count > cached_root_bounds) root_bounds_.clear();
+    at_root_ = &root_bounds_.try_emplace(spare, count, unknown).first->second;
 }
 
 double VoteBounds::entering(Id x, double upper) {
@@ -92,7 +98,7 @@ double VoteBounds::together(Id x) {
 
 // A root's bound is one for all losses that keep as many votes. As upper only falls, what was out of reach stays so.
 double VoteBounds::at_root(Id x, double upper) {
-    double& known = root_bounds_[points_->rank(x)];
+    double& known = (*at_root_)[points_->rank(x)];
     if (std::isnan(known)) known = alone(x, upper);
     return known;
 }
@@ -121,15 +127,19 @@ double VoteBounds::alone(Id x, double upper) {
 }
 
 // Points that company keeps out are no company for others, so it is repeated until none is.
-void VoteBounds::raise_by_company(std::vector<Ranked>& ranked, const VoteLoss& loss, const VoteNeeds& needs,
+bool VoteBounds::raise_by_company(std::vector<Ranked>& ranked, const VoteLoss& loss, const VoteNeeds& needs,
                                   double upper) {
     const std::size_t most = decided_->entering().empty() ? root_company : most_company;
-    if (!joint_.usable() || needs.total < 2 || ranked.size() > most) return;
+    if (!joint_.usable() || needs.total < 2 || ranked.size() > most) return true;
     for (std::size_t before = 0; before != ranked.size();) {
         before = ranked.size();
-        for (Ranked& x : ranked) x.value = std::max(x.value, with_company(x.id, ranked, loss, needs, upper));
+        for (Ranked& x : ranked) {
+            if (deadline_->passed()) return false;
+            x.value = std::max(x.value, with_company(x.id, ranked, loss, needs, upper));
+        }
         std::erase_if(ranked, [&](const Ranked& x) { return x.value >= upper; });
     }
+    return true;
 }
 
 // What it costs to enter with x, of the ranked points as many as are missing beside it, and enough of each kind.

@@ -20,14 +20,16 @@ constexpr double worthwhile_gain = 0.05;
 // candidates from which on it is cheaper to look at all points along the proved direction at once
 constexpr std::size_t many_candidates = 32;
 
+// candidates that are bounded before the deadline is asked again
+constexpr std::size_t candidates_per_question = 32;
+
 }  // namespace
 
-void VoteBranching::branch(VoteNode& node, const VoteLoss& loss, double upper) {
+bool VoteBranching::branch(VoteNode& node, const VoteLoss& loss, double upper) {
     const bool own = rank_beaten();
-    if (!decided_->rule().complete && !(own && own_first(node, upper)))
-        branch_on_entering(node, loss, upper);
-    else if (own)
-        branch_on_own(node);
+    if (!decided_->rule().complete && !(own && own_first(node, upper))) return branch_on_entering(node, loss, upper);
+    if (own) branch_on_own(node);
+    return true;
 }
 
 void VoteBranching::branch_on_ties(VoteNode& node) {
@@ -96,27 +98,33 @@ void VoteBranching::keep_own_children(const VoteNode& node) {
 }
 
 // Candidates that may enter next, in the order of their bounds.
-void VoteBranching::branch_on_entering(VoteNode& node, const VoteLoss& loss, double upper) {
+bool VoteBranching::branch_on_entering(VoteNode& node, const VoteLoss& loss, double upper) {
     const VoteNeeds need = needs(loss, decided_->entering());
     bounds_->choose_own(node.candidates.count > many_candidates);
-    for (const Ranked& own : bounds_->free_own()) tree_->use_own(node.record, *cell_, own.id);
-    if (decided_->entering().empty())
+    if (decided_->entering().empty()) {  // VoteRoots has named the others
         for (const Id own : bounds_->joint_own()) tree_->use_own(node.record, *cell_, own);
-    rank_entering(node, loss, need, upper);
-    bounds_->raise_by_company(ranked_, loss, need, upper);
+    } else {
+        for (const Ranked& own : bounds_->free_own()) tree_->use_own(node.record, *cell_, own.id);
+    }
+    if (!rank_entering(node, loss, need, upper) || !bounds_->raise_by_company(ranked_, loss, need, upper)) return false;
     list_entering(node, loss, need);
     node.next = Next::enter;
     node.bound = std::max(node.bound, rest_bound(node, loss, need));
+    return true;
 }
 
-// Into ranked_: the node's candidates within reach, as far as there is room for their kind.
-void VoteBranching::rank_entering(const VoteNode& node, const VoteLoss& loss, const VoteNeeds& needs, double upper) {
+// Into ranked_: the node's candidates within reach, as far as there is room for their kind. False where the deadline
+// passed.
+bool VoteBranching::rank_entering(const VoteNode& node, const VoteLoss& loss, const VoteNeeds& needs, double upper) {
     ranked_.clear();
+    std::size_t asked = 0;
     for (const Id x : nodes_->ids(node.candidates)) {
+        if (asked++ % candidates_per_question == 0 && deadline_->passed()) return false;
         if ((is_rival(x, loss) ? needs.rival_room : needs.others_room) == 0) continue;
         const double bound = bounds_->entering(x, upper);
         if (bound < upper) ranked_.push_back({bound, x});
     }
+    return true;
 }
 
 // The points of ranked_ are the choices, in the order of their bounds: first those of the kind, rival's or not, that

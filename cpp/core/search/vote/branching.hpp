@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "search/vote/bounds.hpp"
 #include "search/vote/cell.hpp"
 #include "search/vote/decided.hpp"
@@ -21,19 +22,20 @@ public:
 
     // all must outlive this object
     VoteBranching(VoteCell& cell, const VotePoints& points, const Decided& decided, const CellSolver& solver,
-                  VoteBounds& bounds, VoteNodes& nodes, VoteTree& tree)
+                  VoteBounds& bounds, VoteNodes& nodes, VoteTree& tree, const Deadline& deadline)
         : cell_(&cell),
           points_(&points),
           decided_(&decided),
           solver_(&solver),
           bounds_(&bounds),
           nodes_(&nodes),
-          tree_(&tree) {}
+          tree_(&tree),
+          deadline_(&deadline) {}
 
     // Chooses the next decision of the node that is decided, solved and proved, whose pairs are stored: its choices,
     // their bounds, and what these say of its own bound. It stays closed where nothing is left to decide. upper: norm
-    // of the witness known.
-    void branch(VoteNode& node, const VoteLoss& loss, double upper);
+    // of the witness known. False, and no decision, where the deadline passed.
+    bool branch(VoteNode& node, const VoteLoss& loss, double upper);
 
     // The same for a closed node whose witness failed: own-class points that are as near as what enters, up to
     // rounding, are decided like those that are nearer, where they are together more than may stay.
@@ -49,8 +51,8 @@ private:
     bool own_first(const VoteNode& node, double upper) const;
     void branch_on_own(VoteNode& node);
     void keep_own_children(const VoteNode& node);
-    void branch_on_entering(VoteNode& node, const VoteLoss& loss, double upper);
-    void rank_entering(const VoteNode& node, const VoteLoss& loss, const VoteNeeds& needs, double upper);
+    bool branch_on_entering(VoteNode& node, const VoteLoss& loss, double upper);
+    bool rank_entering(const VoteNode& node, const VoteLoss& loss, const VoteNeeds& needs, double upper);
     void list_entering(VoteNode& node, const VoteLoss& loss, const VoteNeeds& needs);
     double rest_bound(const VoteNode& node, const VoteLoss& loss, const VoteNeeds& needs) const;
     VoteNeeds needs(const VoteLoss& loss, std::span<const Id> entering) const;
@@ -63,6 +65,7 @@ private:
     VoteBounds* bounds_;
     VoteNodes* nodes_;
     VoteTree* tree_;
+    const Deadline* deadline_;
     std::vector<Ranked> ranked_;
 };
 

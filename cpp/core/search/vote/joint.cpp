@@ -18,17 +18,18 @@ void JointBounds::start(Id first, std::size_t count, std::span<const Id> own, st
     prepared_ = false;
     own_.assign(own.begin(), own.end());
     rows_.assign(count, {});
+    unknown_.assign(count, 0.0f);
 }
 
-// What all rows share.
-void JointBounds::prepare() {
-    prepared_ = true;
+// What all rows share; false where the deadline passed.
+bool JointBounds::prepare() {
     gaps_.clear();
     lengths_.clear();
     own_products_.resize(own_.size() * count_);
     products_.resize(count_);
     bounds_.resize(own_.size() * count_);
     for (std::size_t i = 0; i < own_.size(); ++i) {
+        if (deadline_->passed()) return false;
         for (std::size_t j = 0; j < count_; ++j) {
             const Id y = first_ + static_cast<Id>(j);
             gaps_.push_back(cell_->point(y).half_lower - cell_->point(own_[i]).half_upper);
@@ -36,12 +37,18 @@ void JointBounds::prepare() {
         }
         cell_->products(own_[i], first_, std::span(own_products_).subspan(i * count_, count_));
     }
+    return prepared_ = true;
 }
 
 std::span<const float> JointBounds::row(Id x) {
     std::vector<float>& row = rows_[x - first_];
     if (!row.empty()) return row;
-    if (!prepared_) prepare();
+    if (!prepared_ && !prepare()) return unknown_;
+    compute(row, x);
+    return row;
+}
+
+void JointBounds::compute(std::vector<float>& row, Id x) {
     cell_->products(x, first_, products_);
     for (std::size_t i = 0; i < own_.size(); ++i) bounds_by(i, x);
     row.resize(count_);
@@ -52,7 +59,6 @@ std::span<const float> JointBounds::row(Id x) {
         std::nth_element(column_.begin(), at, column_.end(), std::greater<>());
         row[j] = std::max(rounding::float_down(*at), 0.0f);
     }
-    return row;
 }
 
 // Into bounds_: x and each other point beat this one.

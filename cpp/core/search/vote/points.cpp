@@ -14,6 +14,9 @@ namespace {
 // own-class points that are looked at before any are chosen
 constexpr std::size_t most_near_own = 256;
 
+// rows that are measured before the deadline is asked again
+constexpr std::size_t rows_per_question = 1024;
+
 // ½ d(z + δ, x) for ‖δ‖ up to reach, as far as it depends on x
 double farthest(double half, double length, double reach) {
     return reach < infinity ? half + reach * length : infinity;
@@ -61,40 +64,42 @@ void VotePoints::use_near_own() {
     for (const Ranked& x : ranked) own_.push_back(x.id);
 }
 
-void VotePoints::choose(std::size_t kept, double reach) {
-    const std::vector<char> may_enter = entering_within(kept, reach);
-    const std::vector<VoteCell::Measured> own = measure_own(reach);
+bool VotePoints::choose(std::size_t kept, double reach) {
     own_.clear();
     candidates_.clear();
-    for (const auto& point : own) own_.push_back(cell_->add_point(point));
+    chosen_ = find_entering(kept, reach) && measure_own(reach);
+    if (!chosen_) return false;
+    for (const auto& point : measured_own_) own_.push_back(cell_->add_point(point));
     for (std::size_t i = 0; i < training_->size(); ++i)
-        if (may_enter[i]) candidates_.push_back(cell_->add_point(i));
+        if (may_enter_[i]) candidates_.push_back(cell_->add_point(i));
     chosen_own_ = own_.size();
     reach_ = reach;
-    chosen_ = true;
+    return true;
 }
 
-// Whether no bound keeps it from entering, for each position.
-std::vector<char> VotePoints::entering_within(std::size_t kept, double reach) {
+// Into may_enter_; false where the deadline passed.
+bool VotePoints::find_entering(std::size_t kept, double reach) {
     const PreparedSet& t = *training_;
-    std::vector<char> may_enter(t.size(), 0);
+    may_enter_.assign(t.size(), 0);
     if (kept + 1 > t.class_size(label_)) {  // no own-class point has to be beaten
-        for (std::size_t i = 0; i < t.size(); ++i) may_enter[i] = t.label(i) != label_;
-        return may_enter;
+        for (std::size_t i = 0; i < t.size(); ++i) may_enter_[i] = t.label(i) != label_;
+        return true;
     }
     bounds_->enqueue(kept, false, infinity);
     const double limit = reach * (1.0 + 1e-6);
     for (auto row = bounds_->top(HalfspaceBounds::near_pairs); row && row->bound < limit;
          row = bounds_->top(HalfspaceBounds::near_pairs)) {
-        may_enter[row->position] = 1;
+        if (deadline_->passed()) return false;
+        may_enter_[row->position] = 1;
         bounds_->pop();
     }
-    return may_enter;
+    return true;
 }
 
-// Own-class points that can be among the k nearest, those that come nearest first. The filter leaves out what is far;
-// the rest is decided by numbers that are not the filter's, so that its bits make no difference.
-std::vector<VoteCell::Measured> VotePoints::measure_own(double reach) {
+// Into measured_own_: own-class points that can be among the k nearest, those that come nearest first. The filter
+// leaves out what is far; the rest is decided by numbers that are not the filter's, so that its bits make no
+// difference. False where the deadline passed.
+bool VotePoints::measure_own(double reach) {
     const PreparedSet& t = *training_;
     const double factor = t.threat().dual_factor();
     std::vector<double> filtered;
@@ -105,8 +110,10 @@ std::vector<VoteCell::Measured> VotePoints::measure_own(double reach) {
     const double filter_limit = kth_smallest();
     cell_->start(*query_);
     nearest_.clear();
-    std::vector<VoteCell::Measured> own;
+    std::vector<VoteCell::Measured>& own = measured_own_;
+    own.clear();
     for (std::size_t i = 0; i < t.size(); ++i) {
+        if (i % rows_per_question == 0 && deadline_->passed()) return false;
         const double length = factor * bounds_->length(i), lower = 0.5 * bounds_->relative_distance(i).lower;
         // with room for what the filter may be off by
         const bool first = !(filtered[i] > filter_limit + 1e-3 * (std::fabs(filter_limit) + reach * length));
@@ -122,7 +129,7 @@ std::vector<VoteCell::Measured> VotePoints::measure_own(double reach) {
         const double first = nearest(a.half, a.length, reach), second = nearest(b.half, b.length, reach);
         return first != second ? first < second : a.position < b.position;
     });
-    return own;
+    return true;
 }
 
 void VotePoints::narrow(double reach) {

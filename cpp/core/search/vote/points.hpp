@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "certify/halfspace_bounds.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -28,8 +29,8 @@ public:
     using Id = VoteCell::Id;
 
     // all must outlive this object; the cell's points are added here
-    VotePoints(const PreparedSet& training, HalfspaceBounds& bounds, VoteCell& cell)
-        : training_(&training), bounds_(&bounds), cell_(&cell) {}
+    VotePoints(const PreparedSet& training, HalfspaceBounds& bounds, VoteCell& cell, const Deadline& deadline)
+        : training_(&training), bounds_(&bounds), cell_(&cell), deadline_(&deadline) {}
 
     // Starts a query, for which bounds_ has been started, without points. query must stay in place.
     void start(const Query& query, int label, std::size_t k);
@@ -37,8 +38,9 @@ public:
     // Instead of those that take part: the own-class points nearest to the query, no candidates.
     void use_near_own();
     // All that matter where the witness is at `reach` (infinite for none) and at most `kept` own-class points stay.
-    // Own-class points get the first ids, candidates those that follow, in the order of their positions.
-    void choose(std::size_t kept, double reach);
+    // Own-class points get the first ids, candidates those that follow, in the order of their positions. False where
+    // the deadline passed: then not all of them are known, and none take part.
+    bool choose(std::size_t kept, double reach);
     bool chosen() const { return chosen_; }
     // Whether the witness is so much nearer than what the points were chosen for that it is worth going through them
     // again; and that: drops own-class points that no longer matter.
@@ -56,20 +58,23 @@ public:
 private:
     static constexpr double worth_narrowing = 0.98;
 
-    std::vector<char> entering_within(std::size_t kept, double reach);
-    std::vector<VoteCell::Measured> measure_own(double reach);
+    bool find_entering(std::size_t kept, double reach);
+    bool measure_own(double reach);
     double kth_farthest(const std::vector<VoteCell::Measured>& points, double reach);
     double kth_smallest();
 
     const PreparedSet* training_;
     HalfspaceBounds* bounds_;
     VoteCell* cell_;
+    const Deadline* deadline_;
     const Query* query_ = nullptr;
     int label_ = 0;
     std::size_t k_ = 0;
     bool chosen_ = false;
     double reach_ = 0.0;                       // within which own_ may be among the k nearest
     std::vector<VoteCell::Measured> nearest_;  // k points and more that are among the nearest
+    std::vector<char> may_enter_;              // by position: whether no bound keeps it from entering
+    std::vector<VoteCell::Measured> measured_own_;
     std::vector<Id> own_, candidates_;
     std::size_t chosen_own_ = 0;
     std::vector<double> values_;

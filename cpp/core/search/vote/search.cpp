@@ -31,25 +31,28 @@ VoteSearch::VoteSearch(const PreparedSet& training)
       bounds_(training),
       witness_(training, bounds_.refined_bounds().space()),
       cell_(training, bounds_.refined_bounds().space()),
-      points_(training, bounds_, cell_),
-      solver_(training, cell_, points_, decided_, witness_),
-      attack_(training, bounds_, witness_, cell_, points_, decided_, solver_),
-      vote_bounds_(training, cell_, points_, decided_),
-      branching_(cell_, points_, decided_, solver_, vote_bounds_, nodes_, tree_) {}
+      points_(training, bounds_, cell_, deadline_),
+      solver_(training, cell_, points_, decided_, witness_, deadline_),
+      attack_(training, bounds_, witness_, cell_, points_, decided_, solver_, deadline_),
+      vote_bounds_(training, cell_, points_, decided_, deadline_),
+      branching_(cell_, points_, decided_, solver_, vote_bounds_, nodes_, tree_, deadline_),
+      roots_(training, cell_, points_, decided_, vote_bounds_, tree_, deadline_) {}
 
-MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, double time_limit,
+MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, const Deadline& limit,
                                     std::span<double> perturbation, bool keep_tree) {
-    const Deadline deadline(time_limit);
+    deadline_ = limit.extended();
     start(query, label, k, keep_tree);
     const std::vector<LosingVote> votes = losing_votes(*training_, label, k);
     if (!votes.empty()) {
-        find_start(votes.front());
+        attack_.find_first(votes.front());
+        deadline_ = limit;
         losses_ = list_losses(votes);
-        add_roots();
-        timed_out_ = !search(deadline);
-        searched_ = std::min({settled_, nodes_.least_bound(), witness_.scaled_length()});
+        timed_out_ = !find_start(votes.front()) || !search();
     }
-    if (witness_.scaled_length() > std::max(searched_, certified_) * (1.0 + exactness)) attack_.tighten();
+    if (witness_.scaled_length() > std::max(searched_, certified_) * (1.0 + exactness)) {
+        deadline_ = limit.extended();
+        attack_.tighten();
+    }
     return answer(perturbation);
 }
 
@@ -66,6 +69,7 @@ MinimalPerturbation VoteSearch::answer(std::span<double> perturbation) const {
 }
 
 MinimalPerturbation VoteSearch::survive(const WitnessRounding& to, std::span<double> perturbation) {
+    deadline_ = Deadline(infinity);  // it was asked for, whatever the search came to
     attack_.survive(to);
     return answer(perturbation);
 }
@@ -89,63 +93,81 @@ void VoteSearch::start(const Query& query, int label, std::size_t k, bool keep_t
     tree_.start(keep_tree);
     decided_.clear();
     witness_.start(query, label, k);
-    certified_ = searched_ = bounds_.radius(query, label, k);
+    certified_ = searched_ = bounds_.radius(query, label, k, &deadline_);
     points_.start(query, label, k);
     solver_.start(query);
     attack_.start(query, label, certified_);
 }
 
-// A witness, and the points that matter in its reach.
-void VoteSearch::find_start(const LosingVote& vote) {
-    attack_.find_first(vote);
-    choose_points(vote);
-    if (attack_.has_good_start()) return;
+// The points that matter in the reach of the witness, which is improved before where it is not good. False where the
+// deadline passed.
+bool VoteSearch::find_start(const LosingVote& vote) {
+    if (!choose_points(vote)) return false;
+    if (attack_.has_good_start()) return true;
     attack_.exchange();
-    if (points_.outdated(witness_.scaled_length())) choose_points(vote);
+    return !points_.outdated(witness_.scaled_length()) || choose_points(vote);
 }
 
-void VoteSearch::choose_points(const LosingVote& vote) {
-    points_.choose(vote.kept, witness_.scaled_length());
+bool VoteSearch::choose_points(const LosingVote& vote) {
+    if (!points_.choose(vote.kept, witness_.scaled_length())) return false;
     vote_bounds_.start(vote.kept, bounds_.near_own().size());
+    return true;
 }
 
-void VoteSearch::add_roots() {
-    const IdSlice candidates = nodes_.store(points_.candidates());
-    for (std::uint32_t i = 0; i < losses_.size(); ++i) {
-        VoteNode root{};
-        root.loss = i;
-        root.candidates = candidates;
-        root.record = tree_.add_root();
-        create(root, {});
-    }
+// Leaves its lower bound in searched_. True where it came to its end; else the deadline passed, or the tree takes too
+// much room.
+bool VoteSearch::search() {
+    candidates_ = nodes_.store(points_.candidates());
+    roots_.start(losses_);
+    const bool ended = go_through_nodes();
+    searched_ = std::min({settled_, least_bound(), witness_.scaled_length()});
+    if (tree_.keeps()) roots_.name_own_of_rest();
+    return ended;
 }
 
-// True where the search came to its end; else the deadline passed, or the tree takes too much room. From time to time
-// the best node is followed down to a closed one, for the sake of its witness.
-bool VoteSearch::search(const Deadline& deadline) {
+double VoteSearch::least_bound() const { return std::min(nodes_.least_bound(), roots_.least_bound()); }
+
+// True where none is left that matters. From time to time the best node is followed down to a closed one, for the sake
+// of its witness.
+bool VoteSearch::go_through_nodes() {
     std::int64_t next_dive = created_ + first_dive;
     std::int64_t next_exchange = first_exchange;
-    while (followed_ != VoteNodes::none || nodes_.any_open()) {
+    for (;;) {
         if (const Index index = std::exchange(followed_, VoteNodes::none); index != VoteNodes::none) {
-            follow_ = !deadline.passed() && !full() && nodes_[index].next != Next::closed;
+            follow_ = !deadline_.passed() && !full() && nodes_[index].next != Next::closed;
             if (!follow_)
                 open(index);
             else if (visit(index))
                 return true;
             continue;
         }
-        if (nodes_.least_bound() >= witness_.scaled_length()) return true;
-        if (deadline.passed() || full()) return false;
+        if (least_bound() >= witness_.scaled_length()) return true;
+        if (deadline_.passed() || full()) return false;
         if (created_ >= next_exchange) {
             attack_.exchange();
             next_exchange = created_ * exchange_growth;
+            continue;
+        }
+        if (roots_.least_bound() <= nodes_.least_bound()) {
+            take_root();
             continue;
         }
         follow_ = created_ >= next_dive;
         if (follow_) next_dive = created_ + (created_ >> 1);
         if (visit(nodes_.take_best())) return true;
     }
-    return true;
+}
+
+void VoteSearch::take_root() {
+    const std::optional<VoteRoots::Root> root = roots_.take(witness_.scaled_length());
+    if (!root) return;
+    VoteNode node{};
+    node.bound = root->bound;
+    node.loss = root->loss;
+    node.record = root->record;
+    node.candidates = candidates_;
+    follow_ = false;
+    create(node, {});
 }
 
 // Does what is next for the node: its bound computed again, its witness taken as the answer, or a child made. True
@@ -231,7 +253,7 @@ void VoteSearch::expand_entering(Index index) {
 }
 
 // Makes the node of these sets, unless its bound shows that it does not matter. Until then its pairs are those to begin
-// with.
+// with. Where the deadline passes on the way, the node is left with the bound that it has, and counts as closed.
 void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     const VoteLoss& loss = losses_[node.loss];
     ++created_;
@@ -243,10 +265,10 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     const double upper = witness_.scaled_length();
     if (!(node.bound < upper)) return;
     node.next = Next::closed;
-    if (solved) branching_.branch(node, loss, upper);
+    const bool decided = solved && branching_.branch(node, loss, upper);
     if (!(node.bound < upper)) return;
     nodes_.store_decided(node, decided_.sets());
-    const Pushed pushed = solved && node.next == Next::closed ? solver_.push_inside() : Pushed::not_nearer;
+    const Pushed pushed = decided && node.next == Next::closed ? solver_.push_inside() : Pushed::not_nearer;
     if (pushed == Pushed::unchanged) split_ties(node);
     const Index index = nodes_.add(node);
     if (follow_)

@@ -19,6 +19,7 @@
 #include "search/vote/losses.hpp"
 #include "search/vote/nodes.hpp"
 #include "search/vote/points.hpp"
+#include "search/vote/roots.hpp"
 #include "search/vote/solver.hpp"
 #include "search/vote/tree.hpp"
 #include "search/witness.hpp"
@@ -31,9 +32,10 @@ public:
     explicit VoteSearch(const PreparedSet& training);
     VoteSearch(const VoteSearch&) = delete;
 
-    // As PerturbationSearch::run; label: the prediction by k neighbours. keep_tree: for evidence() afterwards; the
-    // search then stops, as by the time limit, at VoteTree::most_nodes.
-    MinimalPerturbation run(const Query& query, int label, std::size_t k, double time_limit,
+    // As SingleSearch::run; label: the prediction by k neighbours. The certified bound and a first witness may take
+    // until limit.extended(). keep_tree: for evidence() afterwards; the search then stops, as by the time limit, at
+    // VoteTree::most_nodes.
+    MinimalPerturbation run(const Query& query, int label, std::size_t k, const Deadline& limit,
                             std::span<double> perturbation, bool keep_tree = false);
 
     // The last run's answer with a witness that keeps its class when it is rounded, if there is one.
@@ -47,10 +49,12 @@ private:
 
     void start(const Query& query, int label, std::size_t k, bool keep_tree);
     MinimalPerturbation answer(std::span<double> perturbation) const;
-    void find_start(const LosingVote& vote);
-    void choose_points(const LosingVote& vote);
-    void add_roots();
-    bool search(const Deadline& deadline);
+    bool find_start(const LosingVote& vote);
+    bool choose_points(const LosingVote& vote);
+    bool search();
+    bool go_through_nodes();
+    double least_bound() const;
+    void take_root();
     bool visit(Index index);
     bool full() const;
     void open(Index index);
@@ -63,6 +67,7 @@ private:
     double prove(VoteTree::Index record);
 
     const PreparedSet* training_;
+    Deadline deadline_{rounding::infinity};  // what all parts ask
     HalfspaceBounds bounds_;
     Witness witness_;
     VoteCell cell_;
@@ -74,6 +79,8 @@ private:
     VoteNodes nodes_;
     VoteTree tree_;
     VoteBranching branching_;
+    VoteRoots roots_;
+    IdSlice candidates_;  // of every root
     std::vector<VoteLoss> losses_;
     Index followed_ = VoteNodes::none;  // a node that is followed down, not among the open ones
     bool follow_ = false;               // whether the next node that is made is followed

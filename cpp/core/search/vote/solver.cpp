@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "base/parallel.hpp"
 #include "base/rounding.hpp"
 #include "search/polish.hpp"
 
@@ -28,14 +27,13 @@ constexpr int refinements = 8;
 // A tie goes to the point of smaller index.
 bool CellSolver::strict(Pair pair) const { return cell_->position(pair.entering) > cell_->position(pair.beaten); }
 
-// Adds the most violated pair until none is left. A time limit does not end it: a first witness is worth more than the
-// moments that it takes beyond.
+// Adds the most violated pair until none is left.
 auto CellSolver::solve(double margin, double cutoff, Margins margins) -> Outcome {
     double previous = -1.0;
     std::size_t stalled = 0;
     const bool all = margins == Margins::all;
     for (Pair worst{}; all ? find_violated(margin, worst) : find_violated_strictly(margin, worst);) {
-        if (stop_requested()) return Outcome::stopped;
+        if (deadline_->passed()) return Outcome::stopped;
         if (!cell_->require(worst, all || strict(worst) ? margin : 0.0)) return Outcome::contradiction;
         const double norm = cell_->norm();
         // rounding alone keeps it going once the norm has stopped to grow
@@ -126,14 +124,18 @@ bool CellSolver::find_violated_by_others(Id beaten, double margin, Pair& worst) 
 // Of the pairs whose order is wrong, those that have to be strict by the margin, the one that is wrong most.
 bool CellSolver::find_violated_strictly(double margin, Pair& worst) {
     const VoteCell& cell = *cell_;
+    const std::vector<Id>& ids = decided_->entering();
+    values_.clear();
+    for (const Id entering : ids) values_.push_back(cell.value(entering));
     double most = 0.0;
     bool found = false;
     const auto consider = [&](Id beaten) {
         const double value = cell.value(beaten);
-        for (const Id entering : decided_->entering()) {
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            const Id entering = ids[i];
             const Pair pair{entering, beaten};
             const double inside = strict(pair) ? margin : 0.0;
-            const double wrong = cell.value(entering) + inside * (cell.length(entering) + cell.length(beaten)) - value;
+            const double wrong = values_[i] + inside * (cell.length(entering) + cell.length(beaten)) - value;
             if (wrong <= most || !cell.violates(pair, inside)) continue;
             most = wrong;
             worst = pair;
@@ -188,7 +190,7 @@ Ranked CellSolver::nearest_unspared() {
 auto CellSolver::push_inside() -> Pushed {
     const double unit = unit_of_push();
     const Pushed pushed = push(unit);
-    if (pushed != Pushed::unchanged || decided_->rule().nearest_stay) return pushed;
+    if (pushed != Pushed::unchanged || decided_->rule().nearest_stay || deadline_->passed()) return pushed;
     return push_strictly(unit);
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/deadline.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "search/vote/cell.hpp"
@@ -26,8 +27,13 @@ public:
 
     // all must outlive this object
     CellSolver(const PreparedSet& training, VoteCell& cell, const VotePoints& points, Decided& decided,
-               Witness& witness)
-        : training_(&training), cell_(&cell), points_(&points), decided_(&decided), witness_(&witness) {}
+               Witness& witness, const Deadline& deadline)
+        : training_(&training),
+          cell_(&cell),
+          points_(&points),
+          decided_(&decided),
+          witness_(&witness),
+          deadline_(&deadline) {}
 
     void start(const Query& query) { query_ = &query; }
 
@@ -66,9 +72,10 @@ private:
     const VotePoints* points_;
     Decided* decided_;
     Witness* witness_;
+    const Deadline* deadline_;
     const Query* query_ = nullptr;
     std::vector<Ranked> near_own_;
-    std::vector<double> step_;
+    std::vector<double> step_, values_;
 };
 
 }  // namespace robust_metric

@@ -16,13 +16,13 @@ public:
     using Index = std::uint32_t;
     static constexpr Index none = UINT32_MAX;
 
-    // nodes a query; a search that keeps its tree stops there
+    // nodes a query beside the roots; a search that keeps its tree stops there
     static constexpr std::size_t most_nodes = 20000;
 
     // Forgets all nodes. Where keep is false nothing is kept from now on, and the functions below do nothing.
     void start(bool keep);
     bool keeps() const { return keep_; }
-    bool full() const { return records_.size() >= most_nodes; }
+    bool full() const { return records_.size() >= most_nodes + roots_.size(); }
 
     // A node; point: the training point that its parent's rule decides on in it, none for a root.
     Index add(Index parent, std::size_t point);

@@ -20,6 +20,7 @@ struct Company {
     Query query;
     CostSpace space;
     VoteCell cell;
+    Deadline none{rounding::infinity};
     std::vector<VoteCell::Id> own;
 
     Company(unsigned seed, std::size_t own_count, double scale = 1.0, double offset = 0.0)
@@ -44,7 +45,7 @@ TEST_CASE("joint bounds: below the slow twin's distance, and near it") {
         const std::size_t own_count = 3 + seed % 4, kept = seed % 3;
         const double scale = seed % 7 == 0 ? 1e-3 : 1.0, offset = seed % 7 == 0 ? 1e3 : 0.0;
         Company c(seed, own_count, scale, offset);
-        JointBounds joint(c.cell);
+        JointBounds joint(c.cell, c.none);
         const auto first = static_cast<JointBounds::Id>(own_count);
         joint.start(first, c.training.size() - own_count, c.own, kept);
         REQUIRE(joint.usable());
@@ -66,7 +67,7 @@ TEST_CASE("joint bounds: below the slow twin's distance, and near it") {
 TEST_CASE("joint bounds: more kept points, or fewer own-class points, never raise them") {
     for (unsigned seed = 0; seed < 20; ++seed) {
         Company c(seed, 6);
-        JointBounds all(c.cell), more_kept(c.cell), fewer(c.cell);
+        JointBounds all(c.cell, c.none), more_kept(c.cell, c.none), fewer(c.cell, c.none);
         all.start(6, 8, c.own, 1);
         more_kept.start(6, 8, c.own, 2);
         fewer.start(6, 8, std::span(c.own).first(4), 1);
@@ -78,7 +79,15 @@ TEST_CASE("joint bounds: more kept points, or fewer own-class points, never rais
             }
     }
     Company c(1, 2);
-    JointBounds joint(c.cell);
+    JointBounds joint(c.cell, c.none);
     joint.start(2, 12, c.own, 2);
     CHECK_FALSE(joint.usable());
+}
+
+TEST_CASE("joint bounds: past the deadline nothing is known, and every number is a bound") {
+    Company c(1, 6);
+    const Deadline passed(0.0, [&, now = 0.0]() mutable { return now += 1.0; });
+    JointBounds joint(c.cell, passed);
+    joint.start(6, 8, c.own, 1);
+    for (const float bound : joint.row(7)) CHECK(bound == 0.0f);
 }

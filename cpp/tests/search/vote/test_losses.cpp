@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "geometry/neighbors_reference.hpp"
 #include "random_problem.hpp"
 #include "search/vote/losses.hpp"
 
@@ -97,4 +98,36 @@ TEST_CASE("losses: what is needed is what completes the set") {
             CHECK(std::min(needs.rival_room, needs.total) == possible.back());
             CHECK(std::min(needs.others_room, needs.total) == needs.total - possible.front());
         }
+}
+
+// By the canonical sets of docs/vote_search.md, at points all over the place: the class changes exactly where one of
+// the losses holds.
+TEST_CASE("losses: the class is another one exactly where the first points of the others make one of them true") {
+    for (unsigned seed = 0; seed < 150; ++seed) {
+        CAPTURE(seed);
+        const auto kind = seed % 2 ? tests::Coordinates::grid : tests::Coordinates::smooth;
+        const tests::RandomProblem p(seed, kind, 8 + seed % 15, 2, 2 + static_cast<int>(seed % 5));
+        const Votes v(p, static_cast<int>(seed) % p.classes, 2 + seed % 7);
+        const auto data = p.plain();
+        for (std::size_t q = 0; q < p.count; ++q) {
+            const double* z = p.Z().row(q);
+            std::vector<std::size_t> order(p.n);
+            for (std::size_t i = 0; i < p.n; ++i) order[i] = i;
+            std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+                return reference::squared_distance(data, z, a) < reference::squared_distance(data, z, b);
+            });
+            const auto holds = [&](const VoteLoss& loss) {
+                std::size_t entered = 0, rivals = 0, own = 0;
+                for (std::size_t i = 0; i < p.n && entered < loss.entering; ++i) {
+                    const int label = p.labels[order[i]];
+                    own += label == v.label;
+                    entered += label != v.label;
+                    rivals += label == loss.rival;
+                }
+                return entered == loss.entering && own <= loss.kept && loss.least <= rivals && rivals <= loss.most;
+            };
+            CHECK(std::any_of(v.losses.begin(), v.losses.end(), holds) ==
+                  (reference::predict(data, z, v.k) != v.label));
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "base/deadline.hpp"
+#include "geometry/neighbors.hpp"
 #include "geometry/neighbors_reference.hpp"
 #include "random_problem.hpp"
 #include "robust_metric/certify.hpp"
@@ -9,6 +11,7 @@
 #include "robust_metric/predict.hpp"
 #include "search/result.hpp"
 #include "search/vote/cell.hpp"
+#include "search/vote/search.hpp"
 #include "search/vote/search_reference.hpp"
 
 using namespace robust_metric;
@@ -127,6 +130,56 @@ TEST_CASE("cells: proved bounds are below the distance, and one pair more never 
             CHECK(proved >= cell.norm() * (1 - 1e-6) - 1e-12);
             CHECK(single <= cell.norm() * (1 + 1e-9));
             previous = proved * (1 - 1e-12);
+        }
+    }
+}
+
+namespace {
+
+// A search of one query by a clock on which every question takes a millisecond.
+struct Clocked {
+    PreparedSet training;
+    QueryBlock block{training};
+    VoteSearch search{training};
+    Query query;
+    std::size_t k;
+    int label = 0;
+    std::size_t asked = 0;
+
+    Clocked(const RandomProblem& p, std::size_t neighbors) : training(p.prepared()), k(neighbors) {
+        block.compute(p.Z(), true);
+        query = block.query(0);
+        NeighborSearch neighbor_search(training);
+        label = neighbor_search.vote(neighbor_search.nearest(query, k, false));
+    }
+    MinimalPerturbation run(double limit) {
+        std::vector<double> perturbation(training.dimension());
+        asked = 0;
+        const Deadline deadline(limit, [&] { return 1e-3 * static_cast<double>(asked++); });
+        return search.run(query, label, k, deadline, perturbation);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("votes: stopped at any question the interval holds, and hardly any more are asked") {
+    for (unsigned seed = 0; seed < 8; ++seed) {
+        CAPTURE(seed);
+        // many classes and many neighbours, ties included
+        const int classes = seed % 3 == 0 ? 40 : 2 + static_cast<int>(seed % 4);
+        const RandomProblem p(seed, seed % 4 == 3 ? Coordinates::grid : Coordinates::smooth, 120, 2, classes);
+        Clocked c(p, seed % 2 ? 5 : 21);
+        const MinimalPerturbation longest = c.run(2.0), again = c.run(2.0);
+        CHECK((again.lower == longest.lower && again.upper == longest.upper && again.nodes == longest.nodes));
+        const std::size_t questions = std::min<std::size_t>(c.asked, 2000);
+        for (std::size_t stop = 0; stop < questions; stop += 1 + stop / 4) {
+            const MinimalPerturbation cut = c.run(1e-3 * static_cast<double>(stop));
+            CAPTURE(stop);
+            CHECK(cut.lower <= longest.upper);
+            CHECK(cut.upper >= longest.lower);
+            CHECK(cut.lower <= cut.upper);
+            CHECK(cut.upper < rounding::infinity);
+            CHECK(c.asked <= stop + stop / 2 + 100 + 60);
         }
     }
 }

@@ -84,7 +84,7 @@ TEST_CASE("vote tree: better multipliers replace worse ones, an improved bound k
     CHECK(nodes[0].children == 0);
 }
 
-TEST_CASE("vote tree: nothing is kept unless asked for, and no more than most_nodes") {
+TEST_CASE("vote tree: nothing is kept unless asked for, and no more than most_nodes beside the roots") {
     const SixPoints p;
     VoteTree tree;
     tree.start(false);
@@ -94,9 +94,10 @@ TEST_CASE("vote tree: nothing is kept unless asked for, and no more than most_no
     CHECK(tree.preorder(0.0).empty());
     CHECK_FALSE(tree.full());
     tree.start(true);
+    for (std::size_t i = 0; i < VoteTree::most_nodes + 1; ++i) tree.add_root();
     for (std::size_t i = 0; i < VoteTree::most_nodes; ++i) {
         REQUIRE_FALSE(tree.full());
-        tree.add_root();
+        tree.add(0, 1);
     }
     CHECK(tree.full());
     tree.start(true);

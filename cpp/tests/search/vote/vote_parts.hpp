@@ -18,6 +18,7 @@
 #include "search/vote/losses.hpp"
 #include "search/vote/nodes.hpp"
 #include "search/vote/points.hpp"
+#include "search/vote/roots.hpp"
 #include "search/vote/solver.hpp"
 #include "search/vote/tree.hpp"
 #include "search/witness.hpp"
@@ -34,14 +35,16 @@ struct VoteParts {
     HalfspaceBounds bounds{training};
     Witness witness{training, bounds.refined_bounds().space()};
     VoteCell cell{training, bounds.refined_bounds().space()};
-    VotePoints points{training, bounds, cell};
+    Deadline deadline{rounding::infinity};
+    VotePoints points{training, bounds, cell, deadline};
     Decided decided;
-    CellSolver solver{training, cell, points, decided, witness};
-    VoteAttack attack{training, bounds, witness, cell, points, decided, solver};
-    VoteBounds vote_bounds{training, cell, points, decided};
+    CellSolver solver{training, cell, points, decided, witness, deadline};
+    VoteAttack attack{training, bounds, witness, cell, points, decided, solver, deadline};
+    VoteBounds vote_bounds{training, cell, points, decided, deadline};
     VoteNodes nodes;
     VoteTree tree;
-    VoteBranching branching{cell, points, decided, solver, vote_bounds, nodes, tree};
+    VoteBranching branching{cell, points, decided, solver, vote_bounds, nodes, tree, deadline};
+    VoteRoots roots{training, cell, points, decided, vote_bounds, tree, deadline};
     double certified = 0.0;
     std::vector<LosingVote> votes;
 
