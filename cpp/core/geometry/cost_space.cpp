@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/double_double.hpp"
@@ -26,6 +27,9 @@ constexpr int max_rounds = 200;
 double reach_of(double difference, int exponent, double cost) {
     return difference > 0.0 ? up(std::ldexp(difference, -exponent) * cost) : 0.0;
 }
+
+// A lower bound beyond the range of float64: infinite stands for never.
+double finite(double bound) { return std::min(bound, std::numeric_limits<double>::max()); }
 
 }  // namespace
 
@@ -111,7 +115,7 @@ Interval CostSpace::distance(const Halfspace& h, double radius) const {
     if (!threat_->boxed()) return unboxed;
     const double error = up(h.normal_error * threat_->dual_factor());
     Interval bounds;
-    bounds.lower = h.offset_lower > 0.0 ? std::max(unboxed.lower, down(reach(h.offset_lower, error))) : 0.0;
+    bounds.lower = h.offset_lower > 0.0 ? std::max(unboxed.lower, finite(down(reach(h.offset_lower, error)))) : 0.0;
     bounds.upper = std::max(bounds.lower, reach(h.offset_upper, -error) * (1.0 + 0x1p-40));
     return bounds;
 }
@@ -124,7 +128,7 @@ Interval CostSpace::unboxed_distance(const Halfspace& h) const {
     const double longest = up(dual_norm(h.normal) + error);
     const double shortest = down(dual_norm(h.normal) * (1.0 - gamma(2 * dimension_ + 12)) - error);
     Interval bounds{0.0, infinity};
-    if (h.offset_lower > 0.0) bounds.lower = down(h.offset_lower / longest);
+    if (h.offset_lower > 0.0) bounds.lower = finite(down(h.offset_lower / longest));
     if (!(h.offset_upper > 0.0))
         bounds.upper = 0.0;
     else if (shortest > lost_squares)
@@ -137,12 +141,15 @@ double CostSpace::fill_sizes(std::span<const double> normal) const {
     sizes_.resize(dimension_);
     caps_.resize(dimension_);
     double gain = 0.0;
+    bool any = false;  // products may all underflow
     for (std::size_t j = 0; j < dimension_; ++j) {
         caps_[j] = cap(j, normal[j]);
         sizes_[j] = caps_[j] > 0.0 ? std::fabs(normal[j]) : 0.0;
-        if (sizes_[j] > 0.0) gain += sizes_[j] * caps_[j];
+        if (!(sizes_[j] > 0.0)) continue;
+        gain += sizes_[j] * caps_[j];
+        any = true;
     }
-    return gain > 0.0 ? up(gain * (1.0 + gamma(dimension_ + 4))) : 0.0;
+    return any ? up(gain * (1.0 + gamma(dimension_ + 4))) : 0.0;
 }
 
 // A lower bound, but for a few roundings, of the R at which sup { a·δ : ‖δ‖_p <= R, δ in the box } + error R reaches
@@ -200,6 +207,7 @@ double CostSpace::reach_infinity(double offset, double error) const {
         slope = slope * (1.0 + gamma(dimension_ + 2)) + error;
         if (slope <= 0.0) return infinity;
         const double next = (offset - gain) / slope;
+        if (!(next < infinity)) return infinity;
         if (next <= best * (1.0 + 0x1p-50)) break;
         best = next;
     }
@@ -208,7 +216,8 @@ double CostSpace::reach_infinity(double offset, double error) const {
 
 // For every μ >= 0 and δ in the box, μ a·δ <= ½‖δ‖² + Σ h_j(μ) with h_j(μ) = max over the box of μ a_j δ_j - ½δ_j². So
 // μ offset - Σ h_j(μ) =: φ <= ½R² + μ error R. Best for the μ at which δ_j = μ a_j, cut off at the box, reaches the
-// offset: Newton's method again. Lengths are scaled by the unboxed distance, so that no square underflows.
+// offset: Newton's method again. Lengths are scaled by the unboxed distance, so that no square that matters underflows;
+// sizes and caps that scaling takes to nothing have their budget in docs/rounding.md, section 9.
 double CostSpace::reach_two(double offset, double error) const {
     const double largest = *std::max_element(sizes_.begin(), sizes_.end());
     if (!(largest > 0.0)) return error > 0.0 ? offset / error : infinity;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/kernels.hpp"
 #include "base/rounding.hpp"
@@ -149,11 +150,13 @@ bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t positio
     } else {
         const Metric& metric = training_->metric();
         const double* x = training_->points().row(position, stored_.data());
+        constexpr double smallest_normal = std::numeric_limits<double>::min();
         double grain = rounding::infinity;
         for (std::size_t j = 0; j < training_->dimension(); ++j) {
             const double w = displacement[j].hi;
-            // rounded, or (part of it) scaled to nothing
-            if (two_sum(point_[j], -x[j]).lo != 0.0 || (w == 0.0 && point_[j] != x[j])) return false;
+            // rounded, or scaled to where numbers lose digits or vanish
+            if (two_sum(point_[j], -x[j]).lo != 0.0 || (point_[j] != x[j] && std::fabs(w) <= smallest_normal))
+                return false;
             grain = std::min(grain, rounding::grain(w));
         }
         if (grain == rounding::infinity) return true;  // z = x

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <stdexcept>
@@ -147,6 +148,82 @@ TEST_CASE("scales from 2^-300 to 2^300") {
             CHECK(std::ldexp(space.distance({c.normal, 0.0, far, far}).lower, -exponent) ==
                   doctest::Approx(distance).epsilon(1e-12));
         }
+    }
+}
+
+namespace {
+
+// sup { normal·δ : ‖δ‖₂ <= radius, |δ| <= caps } in the range of long double, by the price of length
+reference::Real gain_of(const std::vector<double>& normal, const std::vector<double>& caps, reference::Real radius) {
+    using Real = reference::Real;
+    const auto step = [&](std::size_t j, Real price) {
+        return std::min<Real>(price * std::fabs(static_cast<Real>(normal[j])), caps[j]);
+    };
+    Real low = -4000, high = 4000;  // of the price, binary logarithms
+    for (int round = 0; round < 100; ++round) {
+        const Real middle = (low + high) / 2;
+        Real squares = 0;
+        for (std::size_t j = 0; j < normal.size(); ++j)
+            squares += step(j, std::exp2(middle)) * step(j, std::exp2(middle));
+        (squares <= radius * radius ? low : high) = middle;
+    }
+    Real total = 0;
+    for (std::size_t j = 0; j < normal.size(); ++j)
+        total += std::fabs(static_cast<Real>(normal[j])) * step(j, std::exp2(low));
+    return total;
+}
+
+}  // namespace
+
+TEST_CASE("sizes and caps at the ends of the range: distances stay lower bounds, infinite only out of reach") {
+    std::mt19937 random(1);
+    const auto exponent = [&](int least, int most) {
+        return least + static_cast<int>(random() % static_cast<unsigned>(most - least + 1));
+    };
+    int finite = 0;
+    for (int trial = 0; trial < 4000; ++trial) {
+        CAPTURE(trial);
+        const std::size_t d = 1 + random() % 4;
+        std::vector<double> normal, caps, lower, upper;
+        const int top = exponent(-300, 200);
+        bool free = false;
+        for (std::size_t j = 0; j < d; ++j) {
+            const double mantissa = 1.0 + std::ldexp(static_cast<double>(random()), -32);
+            // one of ordinary size, others down to single bits
+            normal.push_back(std::ldexp(mantissa, j == 0 ? top : exponent(-1076, top)));
+            caps.push_back(random() % 4 ? std::ldexp(1.0, exponent(-1060, 900)) : infinity);
+            free = free || (caps[j] == infinity && normal[j] > 0.0);
+            lower.push_back(-caps[j]);
+            upper.push_back(caps[j]);
+        }
+        const double offset = std::ldexp(1.5, exponent(-900, 400));
+        const Threat threat(Norm::two, d, {}, lower, upper);
+        CostSpace space(threat, d);
+        space.start(std::vector<double>(d, 0.0).data(), 0);
+        for (std::size_t j = 0; j < d; ++j) caps[j] = space.above(j);
+        const Interval found = space.distance({normal, 0.0, offset, offset});
+        if (found.lower == infinity) {
+            CHECK_FALSE(free);
+            reference::Real most = 0;
+            for (std::size_t j = 0; j < d; ++j) most += static_cast<reference::Real>(normal[j]) * caps[j];
+            CHECK(most < static_cast<reference::Real>(offset));
+            continue;
+        }
+        ++finite;
+        CHECK(gain_of(normal, caps, found.lower * (1 - 1e-15L)) <= offset * (1 + 1e-15L));
+    }
+    CHECK(finite > 1000);
+}
+
+TEST_CASE("a distance beyond the range of float64 is not infinite: infinite stands for never") {
+    const std::vector<double> normal{1.0, 0x1p-1000}, lower{-0x1p-30, -infinity}, upper{0x1p-30, infinity};
+    for (const Norm norm : norms) {
+        const Threat threat(norm, 2, {}, lower, upper);
+        CostSpace space(threat, 2);
+        space.start(std::vector<double>(2, 0.0).data(), 0);
+        const Interval found = space.distance({normal, 0.0, 0x1p500, 0x1p500});
+        CHECK(found.lower < infinity);
+        CHECK(found.lower > 0.0);
     }
 }
 

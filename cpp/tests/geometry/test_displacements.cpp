@@ -107,3 +107,22 @@ TEST_CASE("multipliers so small that their squares underflow prove no more than 
         CHECK(found.upper == expected.upper);
     }
 }
+
+TEST_CASE("what scaling rounds or takes to nothing does not count as exact") {
+    // the first coordinate's scale, 2^600, takes the second to where numbers lose digits: at, around and below the
+    // smallest normal number
+    for (const double tiny : {0x1p-422, 0x1.8p-422, 0x1.fffffffffffffp-423, 0x1.0000000000001p-423, 0x1.8p-450,
+                              0x1.0000000000001p-470, 0x1p-474, 0x1p-475, 0x1p-480, 0x1p-700}) {
+        CAPTURE(tiny);
+        const double points[] = {0x1p600, tiny, -0x1p600, 0.0}, z[] = {0x1p600, 0.0};
+        const std::int32_t labels[] = {0, 1};
+        const PreparedSet t({points, 2, 2}, labels, 2, {});
+        Displacements<DoubleDouble> displacements(t);
+        displacements.start(z);
+        const Interval near = displacements.squared_distance(0);
+        CHECK(near.lower == 0.0);
+        CHECK(near.upper > 0.0);  // tiny² in scaled units is no float64 number
+        const Interval far = displacements.squared_distance(1);
+        CHECK(far.lower == far.upper);  // nothing is rounded there
+    }
+}
