@@ -273,6 +273,7 @@ bool RegionAttack::project(const Plan& plan, double margin, double cutoff) {
     qp_.reset();
     double largest = 0.0;
     for (int stalled = 0; stalled < 8;) {
+        checkpoint();
         for (std::size_t j = 0; j < step_.size(); ++j) step_[j] = qp_.solution()[j] * inverse_[j];
         moving_.move(step_);
         bool satisfied = false;
