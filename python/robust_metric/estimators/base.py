@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -72,6 +73,42 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
             indices = indices[keep].reshape(len(indices), k)
             distances = distances[keep].reshape(-1, k) if return_distance else distances
         return (distances, indices) if return_distance else indices
+
+    @sees_one_state
+    def kneighbors_graph(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        mode: str = "connectivity",
+    ) -> Any:
+        """K nearest training points as a sparse graph, as scikit-learn's neighbour estimators have it.
+
+        Parameters
+        ----------
+        X : (m, d) array, optional
+            Without it, the neighbours of each training point among the others.
+        n_neighbors : int, optional
+            By default that of the constructor.
+        mode : {"connectivity", "distance"}, default "connectivity"
+            Whether entries are ones, or distances ``‖L(z - x)‖``.
+
+        Returns
+        -------
+        (m, n) scipy.sparse.csr_matrix of float64
+            K entries a row, nearest first; a distance of 0 is an entry too.
+
+        Raises
+        ------
+        ValueError
+            If mode is another, or as `kneighbors` does.
+        """
+        if mode not in ("connectivity", "distance"):
+            raise ValueError(f'mode must be "connectivity" or "distance", got {mode!r}')
+        distances, indices = self.kneighbors(X, n_neighbors)
+        m, k = indices.shape
+        values = distances.ravel() if mode == "distance" else np.ones(m * k)
+        rows = np.arange(0, m * k + 1, k)
+        return csr_matrix((values, indices.ravel(), rows), shape=(m, self.n_samples_fit_))
 
     @sees_one_state
     def certify_neighbors(
