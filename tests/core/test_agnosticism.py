@@ -1,4 +1,4 @@
-"""Threads, instruction set, memory layout, batches and order of queries do not change one bit."""
+"""Threads, instruction set, kind of search, memory layout, batches, order of queries: not one bit changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from helpers import Problem, problem, with_prototypes
+from helpers import SEARCHES, Problem, problem, searched_by, with_prototypes
 
 from robust_metric import CertifiedKNeighborsClassifier, _core
 
@@ -71,6 +71,14 @@ def instruction_set(name: str) -> Callable[[Problem], Answers]:
     return run
 
 
+def search(kind: str) -> Callable[[Problem], Answers]:
+    def run(p: Problem) -> Answers:
+        with searched_by(kind):
+            return answers(p, n_jobs=2)
+
+    return run
+
+
 def in_batches(size: int) -> Callable[[Problem], Answers]:
     def run(p: Problem) -> Answers:
         clf = p.classifier()
@@ -96,6 +104,7 @@ VARIANTS: dict[str, Callable[[Problem], Answers]] = {
     "2 threads": lambda p: answers(p, n_jobs=2),
     "3 threads": lambda p: answers(p, n_jobs=3),
     **{name: instruction_set(name) for name in _core.available_instruction_sets()},
+    **{f"search by {kind}": search(kind) for kind in SEARCHES},
     "Fortran order": lambda p: with_layout(p, np.asfortranarray),
     "strided": lambda p: with_layout(p, strided),
     "reversed storage": lambda p: with_layout(p, reversed_storage),

@@ -7,15 +7,18 @@ import pytest
 from helpers import (
     FAMILIES,
     METRICS,
+    SEARCHES,
     Problem,
     attacks,
     exact_prediction,
     problem,
     problems,
+    searched_by,
     strictly_inside,
     with_prototypes,
 )
 from hypothesis import given
+from hypothesis import strategies as st
 
 from robust_metric import CertifiedKNeighborsClassifier
 
@@ -34,17 +37,20 @@ def assert_unbroken(p: Problem, clf: CertifiedKNeighborsClassifier, seed: int = 
         assert changed.size == 0, (p, z, radius, moved[changed[0]])
 
 
-@given(problems())
-def test_no_attack_inside_the_radius_succeeds(p: Problem) -> None:
-    assert_unbroken(p, p.classifier())
+@given(problems(), st.sampled_from(SEARCHES))
+def test_no_attack_inside_the_radius_succeeds(p: Problem, search: str) -> None:
+    with searched_by(search):
+        assert_unbroken(p, p.classifier())
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_and_metric(family: str, metric: str) -> None:
+@pytest.mark.parametrize("search", SEARCHES)
+def test_every_family_and_metric(family: str, metric: str, search: str) -> None:
     for seed, k in enumerate((1, 2, 3, 4, 5, 8)):
         p = problem(seed, family, metric, n_classes=2 + seed % 4, k=k, d=1 + seed, n=20)
-        assert_unbroken(p, p.classifier())
+        with searched_by(search):
+            assert_unbroken(p, p.classifier())
 
 
 @pytest.mark.parametrize("metric", METRICS)

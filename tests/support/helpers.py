@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -145,6 +148,21 @@ def problems(
         n=n,
         queries=queries,
     )
+
+
+# how prepared training sets find near points: by matrix products, in leaves by a pass over all, through boxes
+SEARCHES = ("none", "scan", "tree")
+
+
+@contextmanager
+def searched_by(kind: str) -> Iterator[None]:
+    """Training sets prepared in this context find near points in this way, whatever would be fastest."""
+    before = os.environ.get("ROBUST_METRIC_LEAVES", "")
+    os.environ["ROBUST_METRIC_LEAVES"] = kind
+    try:
+        yield
+    finally:
+        os.environ["ROBUST_METRIC_LEAVES"] = before
 
 
 def exact_squared_distance(z: Array, x: Array, L: Array | None = None) -> Fraction:

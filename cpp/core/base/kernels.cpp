@@ -1,6 +1,7 @@
 #include "base/kernels.hpp"
 
 #include <math.h>
+#include <string.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,37 +19,56 @@
 #define ROBUST_METRIC_SQRTF sqrtf
 #endif
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
+#ifdef __GNUC__
+#define ROBUST_METRIC_MEMCPY __builtin_memcpy
+#else
+#define ROBUST_METRIC_MEMCPY memcpy
+#endif
+
 namespace robust_metric {
 
+#define ROBUST_METRIC_VECTOR_BYTES 16
 namespace baseline {
 #include "base/kernels_body.inl"
 }
+#undef ROBUST_METRIC_VECTOR_BYTES
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define ROBUST_METRIC_X86_VARIANTS 1
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v3")
+#define ROBUST_METRIC_VECTOR_BYTES 32
 namespace x86_64_v3 {
 #include "base/kernels_body.inl"
 }
+#undef ROBUST_METRIC_VECTOR_BYTES
 #pragma GCC pop_options
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v4")
+#define ROBUST_METRIC_VECTOR_BYTES 64
 namespace x86_64_v4 {
 #include "base/kernels_body.inl"
 }
+#undef ROBUST_METRIC_VECTOR_BYTES
 #pragma GCC pop_options
 #elif defined(__x86_64__) && defined(__clang__)
 #define ROBUST_METRIC_X86_VARIANTS 1
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
+#define ROBUST_METRIC_VECTOR_BYTES 32
 namespace x86_64_v3 {
 #include "base/kernels_body.inl"
 }
+#undef ROBUST_METRIC_VECTOR_BYTES
 #pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
+#define ROBUST_METRIC_VECTOR_BYTES 64
 namespace x86_64_v4 {
 #include "base/kernels_body.inl"
 }
+#undef ROBUST_METRIC_VECTOR_BYTES
 #pragma clang attribute pop
 #endif
 

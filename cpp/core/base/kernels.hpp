@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/double_double.hpp"
@@ -18,6 +19,23 @@ namespace robust_metric {
 struct RatioBounds {
     const float *distance, *distance_blur, *square, *square_blur;
     float distance_reach, subtracted, square_base, square_reach, added;
+};
+
+// Shapes of the kernels for leaves, see there.
+inline constexpr std::size_t leaf_points = 64, leaf_queries = 6;
+
+// Eight points, coordinate by coordinate, or rows of them: an end of the filter's interval for their distance from the
+// query, and 2^14 times the square of their error, rounded up. Squared distances within 2^-12 of their value, the error
+// of their roundings, are taken as if they were within 2^-11, which leaves room for the errors of the points: see
+// docs/rounding.md, section 4.
+struct LeafPack {
+    const float *coordinates, *values, *extra;
+    std::size_t width;
+};
+struct LeafRows {
+    const float* const* rows;
+    const float *values, *extra;
+    std::size_t count;
 };
 
 struct Kernels {
@@ -38,6 +56,26 @@ struct Kernels {
     // the first i in [first, n) with value[i] <= limit; n if none
     std::size_t (*next_at_most)(const float* value, float limit, std::size_t first, std::size_t n);
     void (*bound_ratios)(const RatioBounds& bounds, float* out, std::size_t n);
+
+    // Points in leaves: leaf_points of them, all first coordinates, all second ones, and so on. For each point x of a
+    // leaf norm + sum_j factor_j x_j: the smallest for each of `leaves` leaves and each of leaf_queries queries, whose
+    // factors are coordinate by coordinate, and, unless null, all of them; or all of one leaf and query.
+    void (*leaf_minima)(const float* coordinates, const float* norms, std::size_t leaves, std::size_t width,
+                        const float* factors, float* const* out, float* const* values);
+    void (*leaf_values)(const float* coordinates, const float* norms, std::size_t width, const float* factors,
+                        float* out);
+    // of the values of a leaf: bit k where values[k] <= limit, and the least
+    std::uint64_t (*leaf_at_most)(const float* values, float limit);
+    float (*leaf_minimum)(const float* values);
+    // squared distances of a point from eight boxes, whose ends are coordinate by coordinate
+    void (*box_distances)(const float* lower, const float* upper, std::size_t width, const float* point, float* out);
+    // Which pair bounds (L - U) / (2 length) are surely above a bound b, bit k of out[i] for row i and point k of the
+    // pack, where L is the row's value and U the point's; four_squares: 4 b², rounded up.
+    void (*pairs_beyond)(const LeafPack& own, const LeafRows& rows, float four_squares, unsigned char* out);
+    // Which (U - L) / (2 length) may be at least b_k, for a pack of U and rows of L; four_squares: 4 b_k², rounded
+    // down. squares: the squared distances as computed, squares[8 i + k].
+    void (*pairs_within)(const LeafPack& pack, const LeafRows& own, const float* four_squares, unsigned char* out,
+                         float* squares);
 };
 
 // The table in use: the best that this CPU runs, or what ROBUST_METRIC_ISA or force_instruction_set chose.

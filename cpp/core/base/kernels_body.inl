@@ -142,5 +142,9 @@ static void bound_ratios(const RatioBounds& b, float* out, std::size_t n) {
     }
 }
 
-static const Kernels table = {dot,  dot_single,  dot_mixed,    dot_accurate, squared_distance, squared_distance_single,
-                              axpy, next_within, next_at_most, bound_ratios};
+#include "base/leaf_kernels_body.inl"
+
+static const Kernels table = {
+    dot,          dot_single,   dot_mixed,     dot_accurate, squared_distance, squared_distance_single,
+    axpy,         next_within,  next_at_most,  bound_ratios, leaf_minima,      leaf_values,
+    leaf_at_most, leaf_minimum, box_distances, pairs_beyond, pairs_within};

@@ -2,18 +2,19 @@
 
 #include "base/rounding.hpp"
 #include "certify/halfspace_bounds.hpp"
+#include "certify/near_rows.hpp"
+#include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "geometry/neighbors.hpp"
 
 namespace robust_metric {
 
-void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                     std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
-                     std::span<Evidence> evidence) {
-    const PreparedSet& set = training.prepared();
-    check_request(set, queries, k, truth);
-    check_inside(set, queries);
+namespace {
+
+void certify_from_products(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth,
+                           std::size_t k, const Execution& execution, std::span<double> radii,
+                           std::span<std::int32_t> labels, std::span<Evidence> evidence) {
     for_each_query(set, queries, execution, true, [&](int) {
         return [&, search = NeighborSearch(set), bounds = HalfspaceBounds(set)](const Query& query,
                                                                                 std::size_t row) mutable {
@@ -25,6 +26,41 @@ void certified_radii(const TrainingSet& training, MatrixView queries, std::span<
             if (proved && !evidence.empty()) evidence[row] = bounds.evidence();
         };
     });
+}
+
+void certify_from_leaves(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
+                         const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels) {
+    std::vector<char> far(queries.rows(), 0);
+    for_each_leaf_query(set, queries, execution, true, [&](int) {
+        return [&, search = NeighborSearch(set), rows = NearRows(set)](LeafQuery* query, std::size_t row) mutable {
+            if (query == nullptr) {
+                far[row] = 1;
+                return;
+            }
+            labels[row] = search.vote(search.nearest(*query, k, false));
+            const bool wrong = !truth.empty() && truth[row] != labels[row];
+            radii[row] = wrong ? 0.0 : set.unscale_down(rows.radius(*query, labels[row], k));
+        };
+    });
+    for (std::size_t row = 0; row < far.size(); ++row)
+        if (far[row])
+            certify_from_products(set, queries.slice(row, row + 1), truth.empty() ? truth : truth.subspan(row, 1), k,
+                                  execution, radii.subspan(row, 1), labels.subspan(row, 1), {});
+}
+
+}  // namespace
+
+void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
+                     std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
+                     std::span<Evidence> evidence) {
+    const PreparedSet& set = training.prepared();
+    check_request(set, queries, k, truth);
+    check_inside(set, queries);
+    // evidence tells which points were looked at, and how closely: that is for the queue of half-space bounds to say
+    if (set.leaves().usable() && set.threat().euclidean() && evidence.empty())
+        certify_from_leaves(set, queries, truth, k, execution, radii, labels);
+    else
+        certify_from_products(set, queries, truth, k, execution, radii, labels, evidence);
 }
 
 }  // namespace robust_metric

@@ -20,6 +20,9 @@ double gamma_single(std::size_t n) {
     return nu < 1.0 ? nu / (1.0 - nu) * (1.0 + 0x1p-50) : rounding::infinity;
 }
 
+// in the norm of a row whose squares may be flushed to zero
+double flushed(std::size_t width) { return std::sqrt(static_cast<double>(width)) * 0x1p-62; }
+
 constexpr float infinite = std::numeric_limits<float>::infinity();
 
 }  // namespace
@@ -29,12 +32,19 @@ FilterRows::FilterRows(std::size_t count, std::size_t width, double absolute_err
       norms_(count),
       blurs_(count),
       errors_(count),
-      absolute_error_(absolute_error) {
+      absolute_error_(absolute_error),
+      any_order_(gamma_single(width + 4)),
+      flushed_(flushed(width)) {
     rows_ = {storage_.get(), count, width};
 }
 
 FilterRows::FilterRows(FloatMatrixView rows)
-    : rows_(rows), norms_(rows.rows()), blurs_(rows.rows()), errors_(rows.rows()) {}
+    : rows_(rows),
+      norms_(rows.rows()),
+      blurs_(rows.rows()),
+      errors_(rows.rows()),
+      any_order_(gamma_single(rows.cols() + 4)),
+      flushed_(flushed(rows.cols())) {}
 
 void FilterRows::set(std::size_t i, const double* values, double extent) {
     if (storage_) std::copy_n(values, rows_.cols(), storage_.get() + i * rows_.cols());
@@ -51,10 +61,18 @@ FilterNumbers FilterRows::describe(const double* values, double extent, float* r
 
 Interval FilterRows::distance(std::size_t a, std::size_t b) const {
     const std::size_t width = rows_.cols();
-    const double length = std::sqrt(static_cast<double>(kernels().squared_distance_single(row(a), row(b), width)));
-    // the kernel adds width / 32 terms to each of its lanes; flushed squares are at most 2^-126 each
-    const double slack = gamma_single(width / 32 + 16), flushed = std::sqrt(static_cast<double>(width)) * 0x1p-62;
-    const double error = errors_[a] + static_cast<double>(errors_[b]) + flushed;
+    // the kernel adds width / 32 terms to each of its lanes
+    return distance_from(kernels().squared_distance_single(row(a), row(b), width), gamma_single(width / 32 + 16), a, b);
+}
+
+Interval FilterRows::distance_from(float square, std::size_t a, std::size_t b) const {
+    return distance_from(square, any_order_, a, b);
+}
+
+Interval FilterRows::distance_from(float square, double slack, std::size_t a, std::size_t b) const {
+    const double length = std::sqrt(static_cast<double>(square));
+    // flushed squares are at most 2^-126 each
+    const double error = errors_[a] + static_cast<double>(errors_[b]) + flushed_;
     return {rounding::down(length * (1.0 - slack) - error), rounding::up(length * (1.0 + slack) + error)};
 }
 

@@ -41,6 +41,8 @@ public:
 
     // holds ‖ã - b̃‖ of two rows
     Interval distance(std::size_t a, std::size_t b) const;
+    // the same from ‖a - b‖², computed in float32 in whatever order
+    Interval distance_from(float square, std::size_t a, std::size_t b) const;
 
     // From s = ‖a‖² - 2 a·b, computed in float32 in whatever order, an interval that holds ‖ã - b̃‖² - ‖b̃‖². The
     // blurs are those of a (row i) and of b.
@@ -51,12 +53,14 @@ public:
     }
 
 private:
+    Interval distance_from(float square, double slack, std::size_t a, std::size_t b) const;
     FilterNumbers measure(const float* row, double extent, bool exact) const;
 
     FloatMatrixView rows_;
     std::unique_ptr<float[]> storage_;  // not a vector: filling it with zeros takes its time
     std::vector<float> norms_, blurs_, errors_;
     double absolute_error_ = 0.0;
+    double any_order_ = 0.0, flushed_ = 0.0;  // of distances: relative, for sums in any order, and absolute
 };
 
 }  // namespace robust_metric

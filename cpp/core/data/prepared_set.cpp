@@ -72,6 +72,7 @@ PreparedSet::PreparedSet(Points points, std::span<const std::int32_t> labels, in
     interruptible(execution, [&] { choose_frame(); });
     map_points(execution);
     if (threat_.euclidean()) sketch_ = Sketch(twice_mapped(), execution);
+    leaves_ = Leaves(mapped(), labels_, execution);
     mark_shadowed(execution);
 }
 

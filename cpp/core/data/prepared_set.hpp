@@ -15,6 +15,7 @@
 #include "base/interval.hpp"
 #include "base/parallel.hpp"
 #include "data/filter_rows.hpp"
+#include "data/leaves.hpp"
 #include "data/metric.hpp"
 #include "data/sketch.hpp"
 #include "robust_metric/points.hpp"
@@ -38,7 +39,8 @@ public:
     // points: n × d, finite, not copied: must outlive this object. labels: n values in
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
     // Memory beside the points: 4 n (d + r + 11) bytes; for the Euclidean metric 4 n (d + 8), and where points in
-    // float32 serve the filter as they are, 32 n. The sketch, from 128 features on, takes 132 n more.
+    // float32 serve the filter as they are, 32 n. The sketch, from 128 features on, takes 132 n more,
+    // and leaves, where there are some, 4 n (r + 4) and a quarter of it.
     PreparedSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                 const Execution& execution = {}, Threat threat = {});
 
@@ -78,6 +80,9 @@ public:
 
     // short codes of the twice mapped rows, where those are long
     const Sketch& sketch() const { return sketch_; }
+
+    // the mapped rows in leaves, where searches through them pay
+    const Leaves& leaves() const { return leaves_; }
 
     // an interval for ‖L̂z̃‖², from a point's embedding; and an upper bound of ‖M̂z̃‖²
     Interval squared_norm(const Embedding& point) const;
@@ -126,6 +131,7 @@ private:
     bool in_place_ = false;
     std::unique_ptr<FilterRows> mapped_, twice_mapped_;  // behind pointers: the sketch refers to one of them
     Sketch sketch_;
+    Leaves leaves_;
     std::vector<float> extents_;
     double mapped_error_ = 0.0, twice_mapped_error_ = 0.0, distance_error_ = 0.0;  // of the float64 rows
     struct Float64Rows {

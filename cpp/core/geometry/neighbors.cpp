@@ -5,35 +5,11 @@
 #include <optional>
 
 #include "base/kernels.hpp"
+#include "base/kth_smallest.hpp"
 #include "base/rounding.hpp"
 #include "geometry/exact_distance.hpp"
 
 namespace robust_metric {
-
-namespace {
-
-// k-th smallest of what push saw (infinite until k were seen)
-class KthSmallest {
-public:
-    KthSmallest(std::vector<double>& heap, std::size_t k) : heap_(heap), k_(k) { heap_.clear(); }
-    double value() const { return heap_.size() < k_ ? rounding::infinity : heap_.front(); }
-    void push(double x) {
-        if (heap_.size() < k_) {
-            heap_.push_back(x);
-            std::push_heap(heap_.begin(), heap_.end());
-        } else if (x < heap_.front()) {
-            std::pop_heap(heap_.begin(), heap_.end());
-            heap_.back() = x;
-            std::push_heap(heap_.begin(), heap_.end());
-        }
-    }
-
-private:
-    std::vector<double>& heap_;
-    std::size_t k_;
-};
-
-}  // namespace
 
 std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::size_t k, bool ordered) {
     const FilterDistances& distances = query.mapped;
@@ -51,6 +27,22 @@ std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::si
         candidates_.push_back({i, relative});
     }
     settle(query.point, k, ordered);
+    return result_;
+}
+
+std::span<const std::size_t> NeighborSearch::nearest(LeafQuery& query, std::size_t k, bool ordered) {
+    KthSmallest upper(heap_, k);
+    candidates_.clear();
+    for (std::size_t slot = 0; slot < query.opened() || query.open_next(upper.value()); ++slot)
+        query.each_in(
+            slot, [&] { return upper.value(); },
+            [&](const LeafQuery::Found& found) {
+                const Interval relative =
+                    training_->mapped().relative_distance(found.index, found.value, query.numbers().blur);
+                upper.push(relative.upper);
+                candidates_.push_back({found.index, relative});
+            });
+    settle(query.point(), k, ordered);
     return result_;
 }
 

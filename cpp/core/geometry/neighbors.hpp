@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "geometry/displacements.hpp"
@@ -24,6 +25,7 @@ public:
     // The k nearest points (k <= n), nearest first where `ordered`, else in any order. The result stays
     // valid until the next call.
     std::span<const std::size_t> nearest(const Query& query, std::size_t k, bool ordered);
+    std::span<const std::size_t> nearest(LeafQuery& query, std::size_t k, bool ordered);
 
     // The k nearest points to a point near the query: `point` in the caller's units, whose
     // distance from the query is at most `reach` in scaled units. Only points that the

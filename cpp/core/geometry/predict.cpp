@@ -1,5 +1,8 @@
 #include "robust_metric/predict.hpp"
 
+#include <vector>
+
+#include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "geometry/displacements.hpp"
@@ -7,15 +10,44 @@
 
 namespace robust_metric {
 
+namespace {
+
+// Calls worker(search, query, row) for every row of queries, query being what the search finds neighbours of: in leaves
+// where they pay, else and for queries so far away that leaves tell nothing by products with all training points.
+template <class MakeWorker>
+void for_each_search(const PreparedSet& set, MatrixView queries, const Execution& execution, MakeWorker make_worker) {
+    const auto by_products = [&](MatrixView some, std::size_t first) {
+        for_each_query(set, some, execution, false, [&](int) {
+            return
+                [first, search = NeighborSearch(set), worker = make_worker()](
+                    const Query& query, std::size_t row) mutable { worker(search, query, query.point, first + row); };
+        });
+    };
+    if (!set.leaves().usable()) return by_products(queries, 0);
+    std::vector<char> far(queries.rows(), 0);
+    for_each_leaf_query(set, queries, execution, false, [&](int) {
+        return [&, search = NeighborSearch(set), worker = make_worker()](LeafQuery* query, std::size_t row) mutable {
+            if (query == nullptr)
+                far[row] = 1;
+            else
+                worker(search, *query, query->point(), row);
+        };
+    });
+    for (std::size_t row = 0; row < far.size(); ++row)
+        if (far[row]) by_products(queries.slice(row, row + 1), row);
+}
+
+}  // namespace
+
 void kneighbors(const TrainingSet& training, MatrixView queries, std::size_t k, const Execution& execution,
                 std::span<std::int64_t> indices, std::span<double> distances) {
     const PreparedSet& set = training.prepared();
     check_request(set, queries, k);
-    for_each_query(set, queries, execution, false, [&](int) {
-        return [&, search = NeighborSearch(set), accurate = Displacements<DoubleDouble>(set)](const Query& query,
-                                                                                              std::size_t row) mutable {
+    for_each_search(set, queries, execution, [&] {
+        return [&, k, accurate = Displacements<DoubleDouble>(set)](NeighborSearch& search, auto& query,
+                                                                   const double* point, std::size_t row) mutable {
             const auto nearest = search.nearest(query, k, true);
-            if (!distances.empty()) accurate.start(query.point);
+            if (!distances.empty()) accurate.start(point);
             for (std::size_t i = 0; i < k; ++i) {
                 indices[row * k + i] = static_cast<std::int64_t>(nearest[i]);
                 if (!distances.empty()) distances[row * k + i] = accurate.distance(nearest[i]);
@@ -28,8 +60,8 @@ void predict(const TrainingSet& training, MatrixView queries, std::size_t k, con
              std::span<std::int32_t> labels) {
     const PreparedSet& set = training.prepared();
     check_request(set, queries, k);
-    for_each_query(set, queries, execution, false, [&](int) {
-        return [&, search = NeighborSearch(set)](const Query& query, std::size_t row) mutable {
+    for_each_search(set, queries, execution, [&] {
+        return [&, k](NeighborSearch& search, auto& query, const double*, std::size_t row) {
             labels[row] = search.vote(search.nearest(query, k, false));
         };
     });

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -227,4 +228,88 @@ TEST_CASE("products of a matrix and a vector") {
     CHECK((low[0].hi == 12 && low[0].lo == -0x1p-60 && low[1].hi == 34 && low[1].lo == -0x1p-60));
     multiply_transposed(matrix, x, out);
     CHECK((out[0] == 13 && out[1] == 24));
+}
+
+TEST_CASE("leaves and packs of every instruction set: the sums of a plain loop, within the error of their order") {
+    const ForcedSet forced;
+    std::mt19937_64 random(3);
+    std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
+    const auto draw = [&](std::size_t n) {
+        std::vector<float> values(n);
+        for (float& value : values) value = uniform(random);
+        return values;
+    };
+    for (const std::size_t width : {1, 2, 7, 33}) {
+        const std::size_t leaves = 3, rows = 5;
+        const auto coordinates = draw(leaves * width * leaf_points), norms = draw(leaves * leaf_points),
+                   factors = draw(width * leaf_queries), pack = draw(8 * width), list = draw(rows * width),
+                   upper = draw(8), lower = draw(rows), box = draw(8 * width), point = draw(width);
+        const std::vector<float> extra(8, 0x1p-30f);
+        const double slack = static_cast<double>(width + 4) * static_cast<double>(width + 1) * 0x1p-24;
+        const auto value = [&](std::size_t leaf, std::size_t k, std::size_t q) {
+            double sum = norms[leaf * leaf_points + k];
+            for (std::size_t j = 0; j < width; ++j)
+                sum += static_cast<double>(coordinates[(leaf * width + j) * leaf_points + k]) *
+                       factors[j * leaf_queries + q];
+            return sum;
+        };
+        for (const std::string& name : available_instruction_sets()) {
+            CAPTURE(name);
+            CAPTURE(width);
+            force_instruction_set(name);
+            const Kernels& k = kernels();
+            std::vector<std::vector<float>> minima(leaf_queries, std::vector<float>(leaves));
+            float* out[leaf_queries];
+            for (std::size_t q = 0; q < leaf_queries; ++q) out[q] = minima[q].data();
+            k.leaf_minima(coordinates.data(), norms.data(), leaves, width, factors.data(), out, nullptr);
+            for (std::size_t q = 0; q < leaf_queries; ++q) {
+                std::vector<float> one(width);
+                for (std::size_t j = 0; j < width; ++j) one[j] = factors[j * leaf_queries + q];
+                for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
+                    float values[leaf_points];
+                    k.leaf_values(coordinates.data() + leaf * width * leaf_points, norms.data() + leaf * leaf_points,
+                                  width, one.data(), values);
+                    for (std::size_t i = 0; i < leaf_points; ++i)
+                        REQUIRE(std::fabs(values[i] - value(leaf, i, q)) <= slack);
+                    CHECK(minima[q][leaf] == *std::min_element(values, values + leaf_points));
+                    CHECK(k.leaf_minimum(values) == minima[q][leaf]);
+                    for (std::size_t i = 0; i < leaf_points; ++i)
+                        REQUIRE((k.leaf_at_most(values, 0.1f) >> i & 1) == (values[i] <= 0.1f));
+                }
+            }
+            std::vector<float> top = box;
+            for (float& end : top) end += 0.5f;
+            float distances[8];
+            k.box_distances(box.data(), top.data(), width, point.data(), distances);
+            for (std::size_t i = 0; i < 8; ++i) {
+                double sum = 0.0;
+                for (std::size_t j = 0; j < width; ++j) {
+                    const double below = static_cast<double>(box[8 * j + i]) - point[j];
+                    const double above = static_cast<double>(point[j]) - top[8 * j + i];
+                    sum += std::pow(std::max({below, above, 0.0}), 2);
+                }
+                CHECK(std::fabs(distances[i] - sum) <= slack * (sum + 1.0));
+            }
+            std::vector<const float*> row_of(rows);
+            for (std::size_t i = 0; i < rows; ++i) row_of[i] = list.data() + i * width;
+            const LeafPack own{pack.data(), upper.data(), extra.data(), width};
+            const LeafRows some{row_of.data(), lower.data(), extra.data(), rows};
+            std::vector<unsigned char> beyond(rows), within(rows);
+            std::vector<float> squares(8 * rows), four_squares(8, 0.02f);
+            k.pairs_beyond(own, some, 0.02f, beyond.data());
+            k.pairs_within(own, some, four_squares.data(), within.data(), squares.data());
+            for (std::size_t i = 0; i < rows; ++i)
+                for (std::size_t c = 0; c < 8; ++c) {
+                    double square = 0.0;
+                    for (std::size_t j = 0; j < width; ++j)
+                        square += std::pow(static_cast<double>(pack[8 * j + c]) - list[i * width + j], 2);
+                    CHECK(std::fabs(squares[8 * i + c] - square) <= slack * square);
+                    const double gap = static_cast<double>(lower[i]) - upper[c], other = -gap;
+                    if ((beyond[i] >> c & 1) != 0) CHECK((gap > 0.0 && gap * gap > 0.02 * square));
+                    if (gap > 0.0 && gap * gap > 0.02 * square * 1.01 + 1e-6) CHECK((beyond[i] >> c & 1) == 1);
+                    if (other > 0.0 && other * other >= 0.02 * square) CHECK((within[i] >> c & 1) == 1);
+                    if ((within[i] >> c & 1) != 0) CHECK((other > 0.0 && other * other >= 0.02 * square * 0.99 - 1e-6));
+                }
+        }
+    }
 }

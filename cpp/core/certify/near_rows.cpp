@@ -1,0 +1,193 @@
+#include "certify/near_rows.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "base/kth_smallest.hpp"
+#include "base/rounding.hpp"
+#include "certify/halfspace_bounds.hpp"
+
+namespace robust_metric {
+
+namespace {
+
+using rounding::up;
+
+// rows of one test: the radius that they are tested with is renewed in between
+constexpr std::size_t rows_at_once = 32;
+
+// own-class points that rows are tested with, at least, if there are so many
+constexpr std::size_t nearest_own = 32;
+
+}  // namespace
+
+double NearRows::radius(LeafQuery& query, int label, std::size_t k) {
+    votes_ = losing_votes(*training_, label, k);
+    if (votes_.empty()) return rounding::infinity;
+    depth_ = votes_.front().kept + 1;
+    const std::size_t own = training_->class_size(label), others = training_->size() - own;
+    if (depth_ > own) return 0.0;  // no own-class point has to be beaten
+    query_ = &query;
+    label_ = label;
+    collected_ = -rounding::infinity;
+    collected_slots_ = 0;
+    own_.clear();
+    rows_.clear();
+    left_.clear();
+    next_ = 0;
+    bounds_.start(query.point(), votes_);
+    const std::size_t own_count = std::min(own, std::max(depth_, PairPack::size));
+    collect(limit_of(own_count, std::min(others, 2 * k)));
+    pack_nearest_own();
+    order_rows();
+    for (std::size_t more = 8 * k;; more *= 4) {
+        look_at_rows();
+        // as long as no radius is known, any row may matter
+        const double limit = bounds_.highest() < rounding::infinity ? row_limit()
+                             : more < others                        ? limit_of(own_count, more)
+                                                                    : rounding::infinity;
+        if (collected_ >= limit) break;
+        collect(limit);
+    }
+    return bounds_.refine();
+}
+
+// Up to where S holds so many points of the class, and of the others.
+double NearRows::limit_of(std::size_t own_count, std::size_t other_count) {
+    KthSmallest own(own_heap_, own_count), other(other_heap_, other_count);
+    const auto limit = [&] { return std::max(own.value(), other.value()); };
+    for (std::size_t slot = 0; slot < query_->opened() || query_->open_next(limit()); ++slot)
+        query_->each_in(slot, limit, [&](const Point& p) { (p.label == label_ ? own : other).push(p.upper()); });
+    return limit();
+}
+
+// Makes all points known whose S may be at most the limit.
+void NearRows::collect(double limit) {
+    query_->open_all(limit);
+    for (std::size_t slot = 0; slot < query_->opened(); ++slot)
+        query_->each_in(
+            slot, [=] { return limit; },
+            [&](const Point& p) {
+                if (slot >= collected_slots_ || p.lower() > collected_) (p.label == label_ ? own_ : rows_).push_back(p);
+            });
+    collected_ = limit;
+    collected_slots_ = query_->opened();
+    // the nearest rows lower the radius most
+    const std::size_t ordered = std::min<std::size_t>(rows_.size() - next_, 8 * PairPack::size);
+    const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(next_);
+    std::partial_sort(first, first + static_cast<std::ptrdiff_t>(ordered), rows_.end(),
+                      [](const Point& a, const Point& b) { return a.value < b.value; });
+}
+
+void NearRows::pack_nearest_own() {
+    const std::size_t count = std::min(own_.size(), std::max(nearest_own, 2 * depth_ + PairPack::size));
+    std::partial_sort(own_.begin(), own_.begin() + static_cast<std::ptrdiff_t>(count), own_.end(),
+                      [](const Point& a, const Point& b) { return a.value < b.value; });
+    pack_count_ = (count + PairPack::size - 1) / PairPack::size;
+    packs_.resize(std::max(packs_.size(), pack_count_));
+    for (std::size_t i = 0; i < pack_count_; ++i) {
+        const std::size_t first = i * PairPack::size;
+        packs_[i].fill(training_->twice_mapped(),
+                       std::span(own_).subspan(first, std::min(PairPack::size, count - first)),
+                       std::numeric_limits<float>::infinity(), [](const Point& p) { return p.upper(); });
+    }
+    double farthest = -rounding::infinity;
+    for (std::size_t i = 0; i < depth_; ++i) farthest = std::max<double>(farthest, own_[i].upper());
+    own_length_ = up(std::sqrt(up(std::max(farthest + query_->squared_norm().upper, 0.0))));
+}
+
+// Sorts the first rows by what the nearest own-class points tell of their R_v: the smallest lower the radius most. Only
+// a guess, which decides nothing but how many rows are looked at.
+void NearRows::order_rows() {
+    const std::size_t count = std::min(rows_.size() - next_, rows_at_once);
+    const std::size_t packs = std::min(pack_count_, (2 * depth_ + PairPack::size) / PairPack::size);
+    list_.clear();
+    for (std::size_t i = 0; i < count; ++i)
+        list_.push(training_->twice_mapped(), rows_[next_ + i].index, rows_[next_ + i].value);
+    constexpr float none[PairPack::size] = {};
+    const std::size_t each = PairPack::size * count;
+    bits_.resize(count);
+    squares_.resize(packs * each);
+    for (std::size_t pack = 0; pack < packs; ++pack)
+        kernels().pairs_within(packs_[pack].view(), list_.view(0, count), none, bits_.data(),
+                               squares_.data() + pack * each);
+    estimated_.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+        estimates_.clear();
+        for (std::size_t own = 0; own < std::min(packs * PairPack::size, own_.size()); ++own) {
+            const float gap = std::max(rows_[next_ + i].value - own_[own].value, 0.0f);
+            const std::size_t at = own / PairPack::size * each + i * PairPack::size + own % PairPack::size;
+            estimates_.push_back(gap * gap / std::max(squares_[at], 0x1p-120f));
+        }
+        const auto nth = estimates_.begin() + static_cast<std::ptrdiff_t>(depth_) - 1;
+        std::nth_element(estimates_.begin(), nth, estimates_.end(), std::greater<>());
+        estimated_.emplace_back(*nth, rows_[next_ + i]);
+    }
+    std::sort(estimated_.begin(), estimated_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (std::size_t i = 0; i < count; ++i) rows_[next_ + i] = estimated_[i].second;
+}
+
+// What S is at most for a row with R_v <= highest() for some v: docs/halfspace_bounds.md.
+double NearRows::row_limit() const {
+    const double radius = bounds_.highest() * (1.0 + HalfspaceBounds::margin);
+    const double length = up(own_length_ + 2.0 * training_->metric().norm_bound() * radius);
+    return up(length * length) - query_->squared_norm().lower;
+}
+
+void NearRows::look_at_rows() {
+    while (next_ < rows_.size()) {
+        if (bounds_.highest() < rounding::infinity) {
+            test_rows();
+        } else {
+            left_.push_back(rows_[next_++]);
+        }
+        while (left_.size() >= PairPack::size) evaluate(PairPack::size);
+    }
+    if (!left_.empty()) evaluate(left_.size());
+}
+
+// Drops rows, of the next ones, that depth_ own-class points keep away beyond the radius.
+void NearRows::test_rows() {
+    const FilterRows& rows = training_->twice_mapped();
+    const double limit = row_limit(), radius = up(bounds_.highest() * (1.0 + HalfspaceBounds::margin));
+    const float four_squares = rounding::float_up(up(4.0 * radius * radius));
+    tested_.clear();
+    list_.clear();
+    for (; next_ < rows_.size() && tested_.size() < rows_at_once; ++next_) {
+        if (rows_[next_].lower() > limit) continue;
+        tested_.push_back(rows_[next_]);
+        list_.push(rows, tested_.back().index, tested_.back().lower());
+    }
+    std::size_t count = tested_.size();
+    beaten_.assign(count, 0);
+    bits_.resize(count);
+    for (std::size_t pack = 0; pack < pack_count_ && count > 0; ++pack) {
+        kernels().pairs_beyond(packs_[pack].view(), list_.view(0, count), four_squares, bits_.data());
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t beaten = beaten_[i] + static_cast<std::size_t>(std::popcount(bits_[i]));
+            if (beaten >= depth_) continue;
+            beaten_[kept] = beaten;
+            tested_[kept] = tested_[i];
+            list_.move(i, kept++);
+        }
+        count = kept;
+    }
+    left_.insert(left_.end(), tested_.begin(), tested_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+// Takes in rows that are left, the first of them.
+void NearRows::evaluate(std::size_t count) {
+    Point batch[PairPack::size];
+    std::copy_n(left_.begin(), count, batch);
+    left_.erase(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(count));
+    double farthest = collected_;
+    for (std::size_t i = 0; i < count; ++i) farthest = std::max<double>(farthest, batch[i].upper());
+    if (farthest > collected_) collect(farthest);
+    bounds_.add({batch, count}, own_);
+}
+
+}  // namespace robust_metric
