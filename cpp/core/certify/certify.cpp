@@ -20,7 +20,7 @@ void certify_from_products(const PreparedSet& set, MatrixView queries, std::span
                                                                                 std::size_t row) mutable {
             labels[row] = search.vote(search.nearest(query, k, false));
             const bool wrong = !truth.empty() && truth[row] != labels[row];
-            radii[row] = wrong ? 0.0 : set.unscale_down(bounds.radius(query, labels[row], k));
+            radii[row] = wrong ? 0.0 : set.unscale_down(bounds.radius(query, labels[row], k), query.embedding->far);
             // in a box, or where features are frozen, infinite ones need a proof as well
             const bool proved = radii[row] > 0.0 && (radii[row] < rounding::infinity || set.threat().confined());
             if (proved && !evidence.empty()) evidence[row] = bounds.evidence();

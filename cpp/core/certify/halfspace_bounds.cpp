@@ -78,7 +78,7 @@ void HalfspaceBounds::start_near_own() {
     entrant_slot_.assign(training_->size(), 0);
     entrant_count_ = 0;
     known_.clear();
-    refined_.start(query_->point);
+    refined_.start(query_->point, query_->embedding->far);
 }
 
 void HalfspaceBounds::find_near_own(std::size_t count) {

@@ -52,7 +52,7 @@ void neighbor_radii(const PreparedSet& training, MatrixView queries, std::size_t
         return [&, search = NeighborSearch(training), certificates = NeighborSetBounds(training)](
                    const Query& query, std::size_t row) mutable {
             const auto nearest = search.nearest(query, k, true);
-            radii[row] = training.unscale_down(certificates.radius(query, nearest));
+            radii[row] = training.unscale_down(certificates.radius(query, nearest), query.embedding->far);
             for (std::size_t i = 0; i < k; ++i) indices[row * k + i] = static_cast<std::int64_t>(nearest[i]);
         };
     });

@@ -36,7 +36,7 @@ void radius_support(const TrainingSet& training, MatrixView queries, std::span<c
                 radii[row] = rounding::infinity;
                 return;
             }
-            radii[row] = set.unscale_down(bounds.radius(query, labels[row], k));
+            radii[row] = set.unscale_down(bounds.radius(query, labels[row], k), query.embedding->far);
             support[row] = points_of(bounds.evidence());
         };
     });

@@ -76,6 +76,17 @@ Interval FilterRows::distance_from(float square, double slack, std::size_t a, st
     return {rounding::down(length * (1.0 - slack) - error), rounding::up(length * (1.0 + slack) + error)};
 }
 
+// Twice this times the blur of a row is at least its ‖ã‖².
+double FilterRows::blur_without_squares() const {
+    double most = 0.0;
+    for (std::size_t i = 0; i < rows_.rows(); ++i) {
+        const double size = std::sqrt(static_cast<double>(norms_[i]) * (1.0 + 0x1p-23) + 0x1p-126);
+        const double length = rounding::up(size) + static_cast<double>(errors_[i]);
+        if (blurs_[i] < infinite) most = std::max(most, length * length / (2.0 * static_cast<double>(blurs_[i])));
+    }
+    return rounding::up(most);
+}
+
 FilterNumbers FilterRows::measure(const float* row, double extent, bool exact) const {
     const std::size_t width = rows_.cols();
     const auto terms = static_cast<double>(width);

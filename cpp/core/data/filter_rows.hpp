@@ -52,6 +52,10 @@ public:
         return {value - error, value + error};
     }
 
+    // What to add to a query's blur for an interval that also holds ‖b̃‖²-free distances from which any share of ‖ã‖² is
+    // missing.
+    double blur_without_squares() const;
+
 private:
     Interval distance_from(float square, double slack, std::size_t a, std::size_t b) const;
     FilterNumbers measure(const float* row, double extent, bool exact) const;

@@ -29,6 +29,8 @@ struct Embedding {
     std::vector<double> centred, mapped, twice_mapped;  // the last two are empty where they equal the first
     std::vector<double> stored;                         // scratch: the point in float64
     double extent = 0.0;
+    // Where it is not 0, all this is of a point on the same ray from the centre, 2^far times as near (a far query).
+    int far = 0;
 
     const std::vector<double>& mapped_row() const { return mapped.empty() ? centred : mapped; }
     const std::vector<double>& twice_mapped_row() const { return twice_mapped.empty() ? centred : twice_mapped; }
@@ -67,6 +69,8 @@ public:
     const std::vector<std::uint32_t>& all_shadowed() const { return all_shadowed_; }
 
     int exponent() const { return exponent_; }
+    // A point beyond 2^40 of the scale of the training points, from which float32 and float64 tell little or nothing,
+    // is embedded as one on its ray that is near 2^30; what that means for distances: docs/rounding.md, section 3.
     void embed(const double* point, Embedding& out) const { embed({point, 1, dimension()}, {&out, 1}); }
     void embed(MatrixView points, std::span<Embedding> out) const;
     // the same without the twice mapped row
@@ -96,21 +100,35 @@ public:
     void keep_float64_rows(const Execution& execution) const;
     double extent(std::size_t i) const { return extents_[i]; }
 
-    // Error bounds of float64 rows: an interval for d(z, x) from the squared distance of two mapped rows and the sum of
-    // both extents; half its width; what the norm of the difference of two twice mapped rows may be off by.
+    // d(z, x) from float64 rows, with an interval that holds it; of a far query 2^-far (d(z, x) - ‖L̂z̃‖²): orders and
+    // differences of distances need no more.
+    double distance(const Embedding& z, std::size_t i, Embedding& scratch) const;
+    Interval distance_interval(const Embedding& z, std::size_t i, double computed) const;
+    // the same for any two points that are not far, from the squared distance of their rows and the sum of their
+    // extents
     Interval distance_interval(double computed, double extents) const;
+    // by how much the difference of two such distances may be off
+    double comparison_error(const Embedding& z, std::size_t a, std::size_t b) const {
+        return distance_error(comparison_extents(z, a, b));
+    }
+    double comparison_extents(const Embedding& z, std::size_t a, std::size_t b) const;
+    // Error bounds of float64 rows: half the width of an interval for d(z, x), from the sum of both extents; what the
+    // norm of the difference of two twice mapped rows may be off by.
     double distance_error(double extents) const { return distance_error_ * extents + rounding::underflow; }
     double twice_mapped_norm_error(double extent_a, double extent_b) const;
 
-    // a cost in the caller's units, from a scaled one; rounded down / up
-    double unscale_down(double cost) const;
-    double unscale_up(double cost) const;
+    // a cost in the caller's units, from a scaled one, of a query that is as far as its embedding says; rounded down /
+    // up
+    double unscale_down(double cost, int far = 0) const;
+    double unscale_up(double cost, int far = 0) const;
 
 private:
     std::size_t class_begin(int c) const { return class_begin_[static_cast<std::size_t>(c)]; }
     void compare_classes();
     void choose_frame();
     double centre(const double* point, double* centred) const;  // fills x̂, returns its extent
+    double extents(const Embedding& z, std::size_t i) const;
+    void bring_near(const double* point, Embedding& out) const;
     // body(first, last, L̂x̂, L̂ᵀL̂x̂, extents) for blocks of rows, which lie in work space
     template <class Body>
     void for_each_block(const Execution& execution, Body body) const;

@@ -18,6 +18,13 @@ constexpr std::size_t few_queries = 3;
 
 }  // namespace
 
+FilterNumbers describe(const PreparedSet& training, const Embedding& z, float* row) {
+    const FilterRows& rows = training.mapped();
+    FilterNumbers numbers = rows.describe(z.mapped_row().data(), rounding::up(std::sqrt(z.extent)), row);
+    if (z.far != 0) numbers.blur = rounding::float_up(numbers.blur + rows.blur_without_squares());
+    return numbers;
+}
+
 void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
     const PreparedSet& t = *training_;
     const std::size_t d = t.dimension(), r = t.metric().rank(), count = queries.rows();
@@ -34,7 +41,7 @@ void QueryBlock::compute(MatrixView queries, bool with_twice_mapped) {
     for (std::size_t i = 0; i < count; ++i) {
         const Embedding& z = embeddings_[i];
         const double length = rounding::up(std::sqrt(z.extent));
-        mapped_.numbers[i] = t.mapped().describe(z.mapped_row().data(), length, mapped_.rows.data() + i * r);
+        mapped_.numbers[i] = describe(t, z, mapped_.rows.data() + i * r);
         if (with_twice_mapped_)
             twice_mapped_.numbers[i] =
                 t.twice_mapped().describe(z.twice_mapped_row().data(), length, twice_mapped_.rows.data() + i * d);

@@ -27,12 +27,16 @@ struct FilterDistances {
 
 inline float reach_of(const FilterDistances& distances) { return rounding::float_up(2.0 * distances.query.blur); }
 
+// A query's row of the filter for distances, and what its bounds need to know; of a far one the interval of ‖ã‖² - 2
+// a·b holds 2^-far (d(z, x) - ‖L̂z̃‖²).
+FilterNumbers describe(const PreparedSet& training, const Embedding& z, float* row);
+
 // One query of a block as the searches see it.
 struct Query {
     const double* point;  // the caller's coordinates
     const Embedding* embedding;
-    FilterDistances mapped;        // scaled d(z, x) - ‖L̂z̃‖²
-    FilterDistances twice_mapped;  // ‖M̂(z̃ - x̃)‖² - ‖M̂z̃‖²; values are null unless asked for
+    FilterDistances mapped;  // scaled d(z, x) - ‖L̂z̃‖², 2^-far times it where the query is far
+    FilterDistances twice_mapped;  // ‖M̂(z̃ - x̃)‖² - ‖M̂z̃‖² of z̃ as it is embedded; values are null unless asked for
 };
 
 class QueryBlock {

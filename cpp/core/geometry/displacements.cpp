@@ -1,6 +1,7 @@
 #include "geometry/displacements.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <limits>
 
@@ -15,6 +16,10 @@ using rounding::up;
 
 // squares of distances in between lose nothing that matters to the range of exponents
 constexpr double smallest_square = 0x1p-900, largest_square = 0x1p900;
+
+// A gap whose error is a larger share of it, in double-double, is the difference of two distances that are nearly
+// equal.
+constexpr double doubtful_share = 0x1p-38;
 
 double value_of(double x) { return x; }
 double value_of(DoubleDouble x) { return x.hi; }
@@ -63,8 +68,9 @@ std::size_t Displacements<Real>::terms(std::size_t n) {
 }
 
 template <class Real>
-void Displacements<Real>::start(const double* point) {
+void Displacements<Real>::start(const double* point, int far) {
     point_ = point;
+    far_ = far;
     evaluated_.clear();
     gradient_count_ = 0;
     stored_.resize(training_->dimension());
@@ -148,6 +154,7 @@ bool Displacements<Real>::evaluates_exactly([[maybe_unused]] std::size_t positio
     if constexpr (std::is_same_v<Real, double>) {
         return false;  // whether z - x was rounded is not known
     } else {
+        if (!(length < rounding::infinity)) return false;
         const Metric& metric = training_->metric();
         const double* x = training_->points().row(position, stored_.data());
         constexpr double smallest_normal = std::numeric_limits<double>::min();
@@ -238,12 +245,14 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
     const int scale = rounding::largest_exponent(multipliers);
     Real gap{};
     double gap_size = 0.0, gap_error = 0.0, direction_size = 0.0;
+    bool exact = true;
     for (std::size_t i = 0; i < count; ++i) {
         const Evaluated &x_other = evaluated_.at(others[i]), &x_own = evaluated_.at(own[i]);
         const double weight = std::ldexp(multipliers[i], -scale);
         gap = gap + weight * (x_other.squared_distance - x_own.squared_distance);
         gap_size += weight * (value_of(x_other.squared_distance) + value_of(x_own.squared_distance));
         gap_error += weight * (x_other.distance_error + x_own.distance_error);
+        exact = exact && x_other.distance_error == 0.0 && x_own.distance_error == 0.0;
         direction_size += weight * (x_other.length + x_own.length);
         const Real *g_other = gradients_.data() + x_other.slot * d, *g_own = gradients_.data() + x_own.slot * d;
         for (std::size_t j = 0; j < d; ++j) combined_real_[j] = combined_real_[j] + weight * (g_own[j] - g_other[j]);
@@ -256,13 +265,65 @@ Interval Displacements<Real>::halfspace_distance(std::span<const std::size_t> ot
         rounding::underflow;
     combined_.resize(d);
     for (std::size_t j = 0; j < d; ++j) combined_[j] = value_of(combined_real_[j]);
-    const double direction = norm(combined_), slack = rounding::gamma(d + 6);
     const double value = value_of(gap);
     gap_error += 4 * rounding::unit * std::fabs(value);
-    if (!(gap_error <= 0x1p900) || !(direction_error <= 0x1p900)) return {0.0, rounding::infinity};
+    Side side{value, gap_error, direction_error};
+    if (far_ != 0) side = {std::ldexp(value, -far_), up(std::ldexp(gap_error, -far_)), direction_error};
+    const bool doubtful = !(gap_error <= doubtful_share * std::fabs(value)) && !exact;
+    if (std::is_same_v<Real, DoubleDouble> && doubtful) take_difference(others, own, multipliers, side);
+    return distance_of(side, space, others, own, multipliers);
+}
 
+// The same side by the differences of distances, of use where these drown in the distances.
+template <class Real>
+void Displacements<Real>::take_difference(std::span<const std::size_t> others, std::span<const std::size_t> own,
+                                          std::span<const double> multipliers, Side& side) {
+    const std::size_t d = training_->dimension(), count = own.size();
+    const Metric& metric = training_->metric();
+    const int scale = rounding::largest_exponent(multipliers);
+    int direction_exponent = INT_MIN, gap_exponent = INT_MIN;
+    std::vector<PairGap::Value> gaps;
+    for (std::size_t i = 0; i < count; ++i) {
+        gaps.push_back(gap_.evaluate(point_, others[i], own[i]));
+        direction_exponent = std::max(direction_exponent, gaps[i].difference_exponent);
+        gap_exponent = std::max(gap_exponent, gaps[i].difference_exponent + gaps[i].sum_exponent);
+    }
+    std::vector<DoubleDouble> direction(d);
+    DoubleDouble gap;
+    double error = 0.0, sizes = 0.0, lengths = 0.0;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (count > 1) gap_.evaluate(point_, others[i], own[i]);  // its normal is that of the last pair
+        const double weight = std::ldexp(multipliers[i], -scale);
+        const int down = gaps[i].difference_exponent + gaps[i].sum_exponent - gap_exponent;
+        const DoubleDouble value = scaled(gaps[i].value, down);
+        gap += weight * value;
+        error += weight * up(std::ldexp(gaps[i].error, down));
+        sizes += weight * std::fabs(value.hi);
+        lengths += weight * std::ldexp(gap_.length(), gaps[i].difference_exponent - direction_exponent);
+        const std::span<const DoubleDouble> normal = gap_.normal();
+        for (std::size_t j = 0; j < d; ++j)
+            direction[j] += weight * scaled(normal[j], gaps[i].difference_exponent - direction_exponent);
+    }
+    for (std::size_t j = 0; j < d; ++j) combined_[j] = direction[j].hi;
+    // units: of the direction as the metric and its own exponent scale it, of the gap what is left
+    const int units = gap_exponent - direction_exponent - training_->exponent() - far_;
+    const double rounded = relative_error(count + 4) * 1.01 * sizes + 4 * rounding::unit * std::fabs(gap.hi);
+    const std::size_t terms = metric.is_identity() ? count + 5 : count + d + metric.rank() + 10;
+    side.gap = std::ldexp(gap.hi, units);
+    side.gap_error = up(std::ldexp(up((1.0 + rounding::gamma(count + 4)) * error + rounded), units));
+    side.direction_error = up(relative_error(terms) * (1.0 + rounding::gamma(count + 4)) * metric.norm_bound() *
+                              metric.norm_bound() * lengths) +
+                           rounding::underflow;
+}
+
+template <class Real>
+Interval Displacements<Real>::distance_of(const Side& side, const CostSpace& space, std::span<const std::size_t> others,
+                                          std::span<const std::size_t> own, std::span<const double> multipliers) {
+    const auto [value, gap_error, direction_error] = side;
+    if (!(gap_error <= 0x1p900) || !(direction_error <= 0x1p900)) return {0.0, rounding::infinity};
     if (!space.threat().euclidean() || space.threat().weighted())
         return distance_in(space, direction_error, value, gap_error, others, own, multipliers);
+    const double direction = norm(combined_), slack = rounding::gamma(combined_.size() + 6);
     // the last term: squares that underflow may take that much off a norm
     const double longest = up(direction * (1.0 + slack) + direction_error + 0x1p-480);
     const double shortest = rounding::down(direction * (1.0 - slack) - direction_error);

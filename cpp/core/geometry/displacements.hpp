@@ -15,6 +15,7 @@
 #include "base/double_double.hpp"
 #include "data/prepared_set.hpp"
 #include "geometry/cost_space.hpp"
+#include "geometry/pair_gap.hpp"
 
 namespace robust_metric {
 
@@ -30,10 +31,11 @@ public:
         bool has_gradient;
     };
 
-    explicit Displacements(const PreparedSet& training) : training_(&training) {}
+    explicit Displacements(const PreparedSet& training) : training_(&training), gap_(training) {}
 
-    // Starts a query; point must stay in place until the next call.
-    void start(const double* point);
+    // Starts a query; point must stay in place until the next call. Distances from a half-space are those of the query
+    // brought nearer by 2^far, see Embedding; all else is of the point itself.
+    void start(const double* point, int far = 0);
     // What follows asks for one point after the other; under a large dense metric this is faster for many at once.
     void evaluate(std::span<const std::size_t> positions, bool with_gradients);
 
@@ -65,6 +67,12 @@ public:
                                 std::span<const double> multipliers, const CostSpace& space);
 
 private:
+    // { δ : 2 direction·δ >= gap }, the direction being combined_, with what both are off by
+    struct Side {
+        double gap, gap_error, direction_error;
+    };
+    Interval distance_of(const Side& side, const CostSpace& space, std::span<const std::size_t> others,
+                         std::span<const std::size_t> own, std::span<const double> multipliers);
     Interval distance_in(const CostSpace& space, double direction_error, double gap, double gap_error,
                          std::span<const std::size_t> others, std::span<const std::size_t> own,
                          std::span<const double> multipliers);
@@ -80,10 +88,14 @@ private:
     static double relative_error(std::size_t terms);
     static std::size_t terms(std::size_t n);
     bool evaluates_exactly(std::size_t position, const Real* displacement, double squared_distance, double length);
+    void take_difference(std::span<const std::size_t> others, std::span<const std::size_t> own,
+                         std::span<const double> multipliers, Side& side);
     double distance_on_own_scale(std::size_t position);
 
     const PreparedSet* training_;
     const double* point_ = nullptr;
+    int far_ = 0;
+    PairGap gap_;
     std::unordered_map<std::size_t, Evaluated> evaluated_;
     std::vector<std::size_t> pending_, points_;  // what evaluate has to do, and was asked for
     std::vector<Real> displacements_, mapped_;   // of those that are pending
@@ -108,10 +120,11 @@ public:
           fast_(training),
           accurate_(training) {}
 
-    void start(const double* point) {
-        space_->start(point, training_->exponent());
-        fast_.start(point);
-        accurate_.start(point);
+    // far: of the query's embedding
+    void start(const double* point, int far = 0) {
+        space_->start(point, training_->exponent() + far);
+        fast_.start(point, far);
+        accurate_.start(point, far);
     }
     // as of Displacements, in float64
     void evaluate(std::span<const std::size_t> positions) { fast_.evaluate(positions, true); }

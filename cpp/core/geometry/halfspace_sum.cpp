@@ -23,7 +23,7 @@ void HalfspaceSum::add(double multiplier, const Point& entering, const Point& be
     const double weight = std::ldexp(multiplier, -scale_);
     if (weight == 0.0) return;
     gap_ += weight * (entering.half.lower - beaten.half.upper);
-    gap_size_ += weight * (entering.half.lower + beaten.half.upper);
+    gap_size_ += weight * (std::fabs(entering.half.lower) + std::fabs(beaten.half.upper));
     direction_error_ += weight * training_->twice_mapped_norm_error(entering.extent, beaten.extent);
     size_ += weight * (entering.row_norm + beaten.row_norm);
     kernels().axpy(weight, entering.row, direction_.data(), direction_.size());

@@ -53,23 +53,10 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
     const FilterRows& rows = t.mapped();
     const std::size_t n = t.size();
     const float blur = reach_of(distances);
-    // x is among the k nearest to the point only if its distance from the query is within twice the
-    // mapped reach of the query's own k-th distance (triangle inequality)
-    KthSmallest upper(heap_, k);
-    for (std::size_t i = 0;; ++i) {
-        i = kernels().next_within(distances.values, rows.blurs(), blur, rounding::float_up(upper.value()), i, n);
-        if (i == n) break;
-        upper.push(distances.relative(i).upper);
-    }
-    const Interval base = t.squared_norm(*query.embedding);
-    const double nearest = rounding::up(std::max(upper.value() + base.upper, 0.0));
     t.embed_mapped(point, embedding_);
-    const double limit = rounding::up(std::sqrt(nearest) + 2.0 * mapped_reach(query, reach));
-    const double relative_limit = rounding::up(limit * limit) * (1.0 + 0x1p-50) - base.lower;
-
+    const double relative_limit = limit_around(query, reach, k);
     row_.resize(rows.rows().cols());
-    const FilterNumbers numbers =
-        rows.describe(embedding_.mapped_row().data(), rounding::up(std::sqrt(embedding_.extent)), row_.data());
+    const FilterNumbers numbers = describe(t, embedding_, row_.data());
     candidates_.clear();
     for (std::size_t i = 0;; ++i) {
         i = kernels().next_within(distances.values, rows.blurs(), blur, rounding::float_up(relative_limit), i, n);
@@ -86,11 +73,32 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
 double NeighborSearch::mapped_reach(const Query& query, double reach) const {
     const PreparedSet& t = *training_;
     const double by_norm = t.metric().norm_bound() * reach;
-    if (t.metric().is_identity()) return by_norm;
+    if (t.metric().is_identity() || embedding_.far != 0) return by_norm;
     const auto &from = query.embedding->mapped_row(), &to = embedding_.mapped_row();
     const double computed = kernels().squared_distance(from.data(), to.data(), to.size());
     const Interval square = t.distance_interval(computed, query.embedding->extent + embedding_.extent);
     return std::min(by_norm, rounding::up(std::sqrt(rounding::up(square.upper))));
+}
+
+// What the filter's distances from the query may be of points that are among the k nearest to the one that embedding_
+// is of, within reach: their distance is within twice the mapped reach of the query's own k-th (triangle inequality).
+// Those of a far query know nothing of lengths.
+double NeighborSearch::limit_around(const Query& query, double reach, std::size_t k) {
+    const PreparedSet& t = *training_;
+    if (query.embedding->far != 0) return rounding::infinity;
+    const FilterDistances& distances = query.mapped;
+    const float blur = reach_of(distances);
+    KthSmallest upper(heap_, k);
+    for (std::size_t i = 0;; ++i) {
+        i = kernels().next_within(distances.values, distances.rows->blurs(), blur, rounding::float_up(upper.value()), i,
+                                  t.size());
+        if (i == t.size()) break;
+        upper.push(distances.relative(i).upper);
+    }
+    const Interval base = t.squared_norm(*query.embedding);
+    const double nearest = rounding::up(std::max(upper.value() + base.upper, 0.0));
+    const double limit = rounding::up(std::sqrt(nearest) + 2.0 * mapped_reach(query, reach));
+    return rounding::up(limit * limit) * (1.0 + 0x1p-50) - base.lower;
 }
 
 // Drops candidates that cannot be among the k nearest.

@@ -41,6 +41,7 @@ private:
         Interval relative;  // the filter's, see FilterDistances
     };
     double mapped_reach(const Query& query, double reach) const;
+    double limit_around(const Query& query, double reach, std::size_t k);
     void keep_possible(std::size_t k);
     void settle(const double* point, std::size_t k, bool ordered);
     bool nearer(const Candidate& a, const Candidate& b);

@@ -39,6 +39,20 @@ std::optional<int> PairGap::sign(const double* z, std::size_t a, std::size_t b) 
     return gap.value.hi > 0.0 ? 1 : -1;
 }
 
+std::span<const DoubleDouble> PairGap::normal() {
+    const Metric& metric = training_->metric();
+    if (metric.is_identity()) return difference_.values;
+    normal_.resize(training_->dimension());
+    multiply(metric.scaled_transpose(), difference_.mapped.data(), 1, normal_.data());
+    return normal_;
+}
+
+double PairGap::length() const {
+    double squares = 0.0;
+    for (const double size : difference_.sizes) squares += size * size;
+    return rounding::up(std::sqrt(rounding::up(squares * (1.0 + rounding::gamma(difference_.sizes.size() + 4)))));
+}
+
 void PairGap::map(Factor& factor) const {
     const Metric& metric = training_->metric();
     const std::size_t d = factor.values.size();

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/double_double.hpp"
@@ -31,6 +32,11 @@ public:
     // The sign of d(z, a) - d(z, b), where the arithmetic proves it.
     std::optional<int> sign(const double* z, std::size_t a, std::size_t b);
 
+    // Of the pair that was evaluated last: M̂(x⁺ - x⁻) · 2^-difference_exponent, d values, and an upper bound of
+    // ‖x⁺ - x⁻‖ · 2^-difference_exponent.
+    std::span<const DoubleDouble> normal();
+    double length() const;
+
 private:
     // A factor, scaled so that its largest coordinate is in [1/2, 1); what L̂ makes of it, and |L̂| of its sizes.
     struct Factor {
@@ -43,6 +49,7 @@ private:
     const PreparedSet* training_;
     std::vector<double> stored_;
     Factor difference_, sum_;
+    std::vector<DoubleDouble> normal_;
 };
 
 }  // namespace robust_metric

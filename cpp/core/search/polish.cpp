@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "base/kernels.hpp"
 #include "base/rounding.hpp"
 
 namespace robust_metric {
@@ -90,9 +89,7 @@ void survive_anywhere(Witness& witness, const PreparedSet& training, const Query
     std::vector<std::pair<double, std::size_t>> others;
     for (std::size_t i = 0; i < training.size(); ++i)
         if (training.label(i) != label && !training.shadowed(i))
-            others.emplace_back(kernels().squared_distance(query.embedding->mapped_row().data(),
-                                                           training.mapped_row(i, scratch), training.metric().rank()),
-                                i);
+            others.emplace_back(training.distance(*query.embedding, i, scratch), i);
     const std::size_t count = std::min(most_targets, others.size());
     std::partial_sort(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(count), others.end());
     std::vector<double> stored(training.dimension());

@@ -40,7 +40,7 @@ bool Witness::try_step(std::span<const double> step) {
     if (cost < scaled_length_) {
         const double* z = query_->point;
         scaled_length_ = cost;
-        length_ = training_->unscale_up(cost);
+        length_ = training_->unscale_up(cost, query_->embedding->far);
         adversarial_label_ = found;
         // the way to the point that was tried, where adding it leads there: its own length is at most the cost as well
         for (std::size_t j = 0; j < step_.size(); ++j) {
@@ -68,10 +68,11 @@ void Witness::place(std::span<const double> step) {
 
 // scaled ‖point - query‖₂, rounded up
 double Witness::length_of(std::span<const double> point) const {
+    const int exponent = training_->exponent() + query_->embedding->far;
     double squares = 0.0;
     for (std::size_t j = 0; j < point.size(); ++j) {
         // what was really added, to double-double accuracy
-        const double added = std::ldexp(two_sum(point[j], -query_->point[j]).hi, -training_->exponent());
+        const double added = std::ldexp(two_sum(point[j], -query_->point[j]).hi, -exponent);
         squares += added * added;
     }
     return up(std::sqrt(up(squares * (1.0 + rounding::gamma(point.size() + 6)))));

@@ -65,7 +65,7 @@ void check_intervals(const RandomProblem& p, bool single = false) {
                         slack * norm * norm);
             const double mapped = kernels().squared_distance(query.embedding->mapped_row().data(),
                                                              t.mapped_row(i, scratch), t.metric().rank());
-            check_holds(t.distance_interval(mapped, query.embedding->extent + t.extent(i)), distance, squared, slack);
+            check_holds(t.distance_interval(*query.embedding, i, mapped), distance, squared, slack);
             check_holds(fast.squared_distance(i), distance, squared, slack_of(w) * 0x1p-8L);
             check_holds(accurate.squared_distance(i), distance, squared, slack_of(w) * 0x1p-8L);
             const Interval tight = accurate.squared_distance(i);

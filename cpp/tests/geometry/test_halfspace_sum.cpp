@@ -29,7 +29,7 @@ public:
                                                            t.mapped_row(i, scratch_), t.metric().rank());
         const double* row = rows_[i].data();
         return {row, std::sqrt(kernels().dot(row, row, t.dimension())), t.extent(i),
-                half(t.distance_interval(distance, query_->embedding->extent + t.extent(i)))};
+                half(t.distance_interval(*query_->embedding, i, distance))};
     }
 
 private:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from helpers import Array, Problem, exact_neighbors, exact_prediction, exact_squared_distance
+from helpers import (
+    Array,
+    Problem,
+    attacks,
+    exact_neighbors,
+    exact_prediction,
+    exact_squared_distance,
+    problems,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from threat_problems import NORMS, threat_model
 
 import robust_metric as rm
 from robust_metric.distributed.shards import Rows, Rule, certify_shards
@@ -129,6 +141,90 @@ def test_shards_answer_as_the_whole(drawn: tuple[Problem, list[int]]) -> None:
     radius, label = sharded(p, cuts)
     np.testing.assert_array_equal(label, whole.label)
     np.testing.assert_array_equal(radius, whole.radius)
+
+
+def far(p: Problem, power: int) -> Problem:
+    """The same directions, 10^power times as far."""
+    return replace(p, Z=p.Z * 10.0**power, name=f"{p.name}, {power=}")
+
+
+FAR = st.builds(
+    far, problems(families=("normal", "grid", "offset", "mixed"), queries=2), st.integers(10, 280)
+)
+
+
+@given(FAR)
+def test_far_queries_are_answered_exactly_and_certified(p: Problem) -> None:
+    clf = p.classifier()
+    certificates, found = clf.certify(p.Z), clf.minimal_perturbation(p.Z, time_limit=0.5)
+    _, indices = rm.CertifiedNearestNeighbors(p.k, p.L).fit(p.X).kneighbors(p.Z)
+    rng = np.random.default_rng(0)
+    for i, z in enumerate(p.Z):
+        label = exact_prediction(p, z)
+        assert certificates.label[i] == found.label[i] == label
+        assert indices[i].tolist() == exact_neighbors(p, z)
+        assert certificates.radius[i] <= found.lower[i] <= found.upper[i]
+        if 0 < found.lower[i] < np.inf:
+            inside = attacks(p, z, found.lower[i], rng, 20)
+            assert (clf.predict(inside) == label).all()
+            assert all(exact_prediction(p, point) == label for point in inside[:5])
+        if found.upper[i] < np.inf:
+            moved = z + found.perturbation[i]
+            assert exact_prediction(p, moved) == found.adversarial_label[i] != label
+
+
+@given(FAR, st.sampled_from(NORMS), st.sampled_from(["plain", "weighted", "frozen"]))
+def test_far_queries_under_other_threat_models(p: Problem, norm: float, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    p = replace(p, threat=threat_model(rng, norm, kind, p.X))
+    clf = p.classifier()
+    certificates, found = clf.certify(p.Z), clf.minimal_perturbation(p.Z, time_limit=0.3)
+    for i, z in enumerate(p.Z):
+        assert certificates.radius[i] <= found.lower[i] <= found.upper[i]
+        if 0 < found.lower[i] < np.inf:
+            inside = attacks(p, z, found.lower[i], rng, 20)
+            assert (clf.predict(inside) == found.label[i]).all()
+
+
+@given(FAR)
+def test_shards_answer_far_queries_as_the_whole(p: Problem) -> None:
+    whole = p.classifier().certify(p.Z)
+    radius, label = sharded(p, [len(p.X) // 3, len(p.X) // 2])
+    np.testing.assert_array_equal(label, whole.label)
+    np.testing.assert_array_equal(radius, whole.radius)
+
+
+@given(FAR)
+def test_radii_of_far_queries_are_those_of_rational_arithmetic(p: Problem) -> None:
+    one = replace(p, k=1)
+    found = one.classifier().certify(one.Z)
+    for z, label, radius in zip(one.Z, found.label, found.radius, strict=True):
+        own, others = one.X[one.y == label], one.X[one.y != label]
+        assert all(any(reaches(z, x, other, radius, one.L) for x in own) for other in others)
+        if 0 < radius < 1e300:  # an equal point bounds nothing
+            beyond = radius * (1 + 1e-7)
+            assert not all(
+                any(reaches(z, x, other, beyond, one.L) for x in own if (x != other).any())
+                for other in others
+            )
+
+
+@pytest.mark.parametrize("metric", [None, np.eye(10) + 0.1])
+def test_far_queries_cost_little_more(metric: Array | None) -> None:
+    rng = np.random.default_rng(0)
+    X, y, Z = rng.normal(size=(4000, 10)), rng.integers(0, 3, 4000), rng.normal(size=(60, 10))
+    clf = rm.CertifiedKNeighborsClassifier(5, metric, n_jobs=1).fit(X, y)
+
+    def seconds(answer: Callable[[Array], object], queries: Array) -> float:
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            answer(queries)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    for answer in (clf.predict, clf.certify):
+        assert seconds(answer, Z * 1e200) < 20 * seconds(answer, Z)  # 400 where nothing is filtered
 
 
 @pytest.mark.parametrize(

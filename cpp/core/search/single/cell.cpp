@@ -28,7 +28,7 @@ void SingleCell::start(const Query& query, int label) {
     const PreparedSet& t = *training_;
     query_ = &query;
     const std::vector<double>& mapped = query.embedding->mapped_row();
-    squared_norm_ = kernels().dot(mapped.data(), mapped.data(), mapped.size());
+    squared_norm_ = query.embedding->far == 0 ? kernels().dot(mapped.data(), mapped.data(), mapped.size()) : 0.0;
     own_order_.assign(t.members(label).begin(), t.members(label).end());
     const std::size_t near = std::min(near_count, own_order_.size());
     std::partial_sort(own_order_.begin(), own_order_.begin() + static_cast<std::ptrdiff_t>(near), own_order_.end(),
@@ -72,9 +72,7 @@ bool SingleCell::add_most_violated(std::size_t other) {
 
 double SingleCell::distance(std::size_t position) {
     double& known = distances_[position];
-    if (std::isnan(known))
-        known = kernels().squared_distance(query_->embedding->mapped_row().data(),
-                                           training_->mapped_row(position, own_scratch_), training_->metric().rank());
+    if (std::isnan(known)) known = training_->distance(*query_->embedding, position, own_scratch_);
     return known;
 }
 
@@ -138,8 +136,7 @@ double SingleCell::tolerance(std::size_t other, std::size_t own, double norm) {
         const double* row = t.twice_mapped_row(x, own_scratch_);
         return std::sqrt(kernels().squared_distance(z.twice_mapped_row().data(), row, t.dimension()));
     };
-    return violation_tolerance * (length(other) + length(own)) * norm +
-           t.distance_error(2.0 * z.extent + t.extent(other) + t.extent(own));
+    return violation_tolerance * (length(other) + length(own)) * norm + t.comparison_error(z, other, own);
 }
 
 HalfspaceSum::Point SingleCell::point(std::size_t position, Embedding& scratch) {
@@ -147,7 +144,7 @@ HalfspaceSum::Point SingleCell::point(std::size_t position, Embedding& scratch) 
     const double computed = distance(position), extent = t.extent(position);
     const double* row = t.twice_mapped_row(position, scratch);
     return {row, std::sqrt(kernels().dot(row, row, t.dimension())), extent,
-            half(t.distance_interval(computed, query_->embedding->extent + extent))};
+            half(t.distance_interval(*query_->embedding, position, computed))};
 }
 
 double SingleCell::lower(const Projection& projection) {

@@ -66,7 +66,7 @@ private:
     std::vector<Nearness> near_;     // own-class points that may be the nearest, with upper bounds
     std::vector<double> normal_;
     Embedding own_scratch_, other_scratch_;
-    double squared_norm_ = 0.0;  // ‖L̂ẑ‖² as computed
+    double squared_norm_ = 0.0;  // ‖L̂ẑ‖² as computed, what distances have in common; 0 for a far query
 };
 
 }  // namespace robust_metric

@@ -51,7 +51,7 @@ MinimalPerturbation SingleSearch::run(const Query& query, int label, const Deadl
 const MinimalPerturbation& SingleSearch::answer(std::span<double> perturbation) {
     result_.upper = witness_.length();
     result_.adversarial_label = witness_.adversarial_label();
-    result_.lower = std::min(training_->unscale_down(lower_), result_.upper);
+    result_.lower = std::min(training_->unscale_down(lower_, query_->embedding->far), result_.upper);
     std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
     set_status(result_, timed_out_);
     return result_;
@@ -126,7 +126,8 @@ bool SingleSearch::advance() {
 }
 
 bool SingleSearch::settled(double bound) const {
-    return bound == infinity || (lower_ < infinity && training_->unscale_up(bound) >= witness_.length());
+    return bound == infinity ||
+           (lower_ < infinity && training_->unscale_up(bound, query_->embedding->far) >= witness_.length());
 }
 
 void SingleSearch::push(const Open& open) {
@@ -184,14 +185,27 @@ bool SingleSearch::close(const Open& open) {
     if (timed_out_) return false;
     push_inside(open);
     // a good enough interval ends the search; else the points that come next may have a better witness
-    return witness_.length() > training_->unscale_down(lower_) * (1.0 + exactness);
+    return witness_.length() > training_->unscale_down(lower_, query_->embedding->far) * (1.0 + exactness);
 }
 
-// Pushes the projection, on the boundary of the cell, into it, towards the cell's point, as little as it takes.
+// Pushes the projection, on the boundary of the cell, into it, towards the cell's point, as little as it takes; or from
+// a query that is far, for which that is the way along the boundary, straight on.
 bool SingleSearch::push_inside(const Open& open) {
-    for (double blend = 0x1p-50; blend < 2.0; blend *= blend < 0x1p-30 ? 8.0 : 64.0)
-        if (try_point(std::min(blend, 1.0), open.position, projections_[open.solved].perturbation)) return true;
+    const std::span<const double> boundary = projections_[open.solved].perturbation;
+    for (double blend = 0x1p-50; blend < 2.0; blend *= blend < 0x1p-30 ? 8.0 : 64.0) {
+        if (query_->embedding->far != 0 && try_beyond(blend, boundary)) return true;
+        if (try_point(std::min(blend, 1.0), open.position, boundary)) return true;
+    }
     return false;
+}
+
+// Runs the classifier on query + (1 + share) δ. True where the class changes.
+bool SingleSearch::try_beyond(double share, std::span<const double> scaled_perturbation) {
+    const int exponent = training_->exponent() + query_->embedding->far;
+    step_.resize(scaled_perturbation.size());
+    for (std::size_t j = 0; j < step_.size(); ++j)
+        step_[j] = std::ldexp(scaled_perturbation[j] * (1.0 + share), exponent);
+    return witness_.try_step(step_);
 }
 
 // Bisects the segment from the query to the nearest other-class point, which is a witness itself unless rounding
@@ -217,9 +231,10 @@ bool SingleSearch::try_point(double blend, std::size_t other, std::span<const do
     const std::size_t d = t.dimension();
     stored_.resize(d);
     const double *z = query_->point, *x = t.points().row(other, stored_.data());
+    const int exponent = t.exponent() + query_->embedding->far;
     step_.resize(d);
     for (std::size_t j = 0; j < d; ++j) {
-        const double boundary = std::ldexp(scaled_perturbation[j], t.exponent());
+        const double boundary = std::ldexp(scaled_perturbation[j], exponent);
         step_[j] = boundary + blend * ((x[j] - z[j]) - boundary);
     }
     return witness_.try_step(step_);

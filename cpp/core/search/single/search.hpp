@@ -60,6 +60,7 @@ private:
     bool push_inside(const Open& open);
     void witness_on_segment();
     void tighten();
+    bool try_beyond(double share, std::span<const double> scaled_perturbation);
     bool try_point(double blend, std::size_t other, std::span<const double> scaled_perturbation);
 
     const PreparedSet* training_;

@@ -38,15 +38,14 @@ void VoteCell::start(const Query& query) {
 auto VoteCell::measure(std::size_t position) -> Measured {
     const PreparedSet& t = *training_;
     const Embedding& z = *query_->embedding;
-    const double distance =
-        kernels().squared_distance(z.mapped_row().data(), t.mapped_row(position, scratch_), t.metric().rank());
+    const double distance = t.distance(z, position, scratch_);
     const double* row = t.twice_mapped_row(position, scratch_);
     double length = std::sqrt(kernels().squared_distance(z.twice_mapped_row().data(), row, t.dimension()));
     if (t.threat().norm() != Norm::two) {
         for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = z.twice_mapped_row()[j] - row[j];
         length = space_->dual_norm(normal_);
     }
-    const Interval interval = t.distance_interval(distance, z.extent + t.extent(position));
+    const Interval interval = t.distance_interval(z, position, distance);
     return {position, 0.5 * distance, length, 0.5 * interval.lower, 0.5 * interval.upper};
 }
 
@@ -91,8 +90,7 @@ bool VoteCell::violates(Pair pair, double margin) const {
     const PreparedSet& t = *training_;
     if (equal(pair.entering, pair.beaten)) return false;
     const double lengths = length(pair.entering) + length(pair.beaten), bound = t.metric().norm_bound();
-    const double extents =
-        2.0 * query_->embedding->extent + t.extent(position(pair.entering)) + t.extent(position(pair.beaten));
+    const double extents = t.comparison_extents(*query_->embedding, position(pair.entering), position(pair.beaten));
     // half of a margin is room enough for rounding
     const double tolerance = margin > 0.0 ? 0.5 * margin * lengths
                                           : violation_tolerance * lengths * norm_ +

@@ -61,7 +61,7 @@ MinimalPerturbation VoteSearch::answer(std::span<double> perturbation) const {
     result.label = label_;
     result.nodes = created_;
     result.upper = witness_.length();
-    result.lower = std::min(training_->unscale_down(std::max(searched_, certified_)), result.upper);
+    result.lower = std::min(training_->unscale_down(std::max(searched_, certified_), far_), result.upper);
     result.adversarial_label = witness_.adversarial_label();
     std::copy(witness_.step().begin(), witness_.step().end(), perturbation.begin());
     set_status(result, timed_out_);
@@ -83,6 +83,7 @@ Evidence VoteSearch::evidence() const {
 
 void VoteSearch::start(const Query& query, int label, std::size_t k, bool keep_tree) {
     label_ = label;
+    far_ = query.embedding->far;
     timed_out_ = false;
     created_ = 0;
     settled_ = infinity;

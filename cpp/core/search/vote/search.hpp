@@ -85,6 +85,7 @@ private:
     Index followed_ = VoteNodes::none;  // a node that is followed down, not among the open ones
     bool follow_ = false;               // whether the next node that is made is followed
     int label_ = 0;
+    int far_ = 0;  // of the query
     bool timed_out_ = false;
     double settled_ = 0.0;                     // least bound of the closed nodes
     double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search

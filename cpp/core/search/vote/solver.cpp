@@ -249,10 +249,11 @@ auto CellSolver::push_strictly(double unit) -> Pushed {
 
 std::span<const double> CellSolver::solution() {
     const PreparedSet& t = *training_;
+    const int exponent = t.exponent() + query_->embedding->far;
     step_.resize(t.dimension());
     for (std::size_t j = 0; j < step_.size(); ++j)
-        step_[j] = std::ldexp(cell_->perturbation()[j], t.exponent()) *
-                   (t.threat().weighted() ? t.threat().inverse_cost(j) : 1.0);
+        step_[j] =
+            std::ldexp(cell_->perturbation()[j], exponent) * (t.threat().weighted() ? t.threat().inverse_cost(j) : 1.0);
     return step_;
 }
 
