@@ -51,6 +51,15 @@ bool are_sound(const FilterRows& rows) {
     return true;
 }
 
+// Whether the errors of most rows are not far below the largest: a leaf has that of its worst row, which would leave
+// everything near it in doubt.
+bool are_even(const FilterRows& rows) {
+    std::vector<float> blurs(rows.blurs(), rows.blurs() + rows.rows().rows());
+    const auto middle = blurs.begin() + static_cast<std::ptrdiff_t>(blurs.size() / 2);
+    std::nth_element(blurs.begin(), middle, blurs.end());
+    return *std::max_element(middle, blurs.end()) <= 16.0f * *middle;
+}
+
 // A row, i.e. a dimension, in which the points of a range differ most; judged by a sample.
 std::size_t widest_dimension(const FilterRows& rows, std::size_t count, auto index_of) {
     const std::size_t width = rows.rows().cols(), taken = std::min(count, sample_size);
@@ -86,7 +95,7 @@ std::size_t cut(std::size_t count) {
 Leaves::Leaves(const FilterRows& rows, std::span<const std::int32_t> labels, const Execution& execution)
     : width_(rows.rows().cols()) {
     const Kind kind = forced_kind();
-    const bool pays = rows.rows().rows() >= fewest && width_ <= longest;
+    const bool pays = rows.rows().rows() >= fewest && width_ <= longest && are_even(rows);
     if (kind == Kind::none || (kind == Kind::best && !pays) || width_ == 0 || !are_sound(rows)) return;
     sort(rows, execution);
     fill(rows, labels, execution);

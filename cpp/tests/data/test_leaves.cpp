@@ -117,6 +117,9 @@ TEST_CASE("few points and long rows have no leaves, and their name is checked") 
     CHECK(!RandomProblem(1, Coordinates::smooth, 600, 400, 2).prepared().leaves().usable());
     CHECK(RandomProblem(1, Coordinates::smooth, 5000, 2, 2).prepared().leaves().has_boxes());
     CHECK(!RandomProblem(1, Coordinates::smooth, 1000, 40, 2).prepared().leaves().has_boxes());
+    RandomProblem outlier(1, Coordinates::smooth, 1000, 3, 2);
+    outlier.points[7] = 1e5;
+    CHECK(!outlier.prepared().leaves().usable());
     const ForcedLeaves forced("bush");
     CHECK_THROWS_WITH_AS(RandomProblem(1, Coordinates::smooth, 10, 3, 2).prepared(),
                          "ROBUST_METRIC_LEAVES must be none, scan or tree, got 'bush'", std::invalid_argument);
