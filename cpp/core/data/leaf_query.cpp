@@ -154,7 +154,9 @@ void LeafBlock::find_minima(std::size_t first, std::size_t leaves, std::size_t g
 }
 
 LeafQuery* LeafBlock::query(std::size_t i) {
-    if (!(numbers_[i].blur < std::numeric_limits<float>::infinity())) return nullptr;
+    // leaves are found by distances, which the embedding of a far query knows nothing of
+    const bool near = embeddings_[i].far == 0 && numbers_[i].blur < std::numeric_limits<float>::infinity();
+    if (!near) return nullptr;
     const Leaves& l = training_->leaves();
     query_.start(queries_.row(i), embeddings_[i], numbers_[i], rows_.data() + i * l.width(),
                  l.has_boxes() ? nullptr : minima_.data() + i * l.count(),
