@@ -101,7 +101,7 @@ def test_wrong_usage(files: Path, run: Run, capsys: pytest.CaptureFixture[str]) 
         (
             ("--queries", str(files / "m.txt")),
             {},
-            "must be in a file that ends in one of .csv, .npy",
+            "must be in a file that ends in one of .csv, .tsv",
         ),
         (
             ("--feature-cost", str(files / "costs.txt")),

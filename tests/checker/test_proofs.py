@@ -202,7 +202,7 @@ def test_a_model_whose_parts_do_not_fit_is_an_error(
         with pytest.raises(ValueError, match="path must name an intact model"):
             _check(tmp_path)
     assert checker.main([str(tmp_path / CERTIFICATES), str(tmp_path / MODEL)]) == 3
-    assert "check: error: path must name an intact model" in capsys.readouterr().err
+    assert "check: error: wanted an intact model" in capsys.readouterr().err
 
 
 def test_missing_evidence_is_an_error(tmp_path: Path) -> None:

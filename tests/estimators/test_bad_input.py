@@ -58,7 +58,7 @@ COMPONENTS = [
     (np.ones((1, 2, 1)), r"components must have shape \(r, 2\)"),
     (np.full((2, 2), np.nan), "components must be finite"),
     (np.full((2, 2), np.inf), "components must be finite"),
-    ("euclidean", "metric must be None, an .* got 'euclidean'"),
+    ("manhattan", "metric must be None, .* got 'manhattan'"),
     ([[1, "a"]], "metric must be None, an"),
 ]
 

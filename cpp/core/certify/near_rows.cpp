@@ -24,7 +24,7 @@ constexpr std::size_t nearest_own = 32;
 
 }  // namespace
 
-double NearRows::radius(LeafQuery& query, int label, std::size_t k) {
+std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t k) {
     votes_ = losing_votes(*training_, label, k);
     if (votes_.empty()) return rounding::infinity;
     depth_ = votes_.front().kept + 1;
@@ -45,6 +45,7 @@ double NearRows::radius(LeafQuery& query, int label, std::size_t k) {
     order_rows();
     for (std::size_t more = 8 * k;; more *= 4) {
         look_at_rows();
+        if (bounds_.crowded()) return {};
         // as long as no radius is known, any row may matter
         const double limit = bounds_.highest() < rounding::infinity ? row_limit()
                              : more < others                        ? limit_of(own_count, more)
@@ -138,15 +139,15 @@ double NearRows::row_limit() const {
 }
 
 void NearRows::look_at_rows() {
-    while (next_ < rows_.size()) {
+    while (next_ < rows_.size() && !bounds_.crowded()) {
         if (bounds_.highest() < rounding::infinity) {
             test_rows();
         } else {
             left_.push_back(rows_[next_++]);
         }
-        while (left_.size() >= PairPack::size) evaluate(PairPack::size);
+        while (left_.size() >= PairPack::size && !bounds_.crowded()) evaluate(PairPack::size);
     }
-    if (!left_.empty()) evaluate(left_.size());
+    if (!left_.empty() && !bounds_.crowded()) evaluate(left_.size());
 }
 
 // Drops rows, of the next ones, that depth_ own-class points keep away beyond the radius.

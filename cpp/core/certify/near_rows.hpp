@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,8 +23,9 @@ public:
     explicit NearRows(const PreparedSet& training) : training_(&training), bounds_(training) {}
 
     // Certified radius of `label` being the k-nearest-neighbour prediction at the query (which the caller has
-    // established); infinite where nothing can change it.
-    double radius(LeafQuery& query, int label, std::size_t k);
+    // established); infinite where nothing can change it. None where so many points tie that HalfspaceBounds, which
+    // takes one after the other, is faster.
+    std::optional<double> radius(LeafQuery& query, int label, std::size_t k);
 
 private:
     using Point = LeafQuery::Found;

@@ -19,6 +19,9 @@ using rounding::up;
 // own-class points of one call of a kernel: the smallest that counts is renewed between calls, which pays off soon
 constexpr std::size_t first_own = 8, more_own = 32;
 
+// pairs that may be refined, beside those that large k needs
+constexpr std::size_t most_pairs = 1 << 14;
+
 }  // namespace
 
 void RowBounds::start(const double* point, std::span<const LosingVote> votes) {
@@ -26,7 +29,7 @@ void RowBounds::start(const double* point, std::span<const LosingVote> votes) {
     votes_ = votes;
     depth_ = votes.front().kept + 1;
     highest_ = rounding::infinity;
-    count_ = 0;
+    count_ = pair_count_ = 0;
     entered_.resize(static_cast<std::size_t>(training_->classes()), 0);
     ranked_.resize(votes.size());
     for (auto& list : ranked_) list.clear();
@@ -60,12 +63,15 @@ void RowBounds::add(std::span<const Point> points, std::span<const Point> own) {
         bound(row);
         if (row.lower.back() > highest_) continue;  // R_v is the smallest for the largest v
         rank(row);
+        pair_count_ += row.pairs.size();
         std::swap(rows_[count_ + kept++], row);
     }
     count_ += kept;
     for (std::size_t i = 0; i < votes_.size(); ++i)
         highest_ = std::min(highest_, smallest_losing(votes_[i], ranked_[i]));
 }
+
+bool RowBounds::crowded() const { return pair_count_ > most_pairs + 64 * depth_ * depth_; }
 
 void RowBounds::find_pairs(std::span<const Point> points, std::span<const Point> own, std::size_t first,
                            std::size_t count) {

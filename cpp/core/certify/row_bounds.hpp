@@ -26,6 +26,9 @@ public:
     void start(const double* point, std::span<const LosingVote> votes);
     // Takes in at most eight other-class points; own: all own-class points that may be nearer than one of them.
     void add(std::span<const Point> points, std::span<const Point> own);
+    // So many pairs may be among the largest of their points, as they are where thousands of points are equally near,
+    // that refining them would take far longer than all else.
+    bool crowded() const;
     // An upper bound of the radius, from the points taken in.
     double highest() const { return highest_; }
     // The radius, to the bit, if all points that were not taken in have bounds R_v above highest().
@@ -63,7 +66,7 @@ private:
     std::size_t depth_ = 0;  // largest v, plus one
     double highest_ = 0.0;
     std::vector<Row> rows_;
-    std::size_t count_ = 0;
+    std::size_t count_ = 0, pair_count_ = 0;
     std::vector<std::vector<Ranked>> ranked_;  // for each vote, by upper ends of R_v
     std::vector<std::size_t> entered_;         // for each class; 0 between uses
     PairPack pack_;

@@ -134,6 +134,19 @@ def test_thousands_of_ties_take_no_time() -> None:
     assert time.perf_counter() - started < 5
 
 
+@pytest.mark.parametrize("k", [1, 4, 11])
+def test_tables_full_of_ties_are_certified_alike_with_and_without_evidence(k: int) -> None:
+    """Binary and small-integer tables: where too many points tie, another way is taken for the same bits."""
+    rng = np.random.default_rng(k)
+    for levels in (2, 3):
+        X, y = rng.integers(0, levels, size=(900, 8)).astype(float), rng.integers(0, 3, 900)
+        Z = np.vstack([X[:20], np.full((1, 8), 0.5), rng.integers(0, levels, size=(20, 8)) + 0.25])
+        clf = Classifier(k, n_jobs=1).fit(X, y)
+        quick, proved = clf.certify(Z), clf.certify(Z, evidence=True)
+        assert (quick.label == proved.label).all()
+        assert (quick.radius == proved.radius).all()
+
+
 def test_distance_is_not_the_root_of_a_rounded_square() -> None:
     X = np.array([[1e8 + 1e-7], [0.0]])
     distance = Classifier(1).fit(X, [0, 1]).kneighbors([[1e8]])[0][0, 0]
