@@ -23,7 +23,7 @@ void for_each_search(const PreparedSet& set, MatrixView queries, const Execution
                     const Query& query, std::size_t row) mutable { worker(search, query, query.point, first + row); };
         });
     };
-    if (!set.leaves().usable()) return by_products(queries, 0);
+    if (!set.leaves().pay_for_neighbors()) return by_products(queries, 0);
     std::vector<char> far(queries.rows(), 0);
     for_each_leaf_query(set, queries, execution, false, [&](int) {
         return [&, search = NeighborSearch(set), worker = make_worker()](LeafQuery* query, std::size_t row) mutable {
