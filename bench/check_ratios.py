@@ -87,7 +87,7 @@ def ratios() -> list[Ratio]:
             "exact 1-NN radii ÷ certify",
             lambda: nearest.minimal_perturbation(X),
             lambda: vote.certify(X),
-            limit=1.5,
+            limit=4,
         ),
         Ratio(
             "certify ÷ the same on half of the training set",
