@@ -31,24 +31,16 @@ void certify_from_products(const PreparedSet& set, MatrixView queries, std::span
     });
 }
 
-// The queries that leaves are not for: far ones, and those that tie with very many points.
-void certify_apart(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
-                   const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
-                   std::span<const char> apart) {
-    std::vector<std::size_t> rows;
-    std::vector<double> points;
-    std::vector<std::int32_t> classes;
-    for (std::size_t row = 0; row < apart.size(); ++row) {
-        if (!apart[row]) continue;
-        rows.push_back(row);
-        points.insert(points.end(), queries.row(row), queries.row(row) + queries.cols());
-        if (!truth.empty()) classes.push_back(truth[row]);
-    }
+// Far queries, and those that tie with very many points.
+void certify_apart(const PreparedSet& set, QueriesApart& apart, std::span<const std::int32_t> truth, std::size_t k,
+                   const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels) {
+    const std::vector<std::size_t>& rows = apart.collect();
     if (rows.empty()) return;
     std::vector<double> found(rows.size());
-    std::vector<std::int32_t> predicted(rows.size());
-    certify_from_products(set, {points.data(), rows.size(), queries.cols()}, classes, k, execution, found, predicted,
-                          {});
+    std::vector<std::int32_t> predicted(rows.size()), classes;
+    if (!truth.empty())
+        for (const std::size_t row : rows) classes.push_back(truth[row]);
+    certify_from_products(set, apart.queries(), classes, k, execution, found, predicted, {});
     for (std::size_t i = 0; i < rows.size(); ++i) {
         radii[rows[i]] = found[i];
         labels[rows[i]] = predicted[i];
@@ -57,19 +49,18 @@ void certify_apart(const PreparedSet& set, MatrixView queries, std::span<const s
 
 void certify_from_leaves(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
                          const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels) {
-    std::vector<char> apart(queries.rows(), 0);
+    QueriesApart apart(queries);
     for_each_leaf_query(set, queries, execution, true, [&](int) {
         return [&, search = NeighborSearch(set), rows = NearRows(set)](LeafQuery* query, std::size_t row) mutable {
-            apart[row] = query == nullptr;
-            if (apart[row]) return;
+            if (query == nullptr) return apart.add(row);
             labels[row] = search.vote(search.nearest(*query, k, false));
             const bool wrong = !truth.empty() && truth[row] != labels[row];
             const std::optional<double> radius = wrong ? 0.0 : rows.radius(*query, labels[row], k);
-            apart[row] = !radius.has_value();
-            if (radius) radii[row] = set.unscale_down(*radius);
+            if (!radius) return apart.add(row);
+            radii[row] = set.unscale_down(*radius);
         };
     });
-    certify_apart(set, queries, truth, k, execution, radii, labels, apart);
+    certify_apart(set, apart, truth, k, execution, radii, labels);
 }
 
 }  // namespace

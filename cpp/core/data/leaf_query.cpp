@@ -114,9 +114,9 @@ void LeafBlock::compute(MatrixView queries) {
     embeddings_.resize(std::max(embeddings_.size(), count));
     numbers_.resize(count);
     rows_.resize(count * r);
+    t.embed_mapped(queries, std::span(embeddings_).first(count));  // of gradients nothing is asked
     for (std::size_t i = 0; i < count; ++i) {
-        Embedding& z = embeddings_[i];
-        t.embed(queries.row(i), z);
+        const Embedding& z = embeddings_[i];
         numbers_[i] =
             t.mapped().describe(z.mapped_row().data(), rounding::up(std::sqrt(z.extent)), rows_.data() + i * r);
     }
@@ -162,6 +162,15 @@ LeafQuery* LeafBlock::query(std::size_t i) {
                  l.has_boxes() ? nullptr : minima_.data() + i * l.count(),
                  keep_values_ ? values_.get() + i * l.count() * leaf_points : nullptr);
     return &query_;
+}
+
+const std::vector<std::size_t>& QueriesApart::collect() {
+    for (std::size_t row = 0; row < apart_.size(); ++row) {
+        if (!apart_[row]) continue;
+        rows_.push_back(row);
+        points_.insert(points_.end(), all_.row(row), all_.row(row) + all_.cols());
+    }
+    return rows_;
 }
 
 }  // namespace robust_metric

@@ -139,27 +139,33 @@ private:
     LeafQuery query_;
 };
 
+// Queries that leaves are not for, collected for the products that answer them together.
+class QueriesApart {
+public:
+    explicit QueriesApart(MatrixView queries) : all_(queries), apart_(queries.rows(), 0) {}
+
+    // may be called from several threads, for different rows
+    void add(std::size_t row) { apart_[row] = 1; }
+    // to be called once, after all were added: which rows they are
+    const std::vector<std::size_t>& collect();
+    MatrixView queries() const { return {points_.data(), rows_.size(), all_.cols()}; }
+
+private:
+    MatrixView all_;
+    std::vector<char> apart_;
+    std::vector<std::size_t> rows_;
+    std::vector<double> points_;
+};
+
 // Calls worker(query, row) for every row of queries, as for_each_query does; query is null where LeafBlock says so.
 // keep_values: whether most workers look at many points.
 template <class MakeWorker>
 void for_each_leaf_query(const PreparedSet& training, MatrixView queries, const Execution& execution, bool keep_values,
                          MakeWorker make_worker) {
-    using Worker = decltype(make_worker(0));
-    struct State {
-        LeafBlock block;
-        Worker worker;
-    };
-    std::vector<std::unique_ptr<State>> states(static_cast<std::size_t>(std::max(execution.num_threads, 1)));
-    const Chunk chunk(LeafBlock::block_size(training, keep_values), leaf_queries);
-    parallel_for(queries.rows(), chunk, execution, [&](std::size_t first, std::size_t last, int thread) {
-        auto& state = states[static_cast<std::size_t>(thread)];
-        if (!state) state.reset(new State{LeafBlock(training, keep_values), make_worker(thread)});
-        state->block.compute(queries.slice(first, last));
-        for (std::size_t i = first; i < last; ++i) {
-            checkpoint();
-            state->worker(state->block.query(i - first), i);
-        }
-    });
+    for_each_in_blocks(
+        queries, Chunk(LeafBlock::block_size(training, keep_values), leaf_queries), execution,
+        [&] { return LeafBlock(training, keep_values); },
+        [](LeafBlock& block, MatrixView some) { block.compute(some); }, make_worker);
 }
 
 }  // namespace robust_metric

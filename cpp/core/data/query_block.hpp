@@ -78,27 +78,38 @@ void check_request(const PreparedSet& training, MatrixView queries, std::size_t 
 // Throws std::invalid_argument where a query is outside the box of the threat model.
 void check_inside(const PreparedSet& training, MatrixView queries);
 
-// Calls worker(query, row) for every row of queries, in parallel over blocks; make_worker(thread) makes one worker
-// for each thread, at its first block, so that work spaces are reused.
-template <class MakeWorker>
-void for_each_query(const PreparedSet& training, MatrixView queries, const Execution& execution, bool with_twice_mapped,
-                    MakeWorker make_worker) {
+// Calls worker(query, row) for every row of queries, in parallel over chunks of them: compute(block, chunk) prepares
+// what block.query tells of each. make_block() and make_worker(thread) make one of each for every thread, at its first
+// chunk, so that work spaces are reused.
+template <class MakeBlock, class Compute, class MakeWorker>
+void for_each_in_blocks(MatrixView queries, const Chunk& chunk, const Execution& execution, MakeBlock make_block,
+                        Compute compute, MakeWorker make_worker) {
+    using Block = decltype(make_block());
     using Worker = decltype(make_worker(0));
     struct State {
-        QueryBlock block;
+        Block block;
         Worker worker;
     };
     std::vector<std::unique_ptr<State>> states(static_cast<std::size_t>(std::max(execution.num_threads, 1)));
-    const Chunk chunk(QueryBlock::block_size(training), QueryBlock::smallest_block);
     parallel_for(queries.rows(), chunk, execution, [&](std::size_t first, std::size_t last, int thread) {
         auto& state = states[static_cast<std::size_t>(thread)];
-        if (!state) state.reset(new State{QueryBlock(training), make_worker(thread)});
-        state->block.compute(queries.slice(first, last), with_twice_mapped);
+        if (!state) state.reset(new State{make_block(), make_worker(thread)});
+        compute(state->block, queries.slice(first, last));
         for (std::size_t i = first; i < last; ++i) {
             checkpoint();
             state->worker(state->block.query(i - first), i);
         }
     });
+}
+
+// The same with products of all training points.
+template <class MakeWorker>
+void for_each_query(const PreparedSet& training, MatrixView queries, const Execution& execution, bool with_twice_mapped,
+                    MakeWorker make_worker) {
+    for_each_in_blocks(
+        queries, Chunk(QueryBlock::block_size(training), QueryBlock::smallest_block), execution,
+        [&] { return QueryBlock(training); },
+        [=](QueryBlock& block, MatrixView some) { block.compute(some, with_twice_mapped); }, make_worker);
 }
 
 }  // namespace robust_metric

@@ -16,25 +16,22 @@ namespace {
 // where they pay, else and for queries so far away that leaves tell nothing by products with all training points.
 template <class MakeWorker>
 void for_each_search(const PreparedSet& set, MatrixView queries, const Execution& execution, MakeWorker make_worker) {
-    const auto by_products = [&](MatrixView some, std::size_t first) {
+    const auto by_products = [&](MatrixView some, const auto& row_of) {
         for_each_query(set, some, execution, false, [&](int) {
-            return
-                [first, search = NeighborSearch(set), worker = make_worker()](
-                    const Query& query, std::size_t row) mutable { worker(search, query, query.point, first + row); };
+            return [&, search = NeighborSearch(set), worker = make_worker()](
+                       const Query& query, std::size_t i) mutable { worker(search, query, query.point, row_of(i)); };
         });
     };
-    if (!set.leaves().pay_for_neighbors()) return by_products(queries, 0);
-    std::vector<char> far(queries.rows(), 0);
+    if (!set.leaves().pay_for_neighbors()) return by_products(queries, [](std::size_t i) { return i; });
+    QueriesApart far(queries);
     for_each_leaf_query(set, queries, execution, false, [&](int) {
         return [&, search = NeighborSearch(set), worker = make_worker()](LeafQuery* query, std::size_t row) mutable {
-            if (query == nullptr)
-                far[row] = 1;
-            else
-                worker(search, *query, query->point(), row);
+            if (query == nullptr) return far.add(row);
+            worker(search, *query, query->point(), row);
         };
     });
-    for (std::size_t row = 0; row < far.size(); ++row)
-        if (far[row]) by_products(queries.slice(row, row + 1), row);
+    const std::vector<std::size_t>& rows = far.collect();
+    if (!rows.empty()) by_products(far.queries(), [&](std::size_t i) { return rows[i]; });
 }
 
 }  // namespace
