@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from ..threat import ThreatModel
-from .options import positive
+from .options import positive, radius
 
 
 class Method(NamedTuple):
@@ -59,7 +58,7 @@ def add_to(command: Any) -> None:
     )
     command.add_argument(
         "--prune",
-        type=_radius,
+        type=radius,
         metavar="R",
         help="leave out the fewest training points so that classes are 2 R apart, in the units of radii",
     )
@@ -113,13 +112,3 @@ def _learner(args: argparse.Namespace) -> Any:
     }
     known = learner.get_params(deep=False)
     return learner.set_params(**{name: v for name, v in settings.items() if name in known})
-
-
-def _radius(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"wanted a positive number, got {text!r}")
-    return value

@@ -84,10 +84,19 @@ def positive(text: str) -> int:
 
 def seconds(text: str) -> float:
     """Parse a positive number of seconds."""
+    return _positive_number(text, "a positive number of seconds")
+
+
+def radius(text: str) -> float:
+    """Parse a positive radius."""
+    return _positive_number(text, "a positive number")
+
+
+def _positive_number(text: str, wanted: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0.0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"wanted a positive number of seconds, got {text!r}")
+        raise argparse.ArgumentTypeError(f"wanted {wanted}, got {text!r}")
     return value
