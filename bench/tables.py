@@ -11,10 +11,10 @@ its leaves, which searches by matrix products alone as it does on long rows.
 from __future__ import annotations
 
 import argparse
-import os
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
 import robust_metric as rm
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+from helpers import searched_by
 
 NAMES = ("pendigits", "splice", "usps", "1e5x8", "1e5x16", "1e5x32", "1e6x8", "1e6x4")
 K = 11
@@ -42,19 +46,8 @@ def load(name: str, n_queries: int) -> Data:
     return *mixture(n_points, n_features), mixture(n_queries, n_features, seed=1)[0]
 
 
-@contextmanager
-def leaves(kind: str) -> Iterator[None]:
-    """Training sets fitted in this context search in this way; "" leaves the choice to them."""
-    before = os.environ.get("ROBUST_METRIC_LEAVES", "")
-    os.environ["ROBUST_METRIC_LEAVES"] = kind
-    try:
-        yield
-    finally:
-        os.environ["ROBUST_METRIC_LEAVES"] = before
-
-
 def ours(X: np.ndarray, y: np.ndarray, kind: str = "") -> rm.CertifiedKNeighborsClassifier:
-    with leaves(kind):
+    with searched_by(kind):
         clf = rm.CertifiedKNeighborsClassifier(K, n_jobs=1).fit(X, y)
         clf.predict(X[:1])  # prepares the training set
     return clf
