@@ -104,9 +104,13 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         """
         if mode not in ("connectivity", "distance"):
             raise ValueError(f'mode must be "connectivity" or "distance", got {mode!r}')
-        distances, indices = self.kneighbors(X, n_neighbors)
+        if mode == "distance":
+            distances, indices = self.kneighbors(X, n_neighbors)
+            values = distances.ravel()
+        else:  # distances cost more than the neighbours do
+            indices = self.kneighbors(X, n_neighbors, return_distance=False)
+            values = np.ones(indices.size)
         m, k = indices.shape
-        values = distances.ravel() if mode == "distance" else np.ones(m * k)
         rows = np.arange(0, m * k + 1, k)
         return csr_matrix((values, indices.ravel(), rows), shape=(m, self.n_samples_fit_))
 
