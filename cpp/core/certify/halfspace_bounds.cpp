@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/kernels.hpp"
 #include "base/rounding.hpp"
@@ -22,8 +21,6 @@ struct Later {
         return a.bound != b.bound ? a.bound > b.bound : a.position > b.position;
     }
 };
-
-constexpr float not_waiting = std::numeric_limits<float>::infinity(), largest_float = std::numeric_limits<float>::max();
 
 // entrants that the queue starts with
 constexpr std::size_t first_load = 64;
@@ -174,7 +171,7 @@ bool HalfspaceBounds::out_of_time() const {
 
 auto HalfspaceBounds::top(Level level) -> const Queued* {
     for (;;) {
-        while (!exhausted_ && (queue_.empty() || queue_.front().rank() > loaded_)) load_more();
+        while (!waiting_.exhausted() && (queue_.empty() || queue_.front().rank() > waiting_.let_in())) load_more();
         if (queue_.empty()) return nullptr;
         if (queue_.front().level >= level) return &queue_.front();
         deepen_top();
@@ -208,78 +205,46 @@ void HalfspaceBounds::enqueue(std::size_t kept, bool skip_shadowed, double limit
     const FilterDistances &mapped = query_->mapped, &twice = query_->twice_mapped;
     kept_ = kept;
     queue_.clear();
-    waiting_.resize(t.size());
+    const std::span<float> bounds = waiting_.start(t.size(), limit);
     // The smallest pair bound that the (kept + 1) nearest own-class points guarantee, with ‖M(x⁺ - x⁻)‖ bounded by
     // the triangle inequality through the query: no denominators of their own.
     kernels().bound_ratios({mapped.values, mapped.rows->blurs(), twice.values, twice.rows->blurs(), reach_of(mapped),
                             rounding::float_up(own_distance_[kept + 1]), rounding::float_up(squared_norm_),
                             reach_of(twice), rounding::float_up(own_length_[kept + 1])},
-                           waiting_.data(), t.size());
+                           bounds.data(), t.size());
     if (t.threat().dual_factor() > 1.0) {
         const float share = rounding::float_down(1.0 / t.threat().dual_factor());
-        for (float& bound : waiting_) bound = std::max(rounding::float_down(static_cast<double>(bound) * share), 0.0f);
+        for (float& bound : bounds) bound = std::max(rounding::float_down(static_cast<double>(bound) * share), 0.0f);
     }
     // R_v only grows when v falls: so what is known from more votes kept still holds
-    for (const Known& known : known_) waiting_[known.position] = std::max(waiting_[known.position], known.bound);
+    for (const Known& known : known_) bounds[known.position] = std::max(bounds[known.position], known.bound);
     if (label_ == no_class)
-        for (const std::size_t own : near_own_) waiting_[own] = not_waiting;
+        for (const std::size_t own : near_own_) waiting_.take_out(own);
     else
-        for (const std::size_t own : t.members(label_)) waiting_[own] = not_waiting;
+        for (const std::size_t own : t.members(label_)) waiting_.take_out(own);
     if (skip_shadowed)
-        for (const std::size_t position : t.all_shadowed()) waiting_[position] = not_waiting;
+        for (const std::size_t position : t.all_shadowed()) waiting_.take_out(position);
     // some are in the queue's later levels already
     for (std::size_t i = 0; i < entrant_count_; ++i) {
         const Entrant& entrant = entrants_[i];
-        if (waiting_[entrant.position] == not_waiting) continue;
-        waiting_[entrant.position] = not_waiting;
+        if (!waiting_.take_out(entrant.position)) continue;
         const Queued queued{entrant.largest[kept], entrant.position, entrant.level};
         if (queued.rank() < limit) queue_.push_back(queued);
     }
     std::make_heap(queue_.begin(), queue_.end(), Later());
-    loaded_ = -1.0f;
-    limit_ = rounding::float_up(limit);
-    exhausted_ = false;
 }
 
 // Moves entrants that wait into the queue: a few at first, later all up to a little above the queue's front.
 void HalfspaceBounds::load_more() {
-    const float last = std::min(limit_, largest_float);
-    const float next =
-        queue_.empty() ? smallest_waiting(first_load) : rounding::float_up(queue_.front().rank() * 1.03125);
-    load(std::min(next, last));
-    exhausted_ = next >= last;
-}
-
-void HalfspaceBounds::load(float limit) {
-    const Kernels& k = kernels();
-    const std::size_t n = waiting_.size();
-    for (std::size_t i = k.next_at_most(waiting_.data(), limit, 0, n); i < n;
-         i = k.next_at_most(waiting_.data(), limit, i + 1, n)) {
-        queue_.push_back({waiting_[i], i, coarse});
-        training_->sketch().prefetch(i);
+    const auto enter = [&](std::size_t position, float bound) {
+        queue_.push_back({bound, position, coarse});
+        training_->sketch().prefetch(position);
         std::push_heap(queue_.begin(), queue_.end(), Later());
-        waiting_[i] = not_waiting;
-    }
-    loaded_ = limit;
-}
-
-// The count-th smallest bound that waits, or the largest if they are fewer; not_waiting if there is none.
-float HalfspaceBounds::smallest_waiting(std::size_t count) {
-    const Kernels& k = kernels();
-    const std::size_t n = waiting_.size();
-    float limit = largest_float;
-    smallest_.clear();
-    for (std::size_t i = k.next_at_most(waiting_.data(), limit, 0, n); i < n;
-         i = k.next_at_most(waiting_.data(), limit, i + 1, n)) {
-        if (smallest_.size() == count) {
-            std::pop_heap(smallest_.begin(), smallest_.end());
-            smallest_.pop_back();
-        }
-        smallest_.push_back(waiting_[i]);
-        std::push_heap(smallest_.begin(), smallest_.end());
-        if (smallest_.size() == count) limit = std::nextafter(smallest_.front(), -1.0f);
-    }
-    return smallest_.empty() ? not_waiting : smallest_.front();
+    };
+    if (queue_.empty())
+        waiting_.let_in_some(first_load, enter);
+    else
+        waiting_.let_in_up_to(rounding::float_up(queue_.front().rank() * 1.03125), enter);
 }
 
 auto HalfspaceBounds::deepen(const Queued& queued) -> Queued {

@@ -8,6 +8,7 @@
 
 #include "base/deadline.hpp"
 #include "certify/losing_votes.hpp"
+#include "certify/waiting_entrants.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "geometry/displacements.hpp"
@@ -91,8 +92,6 @@ private:
     void find_near_own(std::size_t count);
     void start_near_own();
     void load_more();
-    void load(float limit);
-    float smallest_waiting(std::size_t count);
     Queued deepen(const Queued& queued);
     void deepen_top();
     void evaluate_next(std::size_t count, double last_rank);
@@ -119,16 +118,12 @@ private:
     std::size_t entrant_count_ = 0;
     std::vector<std::size_t> entered_;  // per class
     std::vector<Queued> queue_;
-    // Coarse bounds of the entrants that are not in the queue yet, infinite for all others. All that wait are above
-    // loaded_, and nothing from limit_ on is wanted.
-    std::vector<float> waiting_, smallest_;
+    WaitingEntrants waiting_;
     struct Known {
         float bound;
         std::uint32_t position;
     };
     std::vector<Known> known_;  // bounds of entrants from the levels before near_pairs
-    float loaded_ = 0.0f, limit_ = 0.0f;
-    bool exhausted_ = false;
     std::vector<Interval> pairs_;
     mutable std::vector<double> normal_;
     std::vector<std::size_t> scratch_;
