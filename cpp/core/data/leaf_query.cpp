@@ -115,11 +115,7 @@ void LeafBlock::compute(MatrixView queries) {
     numbers_.resize(count);
     rows_.resize(count * r);
     t.embed_mapped(queries, std::span(embeddings_).first(count));  // of gradients nothing is asked
-    for (std::size_t i = 0; i < count; ++i) {
-        const Embedding& z = embeddings_[i];
-        numbers_[i] =
-            t.mapped().describe(z.mapped_row().data(), rounding::up(std::sqrt(z.extent)), rows_.data() + i * r);
-    }
+    for (std::size_t i = 0; i < count; ++i) numbers_[i] = describe(t, embeddings_[i], rows_.data() + i * r);
     if (t.leaves().has_boxes()) return;
     const std::size_t groups = (count + leaf_queries - 1) / leaf_queries;
     factors_.assign(groups * leaf_queries * r, 0.0f);

@@ -15,6 +15,7 @@
 #include "base/rounding.hpp"
 #include "data/leaves.hpp"
 #include "data/prepared_set.hpp"
+#include "data/query_block.hpp"
 #include "robust_metric/matrix_view.hpp"
 
 namespace robust_metric {

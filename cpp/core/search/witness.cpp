@@ -68,7 +68,7 @@ void Witness::place(std::span<const double> step) {
 
 // scaled ‖point - query‖₂, rounded up
 double Witness::length_of(std::span<const double> point) const {
-    const int exponent = training_->exponent() + query_->embedding->far;
+    const int exponent = training_->exponent(*query_->embedding);
     double squares = 0.0;
     for (std::size_t j = 0; j < point.size(); ++j) {
         // what was really added, to double-double accuracy

@@ -63,10 +63,10 @@ void SingleSearch::tighten() {
     const Deadline longer = deadline_.extended();
     witness_.try_step(witness_.step());
     const std::size_t nearest = witness_.nearest().front();
+    const int exponent = training_->exponent(*query_->embedding);
     for (const SingleCell::Projection& projection : projections_) {
         if (projection.other != nearest || !projection.complete) continue;
-        for (std::size_t j = 0; j < step_.size(); ++j)
-            step_[j] = std::ldexp(projection.perturbation[j], training_->exponent());
+        for (std::size_t j = 0; j < step_.size(); ++j) step_[j] = std::ldexp(projection.perturbation[j], exponent);
         shrink_witness(witness_, longer, step_);
         break;
     }
@@ -201,7 +201,7 @@ bool SingleSearch::push_inside(const Open& open) {
 
 // Runs the classifier on query + (1 + share) δ. True where the class changes.
 bool SingleSearch::try_beyond(double share, std::span<const double> scaled_perturbation) {
-    const int exponent = training_->exponent() + query_->embedding->far;
+    const int exponent = training_->exponent(*query_->embedding);
     step_.resize(scaled_perturbation.size());
     for (std::size_t j = 0; j < step_.size(); ++j)
         step_[j] = std::ldexp(scaled_perturbation[j] * (1.0 + share), exponent);
@@ -231,7 +231,7 @@ bool SingleSearch::try_point(double blend, std::size_t other, std::span<const do
     const std::size_t d = t.dimension();
     stored_.resize(d);
     const double *z = query_->point, *x = t.points().row(other, stored_.data());
-    const int exponent = t.exponent() + query_->embedding->far;
+    const int exponent = t.exponent(*query_->embedding);
     step_.resize(d);
     for (std::size_t j = 0; j < d; ++j) {
         const double boundary = std::ldexp(scaled_perturbation[j], exponent);

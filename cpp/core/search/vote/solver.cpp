@@ -249,7 +249,7 @@ auto CellSolver::push_strictly(double unit) -> Pushed {
 
 std::span<const double> CellSolver::solution() {
     const PreparedSet& t = *training_;
-    const int exponent = t.exponent() + query_->embedding->far;
+    const int exponent = t.exponent(*query_->embedding);
     step_.resize(t.dimension());
     for (std::size_t j = 0; j < step_.size(); ++j)
         step_[j] =
