@@ -51,6 +51,7 @@ py::array_t<double> neighbor_radii(const DoubleArray& X, const LabelArray& y, in
                                    const DoubleArray& Z, std::size_t k) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
         std::vector<double> radii;
+        radii.reserve(queries.rows());
         for (std::size_t i = 0; i < queries.rows(); ++i)
             radii.push_back(static_cast<double>(reference::neighbor_radius(data, queries.row(i), k)));
         return to_array(radii);

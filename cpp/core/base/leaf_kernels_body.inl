@@ -4,8 +4,8 @@
 // both. ROBUST_METRIC_VECTOR_BYTES is the width of the set's vectors.
 
 #ifdef __GNUC__
-typedef float Lanes __attribute__((vector_size(ROBUST_METRIC_VECTOR_BYTES)));
-typedef float Eight __attribute__((vector_size(32)));
+using Lanes = float __attribute__((vector_size(ROBUST_METRIC_VECTOR_BYTES)));
+using Eight = float __attribute__((vector_size(32)));
 #else
 template <std::size_t count>
 struct PlainLanes {
@@ -13,8 +13,8 @@ struct PlainLanes {
     float& operator[](std::size_t k) { return lane[k]; }
     float operator[](std::size_t k) const { return lane[k]; }
 };
-typedef PlainLanes<ROBUST_METRIC_VECTOR_BYTES / 4> Lanes;
-typedef PlainLanes<8> Eight;
+using Lanes = PlainLanes<ROBUST_METRIC_VECTOR_BYTES / 4>;
+using Eight = PlainLanes<8>;
 template <std::size_t count>
 static inline PlainLanes<count> operator+(PlainLanes<count> a, const PlainLanes<count>& b) {
     for (std::size_t k = 0; k < count; ++k) a[k] += b[k];
@@ -101,9 +101,9 @@ static inline float smallest_lane(const Lanes& lanes) {
 // norms[i] + sum_j factors[j] x_ij for two vectors of points i from `first` on of a leaf, and several queries
 static inline void add_leaf_terms(const float* coordinates, const float* norms, std::size_t first, std::size_t width,
                                   const float* factors, Lanes (&sums)[leaf_queries][2]) {
-    for (std::size_t q = 0; q < leaf_queries; ++q) {
-        load(sums[q][0], norms + first);
-        load(sums[q][1], norms + first + vector_lanes);
+    for (Lanes(&sum)[2] : sums) {
+        load(sum[0], norms + first);
+        load(sum[1], norms + first + vector_lanes);
     }
     for (std::size_t j = 0; j < width; ++j) {
         Lanes x, y;
@@ -122,7 +122,7 @@ static void leaf_minima(const float* coordinates, const float* norms, std::size_
                         const float* factors, float* const* out, float* const* values) {
     for (std::size_t leaf = 0; leaf < leaves; ++leaf, coordinates += width * leaf_points, norms += leaf_points) {
         Lanes least[leaf_queries];
-        for (std::size_t q = 0; q < leaf_queries; ++q) fill(least[q], HUGE_VALF);
+        for (Lanes& lanes : least) fill(lanes, HUGE_VALF);
         for (std::size_t first = 0; first < leaf_points; first += 2 * vector_lanes) {
             Lanes sums[leaf_queries][2];
             add_leaf_terms(coordinates, norms, first, width, factors, sums);

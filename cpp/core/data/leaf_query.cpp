@@ -75,8 +75,9 @@ void LeafQuery::open_all(double limit) {
     if (heap_.empty() || !(heap_.front().key <= highest)) return;
     // not in order: what is inside is taken out, what is not stays
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < heap_.size(); ++i) {  // grows
-        const Node node = heap_[i];
+    std::size_t next = 0;
+    while (next < heap_.size()) {  // grows
+        const Node node = heap_[next++];
         if (!(node.key <= highest))
             heap_[kept++] = node;
         else if (node.node < leaves_->count())
