@@ -20,6 +20,7 @@ from ._base.frozen import FrozenArrays
 from ._base.latest import Latest
 from ._base.progress import watcher
 from ._base.runtime import execution_threads, single_threaded_blas
+from .io.csv_tables import LabelColumn
 from .results.certificates import Certificates
 from .results.digests import KnownScaling, data_digest, model_digest
 from .results.evidence import Evidence, SearchTrees
@@ -54,6 +55,8 @@ class Fitted(FrozenArrays):
         Threads of each call, as estimators take it.
     scaling : Scaling, None or "unknown"
         What the points went through before ``fit``, where a file said so.
+    label_column : LabelColumn, optional
+        Where the table that the points come from has its labels, where a file said so.
     """
 
     points: NDArray[Any]
@@ -64,8 +67,11 @@ class Fitted(FrozenArrays):
     n_neighbors: int
     n_jobs: int | None = None
     scaling: KnownScaling = "unknown"
-    _data_digest: Latest[None, str] = field(default_factory=Latest, repr=False)
-    _prepared: Latest[ThreatModel, _core.TrainingSet] = field(default_factory=Latest, repr=False)
+    label_column: LabelColumn | None = None
+    _data_digest: Latest[None, str] = field(default_factory=Latest, repr=False, compare=False)
+    _prepared: Latest[ThreatModel, _core.TrainingSet] = field(
+        default_factory=Latest, repr=False, compare=False
+    )
 
     def having(self, threat: ThreatModel, n_neighbors: int, n_jobs: int | None) -> Fitted:
         """Return the same points under these settings; what does not depend on them is kept."""

@@ -88,6 +88,14 @@ def test_models_of_other_sources_and_damaged_ones(files: Path) -> None:
     assert load_label_column(model) is None
     save_model(load_model(model), model, label_column=LabelColumn("x", 2))
     assert load_label_column(model) == ("x", 2)
+    save_model(load_model(model), model)  # as the scaling and the names are kept
+    assert load_label_column(model) == ("x", 2)
+    clf = load_model(model)
+    save_model(
+        clf.set_params(n_neighbors=1).fit(np.eye(3), [0, 1, 1]), model
+    )  # other data have other columns
+    assert load_label_column(model) is None
+    save_model(load_model(model), model, label_column=LabelColumn("x", 2))
     header, arrays = read_npz(model, "model")
     damaged: tuple[object, ...] = ("x", ["x"], ["x", True], [1, 2], ["x", 1, 2], {})
     for wrong in damaged:

@@ -212,12 +212,14 @@ def test_features_by_name(files: Path, capsys: pytest.CaptureFixture[str]) -> No
     costs = files / "costs.txt"
     costs.write_text("b=2\nd=0.5\n")
     options = ["--norm", "1", "--freeze", "a,2", "--feature-cost", str(costs)]
-    options += ["--bounds", "d=-1,1=-2", "none", "--clip"]
+    options += ["--bounds", "d=-1,1=-2", "none", "--clip"]  # in the units of the columns
+    scaling = load_scaling(model)
+    assert scaling is not None
     made = ["--label", "tree", "--out", certs, "--evidence", *options]
     said = outputs(capsys, "certify", str(model), data, *made)
     assert "2 of 4 features frozen" in said
     saved = Certificates.load(certs)
-    lower = np.array([-np.inf, -2.0, -np.inf, -1.0])
+    lower = scaling.apply(np.array([[-np.inf, -2.0, -np.inf, -1.0]]))[0]
     wanted = ThreatModel(1, (lower, np.inf), [np.inf, 2.0, np.inf, 0.5], clip_queries=True)
     assert saved.threat is not None
     assert np.array_equal(saved.threat.box(4), wanted.box(4))
@@ -251,3 +253,54 @@ def test_names_with_commas_and_digits(files: Path, capsys: pytest.CaptureFixture
     options = ["--freeze", '"age, in years",2019', "--feature-cost", "x=y=3"]
     assert cli.main([*arguments, "--metric", "euclidean", *options]) == 0
     assert load_model(model).threat.weights(4).tolist() == [np.inf, np.inf, 3.0, 1.0]
+
+
+def test_bounds_of_named_features_are_in_the_units_of_their_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    age = np.r_[18, 78, rng.integers(18, 79, 60)]
+    rows = [f"{a},{p},{'old' if a > 50 else 'young'}" for a, p in zip(age, age / 7, strict=True)]
+    data, model = tmp_path / "people.csv", str(tmp_path / "m.npz")
+    data.write_text("age,pay,kind\n" + "\n".join(rows))
+    arguments = ["fit", str(data), "--metric", "euclidean", "--out", model]
+    assert cli.main([*arguments, "--bounds", "age=18", "age=78,pay=8"]) == 0
+    box, scaling = load_model(model).threat.box(2), load_scaling(model)
+    assert box is not None and scaling is not None
+    lower, upper = box
+    assert lower.tolist() == [0.0, -np.inf]
+    assert upper.tolist() == [1.0, scaling.apply([[0.0, 8.0]])[0, 1]]
+    assert 0.0 < upper[1] < 1.0
+    # a value that is its bound is within it, whatever rounding does to both
+    for value in np.unique(age)[::4].tolist():
+        pair = ["--bounds", f"age={value},pay={value / 7!r}", f"0={value},pay={value / 7!r}"]
+        (tmp_path / "one.csv").write_text(f"age,pay\n{value},{value / 7!r}\n")
+        assert cli.main(["certify", model, str(tmp_path / "one.csv"), "--no-label", *pair]) == 0
+
+
+def test_files_of_bounds_and_costs_are_not_overwritten(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, numbers = str(fit(files)), files / "numbers.txt"
+    numbers.write_text("1 1 1 1\n")
+    common = ["--label", "tree", "--out", str(numbers)]
+    for command in (["fit"], ["certify", model], ["attack", model]):
+        for option in (
+            ["--feature-cost", str(numbers)],
+            ["--bounds", "none", str(numbers)],
+            ["--bounds", str(files / ".." / files.name / "numbers.txt"), "none"],
+        ):
+            said = error_of(capsys, *command, str(files / "train.csv"), *common, *option)
+            assert f"--out must be another file than {option[0]}, which it would overwrite" in said
+    assert numbers.read_text() == "1 1 1 1\n"
+
+
+def test_evidence_is_not_exported_over_what_it_is_read_from(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, certs = str(fit(files)), str(files / "c.npz")
+    data = [str(files / "test.csv"), "--label", "tree", "--evidence"]
+    assert cli.main(["certify", model, *data, "--out", certs]) == 0
+    for path, name in ((model, "MODEL"), (certs, "CERTS")):
+        said = error_of(capsys, "export-evidence", certs, model, "--out", path)
+        assert f"--out must be another file than {name}" in said

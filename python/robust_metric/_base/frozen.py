@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arrays import is_dask_array
+
 
 def frozen(values: ArrayLike, dtype: Any = None, *, fresh: bool = False) -> NDArray[Any]:
     """Return values as an array in C order that nobody can write to, without a copy where that is so already.
@@ -70,6 +72,18 @@ class FrozenArrays:
             if isinstance(value, np.ndarray):
                 object.__setattr__(self, field.name, frozen(value))
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is of the same class, with equal values; arrays of equal shape and numbers."""
+        if type(other) is not type(self):
+            return False  # not NotImplemented, with which an array would compare element by element
+        return all(
+            same_values(getattr(self, field.name), getattr(other, field.name))
+            for field in fields(self)
+            if field.compare
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as arrays have none
+
     def __copy__(self) -> Any:
         return self
 
@@ -78,6 +92,24 @@ class FrozenArrays:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _made_again, (type(self), *(getattr(self, f.name) for f in fields(self)))
+
+
+def same_values(a: Any, b: Any) -> bool:
+    """Whether two values are equal: arrays as wholes, Dask arrays by what they would compute."""
+    if a is b:
+        return True
+    if is_dask_array(a) or is_dask_array(b):
+        return is_dask_array(a) and is_dask_array(b) and bool(a.name == b.name)
+    if hasattr(a, "__array__") or hasattr(b, "__array__"):
+        a, b = np.asarray(a), np.asarray(b)
+        both_floats = a.dtype.kind == b.dtype.kind == "f"
+        return np.array_equal(a, b, equal_nan=both_floats)
+    return bool(a == b)
+
+
+def equal_tuples(a: tuple[Any, ...], b: object) -> bool:
+    """Tuples' ``==`` where values may be arrays; for named tuples, which cannot inherit it."""
+    return isinstance(b, tuple) and len(a) == len(b) and all(map(same_values, a, b))
 
 
 def _made_again(kind: type[Any], *values: Any) -> Any:

@@ -22,7 +22,7 @@ from ..threat import ThreatModel
 _NEAR = 256  # neighbours among which a start is looked for first
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AttackResult(FrozenArrays, Described):
     """Adversarial examples of m queries.
 

@@ -93,7 +93,9 @@ def _report(args: argparse.Namespace) -> Report:
         )
         queries = read_inputs(args.queries, n_features, known)
         queries = queries if model.scaling is None else model.scaling.apply(queries)
-    threat = threat_options.stated(args, model.threat, n_features, model.feature_names)
+    threat = threat_options.stated(
+        args, model.threat, n_features, model.feature_names, model.scaling
+    )
     return check_claims(claims, model, threat=threat, queries=queries)
 
 

@@ -25,7 +25,7 @@ from .options import (
     positive,
 )
 from .output import check_outputs, finite, print_json
-from .saved_model import SavedModel
+from .saved_model import SavedModel, inputs
 
 if TYPE_CHECKING:
     from ..attacks import AttackResult
@@ -35,7 +35,7 @@ ATTACKS = ("region", "boundary", "gradient")
 
 def run(args: argparse.Namespace) -> None:
     """Attack the test part of the data under a saved model and print the table."""
-    check_outputs({"--out": args.out}, {"MODEL": args.model, "DATA": args.data})
+    check_outputs({"--out": args.out}, inputs(args))
     model = SavedModel.load(args)
     X, y, _ = model.rows_of(args)
     X, y = X[: args.limit], None if y is None else y[: args.limit]

@@ -32,7 +32,7 @@ from .options import (
     seconds,
 )
 from .output import STANDARD_OUTPUT, check_outputs, finite, print_json
-from .saved_model import SavedModel
+from .saved_model import SavedModel, inputs
 
 
 def run(args: argparse.Namespace) -> None:
@@ -41,10 +41,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError("--evidence needs a file to be written to, see --out")
     if args.time_limit is not None and not args.exact:
         raise ValueError("--time-limit is for the searches of --exact, which is not asked for")
-    check_outputs(
-        {"--out": args.out, "--predictions": args.predictions},
-        {"MODEL": args.model, "DATA": args.data},
-    )
+    check_outputs({"--out": args.out, "--predictions": args.predictions}, inputs(args))
     model = SavedModel.load(args)
     rows = model.rows_of(args)
     X, y = rows.X, rows.y

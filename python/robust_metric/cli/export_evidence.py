@@ -10,11 +10,15 @@ from ..io import threat_options
 from ..io.model_files import read_model
 from ..results.certificates import Certificates
 from .options import add_command
+from .output import check_outputs
 
 
 def _run(args: argparse.Namespace) -> None:
+    read = [("CERTS", args.certificates), ("MODEL", args.model), *threat_options.files(args)]
+    check_outputs({"--out": args.out}, read)
     model = read_model(args.model)
-    threat = threat_options.stated(args, model.threat, model.X.shape[1], model.feature_names)
+    width, names = model.X.shape[1], model.feature_names
+    threat = threat_options.stated(args, model.threat, width, names, model.scaling)
     count = export_evidence(Certificates.load(args.certificates), model, args.out, threat=threat)
     print(f"Wrote {count} certificates with their evidence and model to {args.out}")
 

@@ -21,14 +21,14 @@ def run(args: argparse.Namespace) -> None:
     from ..estimators.saving import save_model
 
     methods.check(args)
-    check_outputs({"--out": args.out}, {"DATA": args.data})
+    check_outputs({"--out": args.out}, [("DATA", args.data), *threat_options.files(args)])
     parts = training_part(args.data, csv_options.chosen(args))
     X, y = parts.X_train, parts.y_train
     scaling = None
     if not args.no_scale:
         scaling = Scaling.fit(X, image=holds_images(args.data, X, args.image))
     start = time.perf_counter()
-    threat = threat_options.chosen(args, ThreatModel(), X.shape[1], parts.feature_names)
+    threat = threat_options.chosen(args, ThreatModel(), X.shape[1], parts.feature_names, scaling)
     clf = methods.classifier(args, threat)
     clf = methods.fitted(args, clf, X if scaling is None else scaling.apply(X), y)
     seconds = time.perf_counter() - start

@@ -6,11 +6,11 @@ import json
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._base.arrays import Floats
-from ..io.atomic import check_target
+from ..io.atomic import check_target, is_stream
 from ..io.csv_text import STANDARD_INPUT
 from ..results.robust_error import RobustErrorCurve
 
@@ -38,15 +38,17 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str]) -> None:
+def check_outputs(
+    outputs: Mapping[str, str | None], inputs: Iterable[tuple[str, str | None]]
+) -> None:
     """Refuse files to write that cannot be written, or that are read: before any work is done.
 
     Parameters
     ----------
     outputs : dict of option to path
         Those that are None or ``-`` are none.
-    inputs : dict of argument to path
-        Files, names of data sets, or ``-``.
+    inputs : pairs of argument and path
+        Files, names of data sets, or ``-``; None is none.
 
     Raises
     ------
@@ -56,11 +58,14 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str]) 
         If an output is an input, under whatever name, or another output.
     """
     written: dict[str, str] = {}
+    read = [(argument, source) for argument, source in inputs if source is not None]
     for option, path in outputs.items():
         if path is None or path == STANDARD_OUTPUT:
             continue
+        if is_stream(path):  # written through, whatever else is
+            continue
         target = os.fspath(check_target(path, option))
-        for argument, source in inputs.items():
+        for argument, source in read:
             if _is_file(source, target):
                 raise ValueError(
                     f"{option} must be another file than {argument}, which it would overwrite, got {path}"

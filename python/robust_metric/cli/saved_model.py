@@ -17,6 +17,11 @@ from ..threat import ThreatModel
 from .data import Rows, check_labels, test_part
 
 
+def inputs(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return the arguments that name what is read, with what they name."""
+    return [("MODEL", args.model), ("DATA", args.data), *threat_options.files(args)]
+
+
 @dataclass(frozen=True)
 class SavedModel:
     """A classifier, what was done to its features, and what they are called.
@@ -46,9 +51,10 @@ class SavedModel:
         names = load_feature_names(args.model)
         if names is not None:
             del clf.feature_names_in_  # columns are matched where they are read; arrays have none
-        threat = threat_options.chosen(args, clf.fitted_view().threat, clf.n_features_in_, names)
+        scaling, given = load_scaling(args.model), clf.fitted_view().threat
+        threat = threat_options.chosen(args, given, clf.n_features_in_, names, scaling)
         clf.set_params(n_jobs=args.n_jobs, threat=threat)
-        return cls(clf, load_scaling(args.model), names, load_label_column(args.model))
+        return cls(clf, scaling, names, load_label_column(args.model))
 
     @property
     def threat(self) -> ThreatModel:

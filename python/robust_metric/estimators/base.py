@@ -18,6 +18,7 @@ from .._base.runtime import single_threaded_blas
 from .._base.states import sees_one_state
 from .._base.validation import check_components, check_size, checked_queries
 from ..fitted import Fitted
+from ..io.csv_tables import LabelColumn
 from ..results.digests import KnownScaling
 from ..results.neighbor_sets import NeighborCertificates
 from ..threat import ThreatModel
@@ -194,6 +195,7 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         classes: NDArray[Any],
         components: Floats | None,
         scaling: KnownScaling = "unknown",
+        label_column: LabelColumn | None = None,
     ) -> None:
         """Store checked training data: y indexes classes, components are (r, d) or None."""
         # certificates are about these numbers, whatever the caller does to the array later
@@ -212,6 +214,7 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
             self._check_n_neighbors(),
             self.n_jobs,
             scaling,
+            label_column,
         )
         self._fitted.prepared  # noqa: B018  what does not fit is to fail here
 

@@ -45,7 +45,8 @@ def save_model(
     feature_names : sequence of str, optional
         By default those that ``fit`` saw.
     label_column : tuple of str or None and int, optional
-        Name and number of the column that the labels come from, for the command line.
+        Name and number of the column that the labels come from, for the command line. By default
+        that of the file that the classifier was loaded from, where it was.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def save_model(
         type(clf).__name__,
         kept if scaling is None else scaling,
         None if names is None else tuple(map(str, names)),
-        None if label_column is None else LabelColumn(*label_column),
+        view.label_column if label_column is None else LabelColumn(*label_column),
     )
     write_model(model, path)
 
@@ -100,7 +101,9 @@ def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
             threat=model.threat,
             n_jobs=model.n_jobs,
         )
-        clf._take_over(model.X, model.y, model.classes, model.components, model.scaling)
+        clf._take_over(
+            model.X, model.y, model.classes, model.components, model.scaling, model.label
+        )
         if model.feature_names is not None:
             clf.feature_names_in_ = np.array(model.feature_names, dtype=object)
     return clf

@@ -17,7 +17,7 @@ from .._base.frozen import FrozenArrays
 IMAGE_MAXIMUM = 255.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scaling(FrozenArrays):
     """The map ``x -> (x - offset) / scale``, one offset and one scale per feature.
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._base.arrays import Floats
 from .._base.feature_values import FeatureValues, feature_number
 from ..threat import ThreatModel
+from .scaling import Scaling
 
 _WHEN = "Saved by fit; certify and attack take the model's unless they are told otherwise."
 
@@ -23,9 +24,10 @@ def add_to(command: Any, when: str = _WHEN) -> None:
     """Add the options to a subcommand; those that are not given leave the model's threat model."""
     group = command.add_argument_group(
         "threat model",
-        "What a perturbation costs and where it may lead, in the units of the radii: scaled ones, "
-        "where the model scales (0 and 1 are then the least and the largest value in the "
-        f"training data). {when}",
+        "What a perturbation costs and where it may lead. Costs, and bounds that are plain numbers, "
+        "are in the units of the radii: scaled ones, where the model scales (0 and 1 are then the "
+        "least and the largest value in the training data). Bounds of named features, like "
+        f"income=0, are in the units of their column. {when}",
     )
     group.add_argument("--norm", type=_norm, metavar="P", help="cost: 1, 2 or inf (default: 2)")
     group.add_argument(
@@ -34,14 +36,16 @@ def add_to(command: Any, when: str = _WHEN) -> None:
         nargs=2,
         metavar=("LO", "HI"),
         help="range that perturbed features keep: numbers, 'none', files of one number a feature, "
-        "or numbers of some features, by name or by number from 0, like income=0,age=0.2",
+        "or values of some features, by name or by number from 0, in the units of their columns, "
+        "like income=0,age=18",
     )
     group.add_argument(
         "--feature-cost",
         type=_values,
         metavar="COSTS",
-        help="what moving each feature by 1 costs: numbers like 1,0.5,inf, a file of them, or those "
-        "of some features, like age=inf,income=0.5; an infinite cost freezes a feature",
+        help="what moving each feature by 1 costs (where the model scales, by its whole range): numbers "
+        "like 1,0.5,inf, a file of them, or those of some features, like age=inf,income=0.5, the "
+        "others cost 1; an infinite cost freezes a feature",
     )
     group.add_argument(
         "--freeze",
@@ -62,14 +66,23 @@ def given(args: argparse.Namespace) -> bool:
     return args.clip or any(option is not None for option in options)
 
 
+def files(args: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Yield the options that were given as a file, with its path."""
+    stated = [("--bounds", side) for side in args.bounds or ()]
+    for option, values in [*stated, ("--feature-cost", args.feature_cost)]:
+        if isinstance(values, _Stated) and values.path is not None:
+            yield option, values.path
+
+
 def stated(
     args: argparse.Namespace,
     model: ThreatModel | None,
     n_features: int,
     names: Sequence[str] | None = None,
+    scaling: Scaling | None = None,
 ) -> ThreatModel | None:
     """Return the threat model that the options state, or None where there are none."""
-    return chosen(args, model or ThreatModel(), n_features, names) if given(args) else None
+    return chosen(args, model or ThreatModel(), n_features, names, scaling) if given(args) else None
 
 
 def chosen(
@@ -77,8 +90,12 @@ def chosen(
     model: ThreatModel,
     n_features: int,
     names: Sequence[str] | None = None,
+    scaling: Scaling | None = None,
 ) -> ThreatModel:
-    """Return the model's threat model, changed as the options say.
+    """Return the model's threat model, changed as the options say, in the units of the radii.
+
+    Bounds of named features are in the units of their columns. The scaling takes them where it takes
+    the columns' values, by the same operations: a value within the bounds stays within them.
 
     Raises
     ------
@@ -90,7 +107,7 @@ def chosen(
         changes["norm"] = args.norm
     if args.bounds is not None:
         changes["bounds"] = tuple(
-            _spread(side, unlimited, n_features, names, "--bounds")
+            _side(side, unlimited, n_features, names, scaling)
             for side, unlimited in zip(args.bounds, (-math.inf, math.inf), strict=True)
         )
     if args.clip:
@@ -113,12 +130,27 @@ def chosen(
     return threat
 
 
+def _side(
+    stated: _Stated | None,
+    unlimited: float,
+    n_features: int,
+    names: Sequence[str] | None,
+    scaling: Scaling | None,
+) -> float | Floats:
+    """Return lower or upper bounds in the units of the radii."""
+    if stated is None:
+        return unlimited
+    bounds = _spread(stated, unlimited, n_features, names, "--bounds")
+    if stated.by_feature and scaling is not None:
+        return scaling.apply(bounds[np.newaxis])[0]
+    return float(bounds[0]) if len(bounds) == 1 else bounds
+
+
 def _spread(
-    values: Any, default: float, n_features: int, names: Sequence[str] | None, option: str
-) -> Any:
+    stated: _Stated, default: float, n_features: int, names: Sequence[str] | None, option: str
+) -> Floats:
     """Return what an option says, one value for each feature where it says something of some."""
-    if values is None:
-        return default
+    values = stated.values
     if not isinstance(values, dict):
         return values
     places: dict[Any, float] = {}
@@ -144,20 +176,29 @@ def _norm(text: str) -> float:
     return math.inf if text == "inf" else int(text)
 
 
-def _bound(text: str) -> float | Floats | dict[str, float] | None:
-    if text == "none":
-        return None
-    values = _values(text)
-    return float(values[0]) if not isinstance(values, dict) and len(values) == 1 else values
+class _Stated(NamedTuple):
+    """Numbers of all features, or of some, and the file that they were read from, if there was one."""
+
+    values: Floats | dict[str, float]
+    path: str | None = None
+
+    @property
+    def by_feature(self) -> bool:
+        """Whether each number is said of a feature."""
+        return isinstance(self.values, dict)
 
 
-def _values(text: str) -> Floats | dict[str, float]:
+def _bound(text: str) -> _Stated | None:
+    return None if text == "none" else _values(text)
+
+
+def _values(text: str) -> _Stated:
     """Numbers between commas or in a file, or those of some features, like age=1,income=2."""
     try:
         try:
-            return _parsed(text)
+            return _Stated(_parsed(text))
         except ValueError:
-            return _parsed(Path(text).read_text(encoding="utf-8-sig"))
+            return _Stated(_parsed(Path(text).read_text(encoding="utf-8-sig")), text)
     except (ValueError, OSError):
         raise argparse.ArgumentTypeError(
             f"wanted numbers like 0.5,1 or age=0.5,sex=1, or a file of them, got {text!r}"

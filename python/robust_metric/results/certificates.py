@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Indices, Mask
-from .._base.frozen import FrozenArrays
+from .._base.frozen import FrozenArrays, equal_tuples
 from ..io.archives import DamagedFile
 from ..io.npz import is_int, read_npz, write_npz
 from ..io.threat_arrays import pack_threat, unpack_threat
@@ -20,7 +20,7 @@ from .robust_error import certified_robust_error
 from .summaries import Described, Facts, describe_counts, describe_radii, numbered
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Certificates(FrozenArrays, Described):
     """Certified radii of m predictions.
 
@@ -150,6 +150,14 @@ class CertifiedPredictions(NamedTuple):
     radius: Floats
     abstain: Mask
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the other has the same arrays."""
+        return equal_tuples(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        """Whether it has not."""
+        return not equal_tuples(self, other)
+
 
 class DecidingPoints(NamedTuple):
     """Which training points decide the certified radii of m predictions.
@@ -166,3 +174,11 @@ class DecidingPoints(NamedTuple):
     own: Indices
     other: Indices
     radius: Floats
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other has the same arrays."""
+        return equal_tuples(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        """Whether it has not."""
+        return not equal_tuples(self, other)

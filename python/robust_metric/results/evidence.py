@@ -13,7 +13,7 @@ from .._base.arrays import Floats, Indices
 from .._base.frozen import FrozenArrays
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SearchTrees(FrozenArrays):
     """What the search for minimal perturbations with K > 1 decided, for m certificates.
 
@@ -96,7 +96,7 @@ def _check_offsets(name: str, offsets: Indices, count: int, entries: int) -> Non
         raise ValueError(f"evidence {name} must cut {entries} entries into {count}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evidence(FrozenArrays):
     """Proofs of m certificates, flattened; ``x_offsets[i]:x_offsets[i + 1]`` is what belongs to i.
 

@@ -10,7 +10,7 @@ from ..threat import ThreatModel
 from .summaries import Described, Facts, describe_radii, numbered
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class NeighborCertificates(FrozenArrays, Described):
     """Nearest neighbours of m queries, with the radius within which their set cannot change.
 

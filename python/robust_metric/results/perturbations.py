@@ -26,7 +26,7 @@ STATUS_NAMES = np.array(
 OUT_OF_REACH = "out_of_reach"  # beside those of the core, which does not tell the two apart
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MinimalPerturbations(FrozenArrays, Described):
     """Minimal adversarial perturbations of m predictions, as intervals with witnesses.
 

@@ -46,7 +46,7 @@ def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> Floats:
     return np.searchsorted(ordered, wanted, side="right") / len(ordered)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RobustErrorCurve(FrozenArrays, Described):
     """The certified radii of one method on one test set: a table row, or a curve of a plot.
 
