@@ -139,8 +139,8 @@ void VoteAttack::try_cell(std::span<const std::size_t> entering, std::size_t kep
 }
 
 auto VoteAttack::id_of(std::size_t position) -> Id {
-    const Id known = cell_->find(position);
-    return known == VoteCell::none ? cell_->add_point(position) : known;
+    const Id known = cell_->points().find(position);
+    return known == CellPoints::none ? cell_->add_point(position) : known;
 }
 
 // Where no cell gave a witness (duplicates, ties, no time): a training point that is one, and the segment to it.
@@ -149,7 +149,7 @@ void VoteAttack::bisect_segments() {
     cell_->start(*query_);
     std::vector<std::pair<double, std::size_t>> others;
     for (std::size_t i = 0; i < training_->size(); ++i)
-        if (training_->label(i) != label_) others.emplace_back(cell_->measure(i).half, i);
+        if (training_->label(i) != label_) others.emplace_back(cell_->points().measure(i).half, i);
     const auto end = others.begin() + static_cast<std::ptrdiff_t>(std::min(most_segments, others.size()));
     std::partial_sort(others.begin(), end, others.end());
     for (auto other = others.begin(); other != end && !deadline_->passed(); ++other)
@@ -198,12 +198,12 @@ bool VoteAttack::nearest_cell(Decided::Sets& sets) {
     const std::vector<std::size_t> nearest(witness_->nearest().begin(), witness_->nearest().end());
     sets = {};
     for (const std::size_t position : nearest) {
-        const Id known = cell_->find(position);
+        const Id known = cell_->points().find(position);
         if (training_->label(position) == label_) {
-            if (known != VoteCell::none) sets.allowed.push_back(known);
+            if (known != CellPoints::none) sets.allowed.push_back(known);
             continue;
         }
-        if (known == VoteCell::none && points_->chosen()) return false;
+        if (known == CellPoints::none && points_->chosen()) return false;
         sets.entering.push_back(id_of(position));
     }
     return true;

@@ -20,8 +20,8 @@ namespace robust_metric {
 
 class VoteAttack {
 public:
-    using Id = VoteCell::Id;
-    using Pair = VoteCell::Pair;
+    using Id = CellPoints::Id;
+    using Pair = CellPoints::Pair;
 
     // all must outlive this object
     VoteAttack(const PreparedSet& training, HalfspaceBounds& bounds, Witness& witness, VoteCell& cell,

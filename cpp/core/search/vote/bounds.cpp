@@ -51,9 +51,9 @@ void VoteBounds::start(std::size_t kept, std::size_t root_own) {
     pair_lengths_.assign(candidates.size() * cached_own_, unknown);
 }
 
-std::vector<VoteCell::Id> VoteBounds::nearest_to_query(std::size_t count) const {
+std::vector<CellPoints::Id> VoteBounds::nearest_to_query(std::size_t count) const {
     std::vector<Ranked> ranked;
-    for (const Id id : points_->own()) ranked.push_back({cell_->half(id), id});
+    for (const Id id : points_->own()) ranked.push_back({cell_->points().half(id), id});
     keep_first(ranked, count);
     std::vector<Id> own;
     own.reserve(ranked.size());
@@ -66,13 +66,13 @@ void VoteBounds::choose_own(bool many) {
     cell_->screen();
     for (const Id own : points_->own())
         if (decided_->is(own, Decided::Mark::free)) near_own_.push_back({cell_->estimate(own), own});
-    if (many) cell_->prepare_along();
+    if (many) cell_->proof().prepare_along();
     // at the root no fewer than HalfspaceBounds uses, so that its bounds are reached
     const bool root = decided_->entering().empty();
     keep_first(near_own_, decided_->spare() + 1 + extra_own + (root ? root_own_ : 0));
     free_own_ = near_own_.size();
     for (const Id own : decided_->sets().beaten) near_own_.push_back({0.0, own});
-    for (Ranked& own : near_own_) own.value = cell_->along(own.id);
+    for (Ranked& own : near_own_) own.value = cell_->proof().along(own.id);
     if (root) use_root_bounds(decided_->spare());
 }
 
@@ -105,14 +105,14 @@ double VoteBounds::at_root(Id x, double upper) {
 
 // x must beat the points to be beaten, and all but the spare ones of the others.
 double VoteBounds::alone(Id x, double upper) {
-    const double along = cell_->along(x);
+    const double along = cell_->proof().along(x);
     const std::size_t spare = decided_->spare();
     largest_.clear();
     double bound = 0.0;
     std::size_t out_of_reach = 0;
     for (std::size_t i = 0; i < near_own_.size(); ++i) {
         const Ranked& own = near_own_[i];
-        const double pair = cell_->prove_with({x, own.id}, along, own.value, pair_length(x, own.id)).bound;
+        const double pair = cell_->proof().prove_with({x, own.id}, along, own.value, pair_length(x, own.id)).bound;
         const bool beaten = i >= free_own_;
         if (pair >= upper && (beaten || ++out_of_reach > spare)) return infinity;
         if (beaten)
@@ -163,25 +163,25 @@ double VoteBounds::with_company(Id x, std::span<const Ranked> ranked, const Vote
 
 void VoteBounds::prepare_beaten() {
     entering_along_.clear();
-    for (const Id x : decided_->entering()) entering_along_.push_back(cell_->along(x));
+    for (const Id x : decided_->entering()) entering_along_.push_back(cell_->proof().along(x));
 }
 
 auto VoteBounds::beaten(Id own) -> Beaten {
-    const double along = cell_->along(own);
+    const double along = cell_->proof().along(own);
     const std::vector<Id>& entering = decided_->entering();
     Beaten best{};
     for (std::size_t i = 0; i < entering.size(); ++i) {
-        const VoteCell::Pair pair{entering[i], own};
-        const auto raised = cell_->prove_with(pair, entering_along_[i], along, pair_length(pair.entering, own));
+        const CellPoints::Pair pair{entering[i], own};
+        const auto raised = cell_->proof().prove_with(pair, entering_along_[i], along, pair_length(pair.entering, own));
         if (i == 0 || raised.bound > best.raised.bound) best = {pair, raised};
     }
     return best;
 }
 
 double VoteBounds::pair_length(Id x, Id own) {
-    if (own >= cached_own_) return cell_->pair_length({x, own});  // own-class points come first
+    if (own >= cached_own_) return cell_->points().pair_length({x, own});  // own-class points come first
     double& known = pair_lengths_[points_->rank(x) * cached_own_ + own];
-    if (std::isnan(known)) known = cell_->pair_length({x, own});
+    if (std::isnan(known)) known = cell_->points().pair_length({x, own});
     return known;
 }
 

@@ -20,7 +20,7 @@ namespace robust_metric {
 
 class VoteBounds {
 public:
-    using Id = VoteCell::Id;
+    using Id = CellPoints::Id;
 
     // All must outlive this object. Bounds speak of what cell has proved last, of the node that is decided.
     VoteBounds(const PreparedSet& training, VoteCell& cell, const VotePoints& points, const Decided& decided,
@@ -52,8 +52,8 @@ public:
 
     // Of those at which all that enter beat this own-class point, by that pair of them which shows it best.
     struct Beaten {
-        VoteCell::Pair pair;
-        VoteCell::Raised raised;
+        CellPoints::Pair pair;
+        CellProof::Raised raised;
     };
     // looks where the entering points lie, before `beaten` is asked about one own-class point after the other
     void prepare_beaten();

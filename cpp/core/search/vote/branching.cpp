@@ -84,7 +84,7 @@ void VoteBranching::keep_own_children(const VoteNode& node) {
     const std::size_t count = nodes_->pair_count(node);
     for (const Ranked& own : ranked_) {
         const auto [pair, raised] = bounds_->beaten(own.id);
-        std::vector<VoteCell::Pair> pairs;
+        std::vector<CellPoints::Pair> pairs;
         std::vector<double> multipliers;
         for (std::size_t i = 0; i < count; ++i) {
             pairs.push_back(nodes_->pair(node, i));
@@ -92,7 +92,7 @@ void VoteBranching::keep_own_children(const VoteNode& node) {
         }
         pairs.push_back(pair);
         multipliers.push_back(raised.weight);
-        const VoteTree::Index child = tree_->add(node.record, cell_->position(own.id));
+        const VoteTree::Index child = tree_->add(node.record, cell_->points().position(own.id));
         tree_->prove(child, raised.bound, *cell_, pairs, multipliers);
     }
 }

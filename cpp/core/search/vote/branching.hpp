@@ -18,7 +18,7 @@ namespace robust_metric {
 
 class VoteBranching {
 public:
-    using Id = VoteCell::Id;
+    using Id = CellPoints::Id;
 
     // all must outlive this object
     VoteBranching(VoteCell& cell, const VotePoints& points, const Decided& decided, const CellSolver& solver,

@@ -11,7 +11,7 @@ namespace robust_metric {
 
 class Decided {
 public:
-    using Id = VoteCell::Id;
+    using Id = CellPoints::Id;
     // entering and excluded: points of other classes; allowed and beaten: of the own class, which may stay nearer than
     // what enters, or may not
     struct Sets {

@@ -32,10 +32,10 @@ bool JointBounds::prepare() {
         if (deadline_->passed()) return false;
         for (std::size_t j = 0; j < count_; ++j) {
             const Id y = first_ + static_cast<Id>(j);
-            gaps_.push_back(cell_->point(y).half_lower - cell_->point(own_[i]).half_upper);
-            lengths_.push_back(cell_->pair_length({y, own_[i]}));
+            gaps_.push_back(cell_->points()[y].half_lower - cell_->points()[own_[i]].half_upper);
+            lengths_.push_back(cell_->points().pair_length({y, own_[i]}));
         }
-        cell_->products(own_[i], first_, std::span(own_products_).subspan(i * count_, count_));
+        cell_->points().products(own_[i], first_, std::span(own_products_).subspan(i * count_, count_));
     }
     return prepared_ = true;
 }
@@ -49,7 +49,7 @@ std::span<const float> JointBounds::row(Id x) {
 }
 
 void JointBounds::compute(std::vector<float>& row, Id x) {
-    cell_->products(x, first_, products_);
+    cell_->points().products(x, first_, products_);
     for (std::size_t i = 0; i < own_.size(); ++i) bounds_by(i, x);
     row.resize(count_);
     column_.resize(own_.size());
@@ -63,14 +63,14 @@ void JointBounds::compute(std::vector<float>& row, Id x) {
 
 // Into bounds_: x and each other point beat this one.
 void JointBounds::bounds_by(std::size_t own, Id x) {
-    const VoteCell::Point &near = cell_->point(x), &beaten = cell_->point(own_[own]);
+    const CellPoints::Point &near = cell_->points()[x], &beaten = cell_->points()[own_[own]];
     const std::size_t offset = own * count_, at_x = offset + (x - first_);
     const HalfSpace base{gaps_[at_x], lengths_[at_x]};
     const double base_error = up(near.row_error + beaten.row_error), base_size = near.row_norm + beaten.row_norm;
-    const double constant = cell_->product(own_[own], own_[own]) - own_products_[at_x];
-    const double rounding_error = gamma(cell_->dimension() + 16) * base_size;
+    const double constant = cell_->points().product(own_[own], own_[own]) - own_products_[at_x];
+    const double rounding_error = gamma(cell_->points().dimension() + 16) * base_size;
     for (std::size_t j = 0; j < count_; ++j) {
-        const VoteCell::Point& other = cell_->point(first_ + static_cast<Id>(j));
+        const CellPoints::Point& other = cell_->points()[first_ + static_cast<Id>(j)];
         const HalfSpace second{gaps_[offset + j], lengths_[offset + j]};
         const double slack = base_error * second.length + base.length * (other.row_error + beaten.row_error) +
                              rounding_error * (other.row_norm + beaten.row_norm);

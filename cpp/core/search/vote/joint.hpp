@@ -13,7 +13,7 @@ namespace robust_metric {
 
 class JointBounds {
 public:
-    using Id = VoteCell::Id;
+    using Id = CellPoints::Id;
 
     // both must outlive this object
     JointBounds(const VoteCell& cell, const Deadline& deadline) : cell_(&cell), deadline_(&deadline) {}

@@ -57,10 +57,10 @@ Decided::Sets VoteNodes::decided(const VoteNode& node) const {
     return {list(node.entering), list(node.allowed), list(node.beaten), list(node.excluded)};
 }
 
-void VoteNodes::store_pairs(VoteNode& node, std::span<const VoteCell::Pair> pairs,
+void VoteNodes::store_pairs(VoteNode& node, std::span<const CellPoints::Pair> pairs,
                             std::span<const double> multipliers) {
     node.pairs = {static_cast<std::uint32_t>(ids_.size()), 2 * static_cast<std::uint32_t>(pairs.size())};
-    for (const VoteCell::Pair pair : pairs) {
+    for (const CellPoints::Pair pair : pairs) {
         ids_.push_back(pair.entering);
         ids_.push_back(pair.beaten);
     }

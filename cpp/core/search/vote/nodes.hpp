@@ -41,7 +41,7 @@ struct VoteNode {
 
 class VoteNodes {
 public:
-    using Id = VoteCell::Id;
+    using Id = CellPoints::Id;
     using Index = std::uint32_t;
     static constexpr Index none = UINT32_MAX;
 
@@ -65,9 +65,9 @@ public:
     Decided::Sets decided(const VoteNode& node) const;
 
     // The active pairs of the node's cell with their multipliers; choices come after them.
-    void store_pairs(VoteNode& node, std::span<const VoteCell::Pair> pairs, std::span<const double> multipliers);
+    void store_pairs(VoteNode& node, std::span<const CellPoints::Pair> pairs, std::span<const double> multipliers);
     std::size_t pair_count(const VoteNode& node) const { return node.pairs.count / 2; }
-    VoteCell::Pair pair(const VoteNode& node, std::size_t i) const {
+    CellPoints::Pair pair(const VoteNode& node, std::size_t i) const {
         return {ids_[node.pairs.begin + 2 * i], ids_[node.pairs.begin + 2 * i + 1]};
     }
     std::span<const double> multipliers(const VoteNode& node) const;

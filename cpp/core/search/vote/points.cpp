@@ -56,7 +56,7 @@ void VotePoints::use_near_own() {
     for (const std::size_t i : members) {
         if (bounds_->relative_distance(i).lower > limit) continue;
         const Id id = cell_->add_point(i);
-        ranked.push_back({cell_->half(id), id});
+        ranked.push_back({cell_->points().half(id), id});
     }
     keep_first(ranked, wanted);
     own_.clear();
@@ -110,7 +110,7 @@ bool VotePoints::measure_own(double reach) {
     const double filter_limit = kth_smallest();
     cell_->start(*query_);
     nearest_.clear();
-    std::vector<VoteCell::Measured>& own = measured_own_;
+    std::vector<CellPoints::Measured>& own = measured_own_;
     own.clear();
     for (std::size_t i = 0; i < t.size(); ++i) {
         if (i % rows_per_question == 0 && deadline_->passed()) return false;
@@ -119,7 +119,7 @@ bool VotePoints::measure_own(double reach) {
         const bool first = !(filtered[i] > filter_limit + 1e-3 * (std::fabs(filter_limit) + reach * length));
         const bool reachable = t.label(i) == label_ && nearest(lower, length, reach) <= filter_limit;
         if (!first && !reachable) continue;
-        const VoteCell::Measured point = cell_->measure(i);
+        const CellPoints::Measured point = cell_->points().measure(i);
         if (first) nearest_.push_back(point);
         if (reachable) own.push_back(point);
     }
@@ -135,11 +135,12 @@ bool VotePoints::measure_own(double reach) {
 void VotePoints::narrow(double reach) {
     reach_ = reach;
     const double limit = kth_farthest(nearest_, reach);
-    std::erase_if(own_, [&](Id x) { return nearest(cell_->half(x), cell_->length(x), reach) > limit; });
+    std::erase_if(own_,
+                  [&](Id x) { return nearest(cell_->points().half(x), cell_->points().length(x), reach) > limit; });
 }
 
 // Of the farthest that these points can come to be, the k-th smallest, with room for rounding.
-double VotePoints::kth_farthest(const std::vector<VoteCell::Measured>& points, double reach) {
+double VotePoints::kth_farthest(const std::vector<CellPoints::Measured>& points, double reach) {
     values_.clear();
     for (const auto& point : points) values_.push_back(farthest(point.half, point.length, reach));
     return kth_smallest();

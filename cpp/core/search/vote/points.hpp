@@ -18,7 +18,7 @@ namespace robust_metric {
 // A point in an order; of equal values the smaller id comes first.
 struct Ranked {
     double value;
-    VoteCell::Id id;
+    CellPoints::Id id;
     bool operator<(const Ranked& b) const { return value != b.value ? value < b.value : id < b.id; }
 };
 // The `count` first of them, in order; the others are dropped.
@@ -26,7 +26,7 @@ void keep_first(std::vector<Ranked>& ranked, std::size_t count);
 
 class VotePoints {
 public:
-    using Id = VoteCell::Id;
+    using Id = CellPoints::Id;
 
     // all must outlive this object; the cell's points are added here
     VotePoints(const PreparedSet& training, HalfspaceBounds& bounds, VoteCell& cell, const Deadline& deadline)
@@ -53,14 +53,14 @@ public:
     std::size_t rank(Id candidate) const { return candidate - candidates_.front(); }
     // own-class points that were chosen: their ids are smaller than this
     std::size_t chosen_own() const { return chosen_own_; }
-    int label(Id id) const { return training_->label(cell_->position(id)); }
+    int label(Id id) const { return training_->label(cell_->points().position(id)); }
 
 private:
     static constexpr double worth_narrowing = 0.98;
 
     bool find_entering(std::size_t kept, double reach);
     bool measure_own(double reach);
-    double kth_farthest(const std::vector<VoteCell::Measured>& points, double reach);
+    double kth_farthest(const std::vector<CellPoints::Measured>& points, double reach);
     double kth_smallest();
 
     const PreparedSet* training_;
@@ -71,10 +71,10 @@ private:
     int label_ = 0;
     std::size_t k_ = 0;
     bool chosen_ = false;
-    double reach_ = 0.0;                       // within which own_ may be among the k nearest
-    std::vector<VoteCell::Measured> nearest_;  // k points and more that are among the nearest
-    std::vector<char> may_enter_;              // by position: whether no bound keeps it from entering
-    std::vector<VoteCell::Measured> measured_own_;
+    double reach_ = 0.0;                         // within which own_ may be among the k nearest
+    std::vector<CellPoints::Measured> nearest_;  // k points and more that are among the nearest
+    std::vector<char> may_enter_;                // by position: whether no bound keeps it from entering
+    std::vector<CellPoints::Measured> measured_own_;
     std::vector<Id> own_, candidates_;
     std::size_t chosen_own_ = 0;
     std::vector<double> values_;

@@ -67,9 +67,9 @@ void VoteRoots::look_at_next(double upper) {
 // Into ranked_: candidates within reach, as the root of a loss that keeps so many votes bounds them. False where the
 // deadline passed.
 bool VoteRoots::rank_candidates(std::size_t kept, double upper) {
-    decided_->decide({}, {.spare = kept}, cell_->size());
+    decided_->decide({}, {.spare = kept}, cell_->points().size());
     cell_->clear();
-    cell_->prove({}, {});
+    cell_->proof().prove({}, {});
     bounds_->choose_own(true);
     ranked_.clear();
     std::size_t asked = 0;

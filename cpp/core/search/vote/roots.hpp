@@ -22,7 +22,7 @@ namespace robust_metric {
 
 class VoteRoots {
 public:
-    using Id = VoteCell::Id;
+    using Id = CellPoints::Id;
     struct Root {
         double bound;
         std::uint32_t loss;

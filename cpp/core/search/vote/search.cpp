@@ -201,8 +201,8 @@ void VoteSearch::open(Index index) {
 void VoteSearch::refine(VoteNode& node) {
     std::vector<std::size_t> far, near;
     for (std::size_t i = 0; i < nodes_.pair_count(node); ++i) {
-        far.push_back(cell_.position(nodes_.pair(node, i).entering));
-        near.push_back(cell_.position(nodes_.pair(node, i).beaten));
+        far.push_back(cell_.points().position(nodes_.pair(node, i).entering));
+        near.push_back(cell_.points().position(nodes_.pair(node, i).beaten));
     }
     const double proved =
         bounds_.refined_bounds().halfspace_lower(far, near, nodes_.multipliers(node), node.norm * (1.0 - 1e-11));
@@ -236,14 +236,14 @@ void VoteSearch::expand_own(Index index) {
 void VoteSearch::expand_entering(Index index) {
     const VoteNode node = nodes_[index];
     const std::uint32_t i = node.position;
-    const VoteCell::Id entering = nodes_.choice(node, i);
+    const CellPoints::Id entering = nodes_.choice(node, i);
     Decided::Sets sets = nodes_.decided(node);
     for (std::uint32_t j = 0; j < i; ++j) sets.excluded.push_back(nodes_.choice(node, j));
     sets.entering.push_back(entering);
     VoteNode child{};
     child.bound = std::max(node.bound, nodes_.choice_bound(node, i));
     child.loss = node.loss;
-    child.record = tree_.add(node.record, cell_.position(entering));
+    child.record = tree_.add(node.record, cell_.points().position(entering));
     child.pairs = node.pairs;
     child.candidates = node.choices.after(i);
     create(child, std::move(sets));
@@ -260,7 +260,7 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     ++created_;
     const Decided::Rule rule{.spare = loss.kept - sets.allowed.size(),
                              .complete = sets.entering.size() == loss.entering};
-    decided_.decide(std::move(sets), rule, cell_.size());
+    decided_.decide(std::move(sets), rule, cell_.points().size());
     if (!solver_.admit_equal_points()) return;
     const bool solved = solve(node);
     const double upper = witness_.scaled_length();
@@ -291,7 +291,7 @@ void VoteSearch::split_ties(VoteNode& node) {
 bool VoteSearch::solve(VoteNode& node) {
     cell_.clear();
     for (std::size_t i = 0; i < nodes_.pair_count(node); ++i)
-        if (const VoteCell::Pair pair = nodes_.pair(node, i); cell_.violates(pair)) cell_.require(pair);
+        if (const CellPoints::Pair pair = nodes_.pair(node, i); cell_.violates(pair)) cell_.require(pair);
     const double upper = witness_.scaled_length(), known = node.bound;
     Outcome outcome = solver_.solve(0.0, upper);
     node.bound = std::max(known, prove(node.record));
@@ -309,7 +309,7 @@ bool VoteSearch::solve(VoteNode& node) {
 // The bound of the cell's multipliers, which are left in pairs_ and multipliers_.
 double VoteSearch::prove(VoteTree::Index record) {
     cell_.active(pairs_, multipliers_);
-    const double proved = cell_.prove(pairs_, multipliers_);
+    const double proved = cell_.proof().prove(pairs_, multipliers_);
     tree_.prove(record, proved, cell_, pairs_, multipliers_);
     return proved;
 }

@@ -90,7 +90,7 @@ private:
     double settled_ = 0.0;                     // least bound of the closed nodes
     double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search
     std::int64_t created_ = 0;
-    std::vector<VoteCell::Pair> pairs_;
+    std::vector<CellPoints::Pair> pairs_;
     std::vector<double> multipliers_;
 };
 

@@ -25,7 +25,9 @@ constexpr int refinements = 8;
 }  // namespace
 
 // A tie goes to the point of smaller index.
-bool CellSolver::strict(Pair pair) const { return cell_->position(pair.entering) > cell_->position(pair.beaten); }
+bool CellSolver::strict(Pair pair) const {
+    return cell_->points().position(pair.entering) > cell_->points().position(pair.beaten);
+}
 
 // Adds the most violated pair until none is left.
 auto CellSolver::solve(double margin, double cutoff, Margins margins) -> Outcome {
@@ -47,7 +49,7 @@ auto CellSolver::solve(double margin, double cutoff, Margins margins) -> Outcome
 }
 
 auto CellSolver::solve_afresh(Decided::Sets sets, Decided::Rule rule, double cutoff) -> Outcome {
-    decided_->decide(std::move(sets), rule, cell_->size());
+    decided_->decide(std::move(sets), rule, cell_->points().size());
     cell_->clear();
     return solve(0.0, cutoff);
 }
@@ -55,8 +57,10 @@ auto CellSolver::solve_afresh(Decided::Sets sets, Decided::Rule rule, double cut
 // A point enters only after every equal point of smaller index: those of the own class stay.
 bool CellSolver::admit_equal_points() {
     for (const Id x : decided_->entering()) {
-        if (!training_->shadowed(cell_->position(x))) continue;
-        const auto before = [&](Id y) { return cell_->position(y) < cell_->position(x) && cell_->equal(x, y); };
+        if (!training_->shadowed(cell_->points().position(x))) continue;
+        const auto before = [&](Id y) {
+            return cell_->points().position(y) < cell_->points().position(x) && cell_->points().equal(x, y);
+        };
         for (const Id own : points_->own()) {
             if (decided_->is(own, Mark::allowed) || !before(own)) continue;
             if (decided_->is(own, Mark::beaten) || decided_->spare() == 0) return false;
@@ -91,13 +95,13 @@ bool CellSolver::find_violated(double margin, Pair& worst) {
     const Decided::Rule rule = decided.rule();
     const Id last = farthest_entering();
     Ranked nearest{infinity, 0};
-    Id hidden = VoteCell::none;
+    Id hidden = CellPoints::none;
     const auto consider = [&](Id id) {
         if (cell.least_value(id) > nearest.value) return;
         const Ranked found{cell.value(id), id};
         if (!(found < nearest)) return;
         // an equal point of larger index is beaten already, and must not hide the others
-        if (cell.equal(last, id))
+        if (cell.points().equal(last, id))
             hidden = id;
         else
             nearest = found;
@@ -109,7 +113,7 @@ bool CellSolver::find_violated(double margin, Pair& worst) {
     for_each_beaten(consider);
     worst = {last, nearest.id};
     if (nearest.value < infinity && cell.violates(worst, margin)) return true;
-    return margin > 0.0 && hidden != VoteCell::none && find_violated_by_others(hidden, margin, worst);
+    return margin > 0.0 && hidden != CellPoints::none && find_violated_by_others(hidden, margin, worst);
 }
 
 // Of a point that equals the farthest which enters: the others have to keep a margin from it.
@@ -135,7 +139,8 @@ bool CellSolver::find_violated_strictly(double margin, Pair& worst) {
             const Id entering = ids[i];
             const Pair pair{entering, beaten};
             const double inside = strict(pair) ? margin : 0.0;
-            const double wrong = values_[i] + inside * (cell.length(entering) + cell.length(beaten)) - value;
+            const double wrong =
+                values_[i] + inside * (cell.points().length(entering) + cell.points().length(beaten)) - value;
             if (wrong <= most || !cell.violates(pair, inside)) continue;
             most = wrong;
             worst = pair;
@@ -215,7 +220,8 @@ void CellSolver::push_far() {
 // What margins are shares of: the norm, or, near the query, what its distances from points are known to.
 double CellSolver::unit_of_push() const {
     double extent = query_->embedding->extent;
-    for (const Id x : decided_->entering()) extent = std::max(extent, 0x1p-40 * training_->extent(cell_->position(x)));
+    for (const Id x : decided_->entering())
+        extent = std::max(extent, 0x1p-40 * training_->extent(cell_->points().position(x)));
     return std::max(cell_->norm(), 0x1p-20 * std::sqrt(extent));
 }
 

@@ -17,8 +17,8 @@ namespace robust_metric {
 
 class CellSolver {
 public:
-    using Id = VoteCell::Id;
-    using Pair = VoteCell::Pair;
+    using Id = CellPoints::Id;
+    using Pair = CellPoints::Pair;
     enum class Outcome { solved, contradiction, too_far, stopped };
     // Which boundaries a margin moves inwards: all, or only those at which a tie goes to the point that is beaten.
     enum class Margins { all, strict };

@@ -18,7 +18,7 @@ auto VoteTree::add(Index parent, std::size_t point) -> Index {
     return index;
 }
 
-void VoteTree::prove(Index node, double bound, const VoteCell& cell, std::span<const VoteCell::Pair> pairs,
+void VoteTree::prove(Index node, double bound, const VoteCell& cell, std::span<const CellPoints::Pair> pairs,
                      std::span<const double> multipliers) {
     if (!keep_) return;
     Record& record = records_[node];
@@ -27,7 +27,8 @@ void VoteTree::prove(Index node, double bound, const VoteCell& cell, std::span<c
     record.pairs.clear();
     for (std::size_t i = 0; i < pairs.size(); ++i)
         if (multipliers[i] > 0.0)
-            record.pairs.push_back({cell.position(pairs[i].entering), cell.position(pairs[i].beaten), multipliers[i]});
+            record.pairs.push_back(
+                {cell.points().position(pairs[i].entering), cell.points().position(pairs[i].beaten), multipliers[i]});
 }
 
 void VoteTree::improve(Index node, double bound) {
@@ -38,8 +39,8 @@ void VoteTree::split_own(Index node) {
     if (keep_) records_[node].splits_own = true;
 }
 
-void VoteTree::use_own(Index node, const VoteCell& cell, VoteCell::Id own) {
-    if (keep_) records_[node].own.push_back(cell.position(own));
+void VoteTree::use_own(Index node, const VoteCell& cell, CellPoints::Id own) {
+    if (keep_) records_[node].own.push_back(cell.points().position(own));
 }
 
 std::vector<Evidence::Node> VoteTree::preorder(double lower) const {

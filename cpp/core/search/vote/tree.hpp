@@ -30,13 +30,13 @@ public:
     // The child that was added as the i-th of its parent.
     Index child(Index parent, std::size_t i) const { return keep_ ? records_[parent].children[i] : none; }
     // The multipliers of its pairs prove the bound (scaled); replaces what was known, unless that is larger.
-    void prove(Index node, double bound, const VoteCell& cell, std::span<const VoteCell::Pair> pairs,
+    void prove(Index node, double bound, const VoteCell& cell, std::span<const CellPoints::Pair> pairs,
                std::span<const double> multipliers);
     void improve(Index node, double bound);
     // The children of this node beat own-class points.
     void split_own(Index node);
     // Own-class points by which the bounds of entering points are computed.
-    void use_own(Index node, const VoteCell& cell, VoteCell::Id own);
+    void use_own(Index node, const VoteCell& cell, CellPoints::Id own);
 
     // What proves `lower` (scaled), in preorder.
     std::vector<Evidence::Node> preorder(double lower) const;

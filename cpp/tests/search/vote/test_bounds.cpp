@@ -11,7 +11,7 @@ using reference::Real;
 using tests::Coordinates;
 using tests::RandomProblem;
 using tests::VoteParts;
-using Id = VoteCell::Id;
+using Id = CellPoints::Id;
 
 namespace {
 
@@ -32,7 +32,8 @@ Real distance_to_enter(const VoteParts& v, const std::vector<Id>& entering, std:
             const bool must = std::find(beaten.begin(), beaten.end(), own[i]) != beaten.end();
             possible = possible && !(must && stays[i]);
             if (!stays[i])
-                for (const Id e : entering) v.add_half_space(all, v.cell.position(e), v.cell.position(own[i]));
+                for (const Id e : entering)
+                    v.add_half_space(all, v.cell.points().position(e), v.cell.points().position(own[i]));
         }
         if (!possible) continue;
         if (all.normals.empty()) return 0;
@@ -67,7 +68,8 @@ TEST_CASE("vote bounds: at a root below the distance to enter, and not below the
             CHECK(bound <= distance_to_enter(v, {x}, v.kept()) * (1 + 1e-12L));
             std::vector<double> pairs;
             for (const Id own : v.points.own())
-                pairs.push_back(v.cell.prove_with({x, own}, 0.0, 0.0, v.cell.pair_length({x, own})).bound);
+                pairs.push_back(
+                    v.cell.proof().prove_with({x, own}, 0.0, 0.0, v.cell.points().pair_length({x, own})).bound);
             std::sort(pairs.begin(), pairs.end(), std::greater<>());
             CHECK(bound >= v.unscaled(pairs[v.kept()]) * (1 - 1e-12));
             CHECK(v.unscaled(v.vote_bounds.entering(x, infinity)) == bound);  // kept, and the same
@@ -144,5 +146,5 @@ TEST_CASE("vote bounds: lengths of pairs are those of the cell") {
     for (int again = 0; again < 2; ++again)
         for (const Id x : v.points.candidates())
             for (const Id own : v.points.own())
-                CHECK(v.vote_bounds.pair_length(x, own) == v.cell.pair_length({x, own}));
+                CHECK(v.vote_bounds.pair_length(x, own) == v.cell.points().pair_length({x, own}));
 }

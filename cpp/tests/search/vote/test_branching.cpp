@@ -9,7 +9,7 @@ using namespace robust_metric;
 using tests::Coordinates;
 using tests::RandomProblem;
 using tests::VoteParts;
-using Id = VoteCell::Id;
+using Id = CellPoints::Id;
 
 namespace {
 

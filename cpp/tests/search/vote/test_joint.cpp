@@ -21,7 +21,7 @@ struct Company {
     CostSpace space;
     VoteCell cell;
     Deadline none{rounding::infinity};
-    std::vector<VoteCell::Id> own;
+    std::vector<CellPoints::Id> own;
 
     Company(unsigned seed, std::size_t own_count, double scale = 1.0, double offset = 0.0)
         : problem(seed, seed % 2 ? Coordinates::grid : Coordinates::smooth, 14, 1 + seed % 5, 2, seed % 3 ? 4 : 0,
@@ -34,7 +34,7 @@ struct Company {
         space.start(query.point, training.exponent());
         cell.start(query);
         for (std::size_t i = 0; i < training.size(); ++i) cell.add_point(i);
-        for (std::size_t i = 0; i < own_count; ++i) own.push_back(static_cast<VoteCell::Id>(i));
+        for (std::size_t i = 0; i < own_count; ++i) own.push_back(static_cast<CellPoints::Id>(i));
     }
 };
 

@@ -7,7 +7,7 @@
 #include "search/vote/nodes.hpp"
 
 using namespace robust_metric;
-using Pair = VoteCell::Pair;
+using Pair = CellPoints::Pair;
 
 TEST_CASE("nodes: the open ones come by their bounds, equal ones in the order in which they were made") {
     std::mt19937 random(1);

@@ -13,9 +13,9 @@ using tests::VoteParts;
 
 namespace {
 
-std::set<std::size_t> positions(const VoteParts& v, std::span<const VoteCell::Id> ids) {
+std::set<std::size_t> positions(const VoteParts& v, std::span<const CellPoints::Id> ids) {
     std::set<std::size_t> found;
-    for (const VoteCell::Id id : ids) found.insert(v.cell.position(id));
+    for (const CellPoints::Id id : ids) found.insert(v.cell.points().position(id));
     return found;
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("vote points: own-class points come first, candidates follow by their 
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         CHECK(v.points.rank(candidates[i]) == i);
         CHECK(v.points.label(candidates[i]) != v.label);
-        if (i > 0) CHECK(v.cell.position(candidates[i - 1]) < v.cell.position(candidates[i]));
+        if (i > 0) CHECK(v.cell.points().position(candidates[i - 1]) < v.cell.points().position(candidates[i]));
     }
 }
 

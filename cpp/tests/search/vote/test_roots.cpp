@@ -9,7 +9,7 @@ using namespace robust_metric;
 using tests::Coordinates;
 using tests::RandomProblem;
 using tests::VoteParts;
-using Id = VoteCell::Id;
+using Id = CellPoints::Id;
 
 namespace {
 
@@ -35,9 +35,9 @@ struct Rooted : VoteParts {
     }
     // By every candidate's bound on its own: the smallest number within which enough of each kind may enter.
     double plain_bound(const VoteLoss& loss) {
-        decided.decide({}, {.spare = loss.kept}, cell.size());
+        decided.decide({}, {.spare = loss.kept}, cell.points().size());
         cell.clear();
-        cell.prove({}, {});
+        cell.proof().prove({}, {});
         vote_bounds.choose_own(false);
         std::vector<Ranked> ranked;
         for (const Id x : points.candidates()) ranked.push_back({vote_bounds.entering(x, infinity), x});

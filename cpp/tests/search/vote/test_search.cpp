@@ -115,17 +115,20 @@ TEST_CASE("cells: proved bounds are below the distance, and one pair more never 
         VoteCell cell(t, space);
         cell.start(query);
         for (std::size_t i = 0; i < t.size(); ++i) cell.add_point(i);
-        std::vector<VoteCell::Pair> pairs;
+        std::vector<CellPoints::Pair> pairs;
         std::vector<double> multipliers;
         double previous = 0.0;
-        for (VoteCell::Id i = 0; i < 3; ++i) {
-            const VoteCell::Pair pair{i, i + 4};
+        for (CellPoints::Id i = 0; i < 3; ++i) {
+            const CellPoints::Pair pair{i, i + 4};
             if (!cell.violates(pair)) continue;
-            const double single = cell.prove_with(pair, cell.along(i), cell.along(i + 4), cell.pair_length(pair)).bound;
+            const double single =
+                cell.proof()
+                    .prove_with(pair, cell.proof().along(i), cell.proof().along(i + 4), cell.points().pair_length(pair))
+                    .bound;
             CHECK(single >= previous);
             if (!cell.require(pair)) break;
             cell.active(pairs, multipliers);
-            const double proved = cell.prove(pairs, multipliers);
+            const double proved = cell.proof().prove(pairs, multipliers);
             CHECK(proved <= cell.norm() * (1 + 1e-12));
             CHECK(proved >= cell.norm() * (1 - 1e-6) - 1e-12);
             CHECK(single <= cell.norm() * (1 + 1e-9));

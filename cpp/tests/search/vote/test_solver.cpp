@@ -10,7 +10,7 @@ using namespace robust_metric;
 using tests::Coordinates;
 using tests::RandomProblem;
 using tests::VoteParts;
-using Id = VoteCell::Id;
+using Id = CellPoints::Id;
 using Outcome = CellSolver::Outcome;
 using Pushed = CellSolver::Pushed;
 
@@ -36,10 +36,10 @@ TEST_CASE("cell solver: the projection onto all half-spaces that are decided") {
         const Decided::Sets sets = closed_cell(v, seed);
         VoteParts::HalfSpaces all;
         for (const Id e : sets.entering)
-            for (Id x = 0; x < v.cell.size(); ++x)
+            for (Id x = 0; x < v.cell.points().size(); ++x)
                 if (std::find(sets.entering.begin(), sets.entering.end(), x) == sets.entering.end() &&
                     x != sets.allowed[0])
-                    v.add_half_space(all, v.cell.position(e), v.cell.position(x));
+                    v.add_half_space(all, v.cell.points().position(e), v.cell.points().position(x));
         const auto exact = reference::project(all.normals, all.offsets);
         CAPTURE(seed);
         const bool solved = v.solve(sets, {.complete = true});
@@ -97,9 +97,9 @@ TEST_CASE("cell solver: a point enters after the equal points of smaller index")
     std::fill(p.queries.begin(), p.queries.end(), 0.0);
     VoteParts v(p, 3);
     v.points.choose(v.kept(), rounding::infinity);
-    const Id own = v.cell.find(1), first = v.cell.find(2), second = v.cell.find(3);
+    const Id own = v.cell.points().find(1), first = v.cell.points().find(2), second = v.cell.points().find(3);
     const auto admits = [&](Decided::Sets sets, Decided::Rule rule) {
-        v.decided.decide(std::move(sets), rule, v.cell.size());
+        v.decided.decide(std::move(sets), rule, v.cell.points().size());
         return v.solver.admit_equal_points();
     };
     CHECK(admits({{first}, {}, {}, {}}, {.spare = 1}));

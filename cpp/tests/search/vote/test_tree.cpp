@@ -27,7 +27,7 @@ struct SixPoints {
     }
 };
 
-using Pair = VoteCell::Pair;
+using Pair = CellPoints::Pair;
 
 }  // namespace
 

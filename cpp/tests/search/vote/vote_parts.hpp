@@ -73,10 +73,10 @@ struct VoteParts {
     bool solve(Decided::Sets sets, Decided::Rule rule) {
         if (solver.solve_afresh(std::move(sets), rule, rounding::infinity) != CellSolver::Outcome::solved) return false;
         cell.active(pairs, multipliers);
-        proved = cell.prove(pairs, multipliers);
+        proved = cell.proof().prove(pairs, multipliers);
         return true;
     }
-    std::vector<VoteCell::Pair> pairs;
+    std::vector<CellPoints::Pair> pairs;
     std::vector<double> multipliers;
     double proved = 0.0;
 
