@@ -8,6 +8,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdint cimport int32_t, uintptr_t
 
 from robust_metric import _core
+from robust_metric._base.validation import check_certified
 from robust_metric._base import runtime  # noqa: F401  hands SciPy's BLAS to the core
 
 
@@ -46,11 +47,14 @@ cdef class Certifier:
 
     Raises
     ------
+    TypeError
+        If it is not one of our classifiers.
     sklearn.exceptions.NotFittedError
         If the classifier is not fitted.
     """
 
     def __init__(self, classifier):
+        check_certified("classifier", classifier)
         view = classifier.fitted_view()
         self._training = view.prepared
         self._address = <const void*><uintptr_t>_core.training_address(self._training)

@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import baselines, datasets
+    from . import attacks, baselines, datasets, plotting
+    from . import dask as dask
     from ._version import __version__
     from .estimators.classifier import CertifiedKNeighborsClassifier
     from .estimators.deciding_points import deciding_points
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .threat import ThreatModel
 
 # Loaded at first use: the checker then runs without the compiled core, and importing is quick.
+_MODULES = ("attacks", "baselines", "dask", "datasets", "plotting")
 _HOME = {
     "ARML": "learners.arml.learner",
     "CertifiedKNeighborsClassifier": "estimators.classifier",
@@ -64,6 +66,7 @@ __all__ = [
     "SearchInterrupted",
     "ThreatModel",
     "__version__",
+    "attacks",
     "baselines",
     "certified_accuracy_scorer",
     "certified_radii",
@@ -75,13 +78,14 @@ __all__ = [
     "from_sklearn",
     "load_model",
     "minimal_perturbations",
+    "plotting",
     "save_model",
     "where_may_differ",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("baselines", "datasets"):
+    if name in _MODULES:
         return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -91,4 +95,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

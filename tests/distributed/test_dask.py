@@ -144,3 +144,43 @@ def test_joblib_backend(client: Any, data: Any) -> None:
     with parallel_config(backend="dask"):
         search.fit(data[0][:300], data[2][:300])
     assert search.best_score_ > 0.9
+
+
+def test_predictions_are_lazy(clf: rm.CertifiedKNeighborsClassifier, data: Any) -> None:
+    X = data[1]
+    for chunks in ((20, -1), (7, 30)):
+        lazy = da.from_array(X, chunks=chunks)
+        label, shares = clf.predict(lazy), clf.predict_proba(lazy)
+        assert isinstance(label, da.Array) and isinstance(shares, da.Array)
+        assert label.dtype == clf.classes_.dtype and shares.shape == (len(X), len(clf.classes_))
+        with dask.config.set(scheduler="synchronous"):
+            np.testing.assert_array_equal(label.compute(), clf.predict(X))
+            np.testing.assert_array_equal(shares.compute(), clf.predict_proba(X))
+    with pytest.raises(ValueError, match=r"X must have shape \(m, 64\), got \(60, 63\)"):
+        clf.predict(da.from_array(X[:, :63]))
+
+
+def test_frames() -> None:
+    frames, lazy = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    X_train, X, y_train, y = rm.datasets.load("iris")
+    names = ["sepal length", "sepal width", "petal length", "petal width"]
+    threat = rm.ThreatModel(feature_cost={"petal width": np.inf})
+    clf = rm.CertifiedKNeighborsClassifier(3, threat=threat)
+    clf.fit(frames.DataFrame(X_train, columns=names), y_train)
+    queries = frames.DataFrame(X, columns=names)
+    parts = lazy.from_pandas(queries.assign(y=y), npartitions=3)
+    whole = clf.certify(queries, y)
+    for rows in (
+        parts[names],
+        parts[names][parts["petal length"] >= 0.0],
+    ):  # the latter not counted
+        found: Any = clf.certify(rows, parts["y"])
+        label: Any = clf.predict(rows)
+        with dask.config.set(scheduler="synchronous"):
+            np.testing.assert_array_equal(found.radius.compute(), whole.radius)
+            np.testing.assert_array_equal(found.label.compute(), whole.label)
+            np.testing.assert_array_equal(label.compute(), clf.predict(queries))
+    with pytest.raises(ValueError, match="feature names should match"):
+        clf.certify(parts[names[::-1]])
+    with pytest.raises(ValueError, match="y must have the partitions of X"):
+        clf.certify(parts[names], y[:5])

@@ -197,7 +197,7 @@ def test_what_cannot_be_folded() -> None:
         rm.fold_components(make_pipeline("passthrough"))
     with pytest.raises(NotFittedError):
         rm.fold_components(StandardScaler())
-    with pytest.raises(ValueError, match=r"must be a Pipeline that ends with a CertifiedKNeighb"):
+    with pytest.raises(TypeError, match=r"must be a Pipeline that ends with a CertifiedKNeighb"):
         rm.fold_pipeline(make_pipeline(StandardScaler()).fit(X), X, y)
 
 

@@ -84,7 +84,7 @@ def test_bad_arguments(iris: tuple[np.ndarray, np.ndarray]) -> None:
         rm.certified_accuracy_scorer([])
     with pytest.raises(ValueError, match=r"space must be one of input, transformed, got 'raw'"):
         rm.certified_accuracy_scorer(0.1, space="raw")
-    with pytest.raises(ValueError, match=r"estimator must be a certified classifier, got KNeig"):
+    with pytest.raises(TypeError, match=r"estimator must be a fitted Certified.*, got KNeig"):
         rm.certified_accuracy_scorer(0.1)(KNeighborsClassifier().fit(*iris), *iris)
 
 

@@ -16,3 +16,8 @@ Mask = NDArray[np.bool_]
 def is_dask_array(X: Any) -> bool:
     """Whether X is a Dask array, found out without importing Dask."""
     return type(X).__module__.startswith("dask.array") and hasattr(X, "to_delayed")
+
+
+def is_dask_frame(X: Any) -> bool:
+    """Whether X is a frame or a column of Dask, found out without importing Dask."""
+    return type(X).__module__.startswith("dask.dataframe") and hasattr(X, "to_dask_array")

@@ -21,6 +21,18 @@ MOST_DECIMALS = 15
 _LARGEST_LEARNABLE = 1e290
 
 
+def check_certified(name: str, clf: Any) -> None:
+    """Raise TypeError where an argument is not one of our classifiers; whether it is fitted shows later."""
+    methods = ("fitted_view", "certify", "predict")
+    if isinstance(clf, type) or not all(callable(getattr(clf, m, None)) for m in methods):
+        got = f"the class {clf.__name__}" if isinstance(clf, type) else type(clf).__name__
+        raise TypeError(
+            f"{name} must be a fitted CertifiedKNeighborsClassifier or CertifiedPrototypeClassifier, "
+            f"got {got}; from_sklearn makes one of a neighbour classifier of scikit-learn, "
+            "fold_pipeline of a pipeline"
+        )
+
+
 def storage_dtypes(X: Any) -> Any:
     """Types that hold X's numbers exactly, without more memory than they need."""
     dtype = getattr(X, "dtype", None)

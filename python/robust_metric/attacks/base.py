@@ -43,6 +43,8 @@ class Attack(ABC):
 
         Raises
         ------
+        TypeError
+            If clf is not one of our classifiers.
         ValueError
             If X or y have the wrong shape, X is not finite, or X is outside the bounds of the
             threat model, which is not asked to clip it.

@@ -13,17 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Indices, Mask
 from .._base.frozen import FrozenArrays
-from .._base.validation import LARGEST_VALUE, checked_queries, encode_labels
+from .._base.validation import LARGEST_VALUE, check_certified, checked_queries, encode_labels
 from ..estimators.classifier import CertifiedKNeighborsClassifier
 from ..results.robust_error import certified_robust_error
 from ..results.summaries import Described, Facts, describe_counts, describe_radii, numbered
+from ..results.tabular import Tabular
 from ..threat import ThreatModel
 
 _NEAR = 256  # neighbours among which a start is looked for first
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AttackResult(FrozenArrays, Described):
+class AttackResult(FrozenArrays, Described, Tabular):
     """Adversarial examples of m queries.
 
     Parameters
@@ -60,6 +61,10 @@ class AttackResult(FrozenArrays, Described):
             ("label", describe_counts(self.label)),
             ("adversarial", describe_counts(self.adversarial_label)),
         ]
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        names = ("label", "adversarial_label", "costs", "success")
+        return {name: getattr(self, name) for name in names}
 
     def robust_error(self, radii: ArrayLike) -> Floats:
         """Empirical robust error at each radius: the share of queries with cost <= r, (k,) float64.
@@ -192,6 +197,7 @@ def targeted(
     right : (m,) bool
         Which of them the target holds: all, without y.
     """
+    check_certified("clf", clf)
     clf = copy.copy(clf)  # which no other thread can fit meanwhile
     view = clf.fitted_view()
     names = getattr(clf, "feature_names_in_", None)

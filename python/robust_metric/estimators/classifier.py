@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._base.arrays import Floats, is_dask_array
+from .._base.arrays import Floats, is_dask_array, is_dask_frame
 from .._base.frozen import frozen
 from .._base.states import changes_at_once, sees_one_state
 from .._base.validation import (
@@ -115,13 +115,21 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
 
     @sees_one_state
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the (m,) classes of the (m, d) rows of X."""
+        """Return the (m,) classes of the (m, d) rows of X; of a Dask array or frame a Dask array."""
+        if self._answers_lazily(X):
+            from ..distributed import queries as blocks
+
+            return blocks.predict(self, X)
         queries = checked_queries(self, X)
         return self.fitted_view().predict(queries)
 
     @sees_one_state
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Return (m, c) float64: each class's share of the K votes."""
+        """Return (m, c) float64: each class's share of the K votes; lazily as `predict`."""
+        if self._answers_lazily(X):
+            from ..distributed import queries as blocks
+
+            return blocks.predict_proba(self, X)
         neighbors = self.kneighbors(X, return_distance=False)
         votes = np.zeros((len(neighbors), len(self.classes_)))
         np.add.at(votes, (np.arange(len(neighbors))[:, None], self._fitted.labels[neighbors]), 1.0)
@@ -137,7 +145,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         Parameters
         ----------
         X : (m, d) array
-            For a Dask array the answer holds Dask arrays, see `robust_metric.dask`.
+            For a Dask array or frame the answer holds Dask arrays, see `robust_metric.dask`.
         y : (m,) array, optional
             True classes; a row whose prediction differs gets radius 0. Without them the
             predictions themselves are certified.
@@ -213,7 +221,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         Parameters
         ----------
         X : (m, d) array
-            For a Dask array the answer holds Dask arrays, see `robust_metric.dask`.
+            For a Dask array or frame the answer holds Dask arrays, see `robust_metric.dask`.
         y : (m,) array, optional
             True classes; a row whose prediction differs has a minimal perturbation of 0.
         time_limit : float, optional
@@ -269,9 +277,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         """(c,) class labels, sorted."""
         return self._fitted.classes
 
-    def _answers_lazily(self, X: Any, evidence: bool) -> bool:
-        """Whether X is a Dask array, for which there is no evidence."""
-        if not is_dask_array(X):
+    def _answers_lazily(self, X: Any, evidence: bool = False) -> bool:
+        """Whether X is a Dask array or frame, for which there is no evidence."""
+        if not (is_dask_array(X) or is_dask_frame(X)):
             return False
         check_is_fitted(self)
         if evidence:

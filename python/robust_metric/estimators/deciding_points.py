@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from .._base.arrays import Floats, Indices
 from .._base.frozen import frozen
 from .._base.states import sees_one_state
+from .._base.validation import check_certified
 from ..fitted import Fitted
 from ..results.certificates import DecidingPoints
 from ..threat import ThreatModel
@@ -34,6 +35,8 @@ def deciding_points(
 
     Raises
     ------
+    TypeError
+        If clf is not one of our classifiers.
     ValueError
         As ``clf.certify`` does.
 
@@ -42,6 +45,7 @@ def deciding_points(
     A training point that decides many small radii stands among points of another class: it is worth
     a look whether its label is right. See ``docs/deciding_points.md``.
     """
+    check_certified("clf", clf)
     certificates = clf.certify(X, y, evidence=True)
     proofs = certificates.evidence
     assert proofs is not None

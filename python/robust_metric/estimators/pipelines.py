@@ -49,8 +49,10 @@ def fold_pipeline(
 
     Raises
     ------
+    TypeError
+        If it is not a pipeline, or its last step is another classifier.
     ValueError
-        If a step is not affine, the last one is another classifier, X are not the points that the
+        If a step is not affine, X are not the points that the
         pipeline was fitted on, or its classifier has bounds or feature costs, which speak of
         transformed features, and ``threat`` is not given.
     sklearn.exceptions.NotFittedError
@@ -75,7 +77,7 @@ def fold_pipeline(
     """
     last = pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) and pipeline.steps else None
     if type(last) is not CertifiedKNeighborsClassifier:
-        raise ValueError(
+        raise TypeError(
             "pipeline must be a Pipeline that ends with a CertifiedKNeighborsClassifier, "
             f"got {pipeline!r}"
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._base.states import sees_one_state
+from .._base.validation import check_certified
 from ..io.atomic import PathLike
 from ..io.csv_tables import LabelColumn
 from ..io.model_files import MODEL_CLASSES, StoredModel, intact_model, read_model, write_model
@@ -53,10 +54,11 @@ def save_model(
     sklearn.exceptions.NotFittedError
         If the classifier is not fitted.
     TypeError
-        If class labels are neither numbers, booleans nor strings.
+        If clf is another kind of object, or class labels are neither numbers, booleans nor strings.
     ValueError
         If feature_names are not one for each feature.
     """
+    check_certified("clf", clf)
     view = clf.fitted_view()
     names = getattr(clf, "feature_names_in_", None) if feature_names is None else feature_names
     if names is not None and len(names) != view.points.shape[1]:

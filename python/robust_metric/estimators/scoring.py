@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 
 from .._base.arrays import Floats
+from .._base.validation import check_certified
 
 _SPACES = ("input", "transformed")
 
@@ -36,8 +37,7 @@ class CertifiedAccuracyScorer:
     def _classifier(self, estimator: Any, X: ArrayLike) -> tuple[Any, ArrayLike]:
         if not isinstance(estimator, Pipeline) or len(estimator.steps) == 1:
             last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-            if not hasattr(last, "certify"):
-                raise ValueError(f"estimator must be a certified classifier, got {estimator!r}")
+            check_certified("estimator", last)
             return last, X
         if self.space == "input":
             raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._base.arrays import Floats
-from .._base.validation import check_count, checked_queries
+from .._base.validation import check_certified, check_count, checked_queries
 from ..estimators.classifier import CertifiedKNeighborsClassifier
 from ..threat import ThreatModel
 from .figures import COLORS, INK, new_axes, quiet
@@ -57,10 +57,13 @@ def plot_decision_regions(
     ------
     ImportError
         If matplotlib is not installed.
+    TypeError
+        If clf is not one of our classifiers.
     ValueError
         If the classifier has another number of features than two, or ``certify`` refuses X or y.
     """
     check_count("resolution", resolution)
+    check_certified("clf", clf)
     view = clf.fitted_view()
     if view.points.shape[1] != 2:
         raise ValueError(f"clf must be fitted to two features, got {view.points.shape[1]}")

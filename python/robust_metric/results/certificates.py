@@ -18,10 +18,11 @@ from ..threat import ThreatModel
 from .evidence import Evidence
 from .robust_error import certified_robust_error
 from .summaries import Described, Facts, describe_counts, describe_radii, numbered
+from .tabular import Tabular
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Certificates(FrozenArrays, Described):
+class Certificates(FrozenArrays, Described, Tabular):
     """Certified radii of m predictions.
 
     Parameters
@@ -58,6 +59,9 @@ class Certificates(FrozenArrays, Described):
             ("threat", str(self.threat or ThreatModel())),
             ("evidence", "none" if self.evidence is None else "for robust_metric.check"),
         ]
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {"label": self.label, "radius": self.radius}
 
     def robust_error(self, radii: ArrayLike) -> Floats:
         """Share of predictions whose radius is at most r, for each r: (k,) float64."""

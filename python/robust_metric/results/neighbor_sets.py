@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .._base.arrays import Floats, Indices
 from .._base.frozen import FrozenArrays
 from ..threat import ThreatModel
 from .summaries import Described, Facts, describe_radii, numbered
+from .tabular import Tabular
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NeighborCertificates(FrozenArrays, Described):
+class NeighborCertificates(FrozenArrays, Described, Tabular):
     """Nearest neighbours of m queries, with the radius within which their set cannot change.
 
     Parameters
@@ -45,3 +50,8 @@ class NeighborCertificates(FrozenArrays, Described):
             ("radius", describe_radii(self.radius)),
             ("threat", str(self.threat or ThreatModel())),
         ]
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        indices = np.asarray(self.indices)
+        neighbors = {f"neighbor_{k}": indices[:, k] for k in range(indices.shape[1])}
+        return {"radius": self.radius, **neighbors}

@@ -15,6 +15,7 @@ from .certificates import Certificates
 from .evidence import Evidence
 from .robust_error import certified_robust_error
 from .summaries import Described, Facts, describe_counts, describe_radii, numbered
+from .tabular import Tabular
 
 # what a witness keeps its class under: rounding to float32, or to so many decimal places
 WitnessPrecision = Literal["float32"] | int | None
@@ -27,7 +28,7 @@ OUT_OF_REACH = "out_of_reach"  # beside those of the core, which does not tell t
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MinimalPerturbations(FrozenArrays, Described):
+class MinimalPerturbations(FrozenArrays, Described, Tabular):
     """Minimal adversarial perturbations of m predictions, as intervals with witnesses.
 
     Parameters
@@ -87,6 +88,10 @@ class MinimalPerturbations(FrozenArrays, Described):
             ("threat", str(self.threat or ThreatModel())),
             ("evidence", "none" if self.evidence is None else "for robust_metric.check"),
         ]
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        names = ("label", "lower", "upper", "adversarial_label", "status", "nodes")
+        return {name: getattr(self, name) for name in names}
 
     def robust_error(self, radii: ArrayLike) -> Floats:
         """Share of predictions whose ``lower`` is at most r, for each r: (k,) float64."""
