@@ -8,7 +8,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/robust_metric)
 install(EXPORT robust_metricTargets NAMESPACE robust_metric:: DESTINATION ${package_dir})
 file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/robust_metricConfig.cmake
   "include(CMakeFindDependencyMacro)\n"
-  "find_dependency(OpenMP COMPONENTS CXX)\n"
+  "find_dependency(Threads)\n"
   "include(\${CMAKE_CURRENT_LIST_DIR}/robust_metricTargets.cmake)\n")
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/robust_metricConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)

@@ -1,17 +1,14 @@
 #include "base/parallel.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
 #include <mutex>
-#include <system_error>
-#include <thread>
+#include <stdexcept>
 #include <utility>
-#include <vector>
+
+#include "base/helpers.hpp"
 
 namespace robust_metric {
 
@@ -21,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto poll_interval = std::chrono::milliseconds(100);
 // of what is left, shrinking chunks take this share: small enough to even out items of unlike cost
 constexpr std::size_t shares_a_thread = 2;
+constexpr double small_work = 1e7;  // multiplications: about a millisecond (bench/busy_machine.py)
 
 class Work;
 
@@ -66,29 +64,18 @@ public:
                 fail(std::current_exception());
             }
             done_.fetch_add(last - first, std::memory_order_relaxed);
-            finished_.notify_one();
         }
     }
 
-    // The polling thread may run out of chunks while another still works: it goes on polling.
-    void wait_for_others() {
-        std::unique_lock lock(mutex_);
-        while (running_ > 0) {
-            finished_.wait_for(lock, poll_interval);
-            lock.unlock();
-            poll();
-            lock.lock();
-        }
-    }
-
-    void enter() {
-        std::scoped_lock lock(mutex_);
-        ++running_;
-    }
-    void leave() {
-        std::scoped_lock lock(mutex_);
-        --running_;
-        finished_.notify_one();
+    // With the help of other threads. The calling thread may run out of chunks while another still works: it goes on
+    // polling.
+    void share(int helpers) {
+        const std::function<void(int)> help = [this](int thread) { run(thread); };
+        Invitation invitation(helpers, help);
+        run(0);
+        while (!invitation.forked() && !invitation.ended(poll_interval)) poll();
+        if (invitation.forked())
+            throw std::runtime_error("the process was forked within a call that used threads, which the child has not");
     }
 
     bool stopped(bool polls) {
@@ -137,34 +124,9 @@ private:
     std::atomic<std::size_t> next_{0}, done_{0};
     std::atomic<bool> stopped_{false};
     std::mutex mutex_;
-    std::condition_variable finished_;
-    int running_ = 0;
     std::exception_ptr error_;
     Clock::time_point last_poll_ = Clock::now();
 };
-
-// Threads of the last team that this thread had; OpenMP keeps them.
-thread_local int team = 1;
-
-// How many threads a team can have: fewer than wanted where the system starts no more, since OpenMP then ends the
-// process. A larger team than the last is tried with threads that all live at once; their stacks are kept for OpenMP's.
-int threads_to_be_had(int wanted) {
-    if (wanted == 1 || omp_in_parallel()) return wanted;
-    if (wanted <= team) return team = wanted;
-    std::mutex gate;
-    std::unique_lock closed(gate);
-    std::vector<std::thread> trial;
-    try {
-        trial.reserve(static_cast<std::size_t>(wanted));
-        while (static_cast<int>(trial.size()) + 1 < wanted)
-            trial.emplace_back([&gate] { const std::scoped_lock open(gate); });
-    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): those that started are the answer
-    } catch (const std::bad_alloc&) {     // NOLINT(bugprone-empty-catch)
-    }
-    closed.unlock();
-    for (std::thread& thread : trial) thread.join();
-    return team = static_cast<int>(trial.size()) + 1;
-}
 
 }  // namespace
 
@@ -172,27 +134,20 @@ void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
                   const std::function<void(std::size_t, std::size_t, int)>& body) {
     if (count == 0) return;
     const std::size_t chunks = (count - 1) / chunk.smallest + 1;
-    const int threads = threads_to_be_had(
-        static_cast<int>(std::min<std::size_t>(chunks, static_cast<std::size_t>(std::max(execution.num_threads, 1)))));
+    // within a body, its thread alone
+    const auto wanted = static_cast<std::size_t>(joined.work ? 1 : std::max(execution.num_threads, 1));
+    const auto threads = static_cast<int>(std::min(chunks, wanted));
     if (threads == 1) chunk.smallest = chunk.largest;
     Work work(count, chunk, threads, execution, body);
-    if (threads == 1) {
-        work.run(0);  // no team: safe in a forked child, where OpenMP's pool is gone
-    } else {
-#pragma omp parallel num_threads(threads)
-        {
-            const int thread = omp_get_thread_num();
-            if (thread != 0) work.enter();
-                // every helper is counted before the polling thread can run out of chunks
-#pragma omp barrier
-            work.run(thread);
-            if (thread != 0)
-                work.leave();
-            else
-                work.wait_for_others();
-        }
-    }
+    if (threads == 1)
+        work.run(0);
+    else
+        work.share(threads - 1);
     work.rethrow();
+}
+
+Execution for_work(const Execution& execution, double multiplications) {
+    return {multiplications < small_work ? 1 : execution.num_threads, execution.keep_going};
 }
 
 bool stop_requested() { return joined.work && joined.work->stopped(joined.polls); }

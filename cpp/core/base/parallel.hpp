@@ -1,4 +1,4 @@
-// parallel_for: OpenMP threads over chunks of an index range; exceptions come
+// parallel_for: threads over chunks of an index range; exceptions come
 // back to the caller, and a callback can stop the work between chunks.
 #pragma once
 
@@ -23,6 +23,9 @@ struct Chunk {
 // that body throws stops the hand-out of chunks and is rethrown here.
 void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
                   const std::function<void(std::size_t, std::size_t, int)>& body);
+
+// The execution for a piece of work of so many multiplications: a small one is done before another thread has woken.
+Execution for_work(const Execution& execution, double multiplications);
 
 // For a body whose chunks take long, to be called every few milliseconds: polls keep_going as between
 // chunks, and tells whether the work has been stopped. False outside parallel_for.

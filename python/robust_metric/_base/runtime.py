@@ -1,7 +1,7 @@
 """How calls into the compiled core are run: threads, BLAS, and forked children.
 
 Importing this module hands SciPy's BLAS to the core. `execution_threads` turns scikit-learn's
-``n_jobs`` into a number of OpenMP threads; `single_threaded_blas` holds BLAS to one thread
+``n_jobs`` into a number of threads; `single_threaded_blas` holds BLAS to one thread
 while the core runs threads of its own.
 """
 
@@ -22,7 +22,7 @@ _core.use_gemm(*blas_pointers.gemm_addresses())
 # More threads than this, or than twice the cores, only exhaust the system.
 MOST_THREADS = 64
 
-# libgomp's pool does not survive fork: a child that starts a parallel region hangs for ever.
+# Children work side by side already, and a BLAS within them may hang on threads that are not there.
 _forked = False
 
 # Held while a limit is set or lifted, and across a fork: OpenBLAS holds a lock of its own meanwhile, which a

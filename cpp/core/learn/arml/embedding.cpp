@@ -21,9 +21,11 @@ void embed(MatrixView points, MatrixView components, MutableMatrixView embedded,
         throw std::invalid_argument("embedded must be " + std::to_string(points.rows()) + " x " +
                                     std::to_string(components.rows()) + ", got " + std::to_string(embedded.rows()) +
                                     " x " + std::to_string(embedded.cols()));
-    parallel_for(points.rows(), rows_per_block, execution, [&](std::size_t first, std::size_t last, int) {
-        blas::gemm_nt(1.0, points.slice(first, last), components, 0.0, embedded.slice(first, last));
-    });
+    const auto work = static_cast<double>(points.rows() * points.cols() * components.rows());
+    parallel_for(points.rows(), rows_per_block, for_work(execution, work),
+                 [&](std::size_t first, std::size_t last, int) {
+                     blas::gemm_nt(1.0, points.slice(first, last), components, 0.0, embedded.slice(first, last));
+                 });
 }
 
 }  // namespace robust_metric

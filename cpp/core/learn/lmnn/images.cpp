@@ -5,7 +5,6 @@
 
 #include "base/blas.hpp"
 #include "base/kernels.hpp"
-#include "learn/lmnn/margin_scatter.hpp"
 
 namespace robust_metric {
 

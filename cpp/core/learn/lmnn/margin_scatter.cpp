@@ -10,7 +10,6 @@ namespace robust_metric {
 
 namespace {
 
-constexpr double small_work = 1e7;         // multiplications: about a millisecond
 constexpr std::size_t batch = 1024;        // rows of one product
 constexpr std::size_t feature_chunk = 64;  // for threads: the same cut for any number of them
 
@@ -24,10 +23,6 @@ void add_product(MatrixView left, MatrixView right, const Execution& execution, 
 }
 
 }  // namespace
-
-Execution for_work(const Execution& execution, double multiplications) {
-    return {multiplications < small_work ? 1 : execution.num_threads, execution.keep_going};
-}
 
 std::vector<double> scatter_of_targets(const MarginProblem& problem, const Execution& execution) {
     const std::size_t d = problem.points.cols();

@@ -21,9 +21,6 @@ struct MarginProblem {
     double pull_weight;  // μ
 };
 
-// The execution for a piece of work of so many multiplications: waking other threads takes longer than a small one.
-Execution for_work(const Execution& execution, double multiplications);
-
 // d × d
 std::vector<double> scatter_of_targets(const MarginProblem& problem, const Execution& execution);
 

@@ -27,8 +27,10 @@ public:
         }
     }
 
-    std::vector<double> run(const Execution& execution) const {
+    std::vector<double> run(const Execution& all) const {
         const std::size_t n = users_.size(), d = problem_.d(), r = problem_.r();
+        const std::size_t products = problem_.euclidean() ? 0 : 2 * n * d * r;
+        const Execution execution = for_work(all, static_cast<double>(4 * decisions_.size() * d + products));
         std::vector<double> gradient(n * d), mapped(problem_.euclidean() ? 0 : n * r);
         parallel_for(n, rows_per_chunk, execution, [&](std::size_t first, std::size_t last, int) {
             std::vector<double> direction(d);
@@ -130,11 +132,12 @@ std::vector<double> components_gradient(const PrototypeProblem& problem, const s
     const std::size_t count = decisions.size(), size = problem.r() * problem.d();
     const std::size_t lanes = std::clamp<std::size_t>(count / (block_size / 2), 1, max_lanes);
     std::vector<double> gradients(lanes * size);
-    parallel_for(lanes, 1, execution, [&](std::size_t lane, std::size_t, int) {
-        ComponentsLane(problem, decisions)
-            .run(count * lane / lanes, count * (lane + 1) / lanes,
-                 {gradients.data() + lane * size, problem.r(), problem.d()});
-    });
+    parallel_for(lanes, 1, for_work(execution, static_cast<double>(4 * count * size)),
+                 [&](std::size_t lane, std::size_t, int) {
+                     ComponentsLane(problem, decisions)
+                         .run(count * lane / lanes, count * (lane + 1) / lanes,
+                              {gradients.data() + lane * size, problem.r(), problem.d()});
+                 });
     for (std::size_t lane = 1; lane < lanes; ++lane)
         for (std::size_t i = 0; i < size; ++i) gradients[i] += gradients[lane * size + i];
     gradients.resize(size);

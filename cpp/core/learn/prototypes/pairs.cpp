@@ -114,9 +114,10 @@ private:
 }  // namespace
 
 PrototypeProblem::PrototypeProblem(const LabelledPoints& batch, const LabelledPoints& prototypes, MatrixView components,
-                                   const PrototypeLossOptions& options, const Execution& execution)
+                                   const PrototypeLossOptions& options, const Execution& all)
     : batch_(batch), prototypes_(prototypes), components_(components), options_(options) {
     const std::size_t n = prototypes_.points.rows(), m = batch_.points.rows();
+    const Execution execution = for_work(all, static_cast<double>(euclidean() ? n * d() : (2 * n + m) * d() * r()));
     normals_.resize(n * d());
     normal_sizes_.resize(n);
     embedded_squares_.resize(n);
@@ -173,7 +174,8 @@ void PrototypeProblem::direction(const Decision& at, double* out) const {
 
 std::vector<Decision> deciding_prototypes(const PrototypeProblem& problem, const Execution& execution) {
     std::vector<Decision> decisions(problem.batch().points.rows());
-    parallel_for(decisions.size(), block_size, execution,
+    const std::size_t work = decisions.size() * problem.prototypes().points.rows() * problem.r();
+    parallel_for(decisions.size(), block_size, for_work(execution, static_cast<double>(work)),
                  [&](std::size_t first, std::size_t last, int) { PairFinder(problem).run(first, last, decisions); });
     return decisions;
 }
