@@ -1,4 +1,4 @@
-"""The subcommand ``robust-metric report``: tables, curves and a page for many methods at once."""
+"""The subcommand ``robust-metric report``: a page for a model on one's own data, or for many methods."""
 
 from __future__ import annotations
 
@@ -9,15 +9,75 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..io import csv_options, threat_options
 from ..paper.methods import METHODS
 from ..paper.protocol import N_TEST, RADII
-from .options import add_command, add_json, add_n_jobs, positive
-from .output import curve_values, print_json
+from .options import (
+    DATA_HELP,
+    add_command,
+    add_json,
+    add_n_jobs,
+    add_no_label,
+    add_radii,
+    positive,
+    seconds,
+)
+from .output import check_outputs, curve_values, print_json
+from .saved_model import SavedModel, inputs
 
 if TYPE_CHECKING:
     from ..paper.runs import Plan, SetResult
 
 QUICK_TEST, QUICK_TRAIN = 100, 1000
+
+
+PAPER = "paper"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the report that is asked for."""
+    if args.model == PAPER:
+        if args.data is not None:
+            raise ValueError(
+                f"report paper takes no DATA, got {args.data}; a model file of that name is ./paper"
+            )
+        if args.folder is None:
+            raise ValueError("report paper needs a folder of data files, see --data")
+        return run_paper(args)
+    if args.data is None:
+        raise ValueError(f"DATA is missing: the rows that {args.model} is to be reported on")
+    if args.folder is not None:
+        raise ValueError("--data is an option of 'report paper'; give DATA behind MODEL")
+    run_model(args)
+    return 0
+
+
+def run_model(args: argparse.Namespace) -> None:
+    """Write the page of a saved model on rows of one's own."""
+    from ..paper.own_data import Described, write_report
+
+    check_outputs({"--out": args.out}, inputs(args))
+    model = SavedModel.load(args)
+    rows = model.rows_of(args)
+    write_report(
+        args.out,
+        model.clf,
+        rows.X,
+        rows.y,
+        n_rows=args.rows,
+        time_limit=args.time_limit,
+        radii=args.radii,
+        described=Described(
+            f"{args.model} on {args.data}",
+            model.feature_names,
+            None if rows.ids is None else rows.ids.values,
+            model.scaling,
+        ),
+    )
+    if args.json:
+        print_json({"page": args.out, "n_points": len(rows.X)})
+    else:
+        print(f"Wrote {args.out}: {len(rows.X)} rows of {args.data}.")
 
 
 def run_paper(args: argparse.Namespace) -> int:
@@ -30,7 +90,7 @@ def run_paper(args: argparse.Namespace) -> int:
 
     plotting.check_matplotlib()
     templates()
-    paths = _data_files(args.data, args.sets)
+    paths = _data_files(args.folder, args.sets)
     methods = [METHODS[name] for name in _known("--methods", args.methods, METHODS)]
     plan = _plan(args)
     out = Path(args.out)
@@ -57,7 +117,7 @@ def _plan(args: argparse.Namespace) -> Plan:
     """Return what the options ask for; ValueError where they name what is not there."""
     from ..paper.runs import Plan
 
-    sets = [path.stem for path in _data_files(args.data, None)]
+    sets = [path.stem for path in _data_files(args.folder, None)]
     (fit_at_most, fit_limits), (attack_at_most, attack_limits) = (
         args.fit_at_most,
         args.attack_at_most,
@@ -152,32 +212,60 @@ def add_to(commands: Any) -> None:
     command = add_command(
         commands,
         "report",
-        run_paper,
-        "compare methods of metric learning on data sets, by the protocol of the paper",
-        "robust-metric report paper --data DIR --out DIR",
+        run,
+        "write a page about a saved model on one's own data, or compare methods by the protocol of the paper",
+        "robust-metric report model.npz test.csv --label species --out report.html\n"
+        "  robust-metric report paper --data DIR --out DIR",
     )
-    command.add_argument("what", choices=("paper",), help="the report to make")
     command.add_argument(
-        "--data", required=True, metavar="DIR", help="folder of .npz files, one a data set"
+        "model", metavar="MODEL", help="a file that 'robust-metric fit' wrote, or the word paper"
     )
+    command.add_argument("data", nargs="?", metavar="DATA", help=f"for a model: {DATA_HELP}")
     command.add_argument(
         "--out",
         required=True,
-        metavar="DIR",
-        help="folder for results; a second run goes on where the first one stopped",
+        metavar="PATH",
+        help="for a model the page; for the paper a folder, in which a second run goes on",
     )
-    _add_choice(command)
-    _add_limits(command)
-    command.add_argument(
+    _add_model(command)
+    paper = command.add_argument_group("options of 'report paper'")
+    paper.add_argument(
+        "--data", dest="folder", metavar="DIR", help="folder of .npz files, one a data set"
+    )
+    _add_choice(paper)
+    _add_limits(paper)
+    paper.add_argument(
         "--redo", type=_names, metavar="A,B", help="methods whose stored results are not used"
     )
-    command.add_argument(
+    paper.add_argument(
         "--only-render",
         action="store_true",
         help="write the report from what is stored, without computing anything",
     )
     add_json(command)
     add_n_jobs(command)
+
+
+def _add_model(command: Any) -> None:
+    """Add the options of a report on a model."""
+    add_no_label(command, "reported on")
+    add_radii(command)
+    command.add_argument(
+        "--rows",
+        type=positive,
+        default=10,
+        metavar="N",
+        help="least stable rows that are shown (default: %(default)s)",
+    )
+    command.add_argument(
+        "--time-limit",
+        type=seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="for the counterfactual of each of them (default: %(default)g)",
+    )
+    threat_options.add_to(command)
+    csv_options.add_to(command)
 
 
 def _add_choice(command: Any) -> None:

@@ -138,7 +138,8 @@ def plot_radii(
         color = colors[curve.method]
         ax.stairs(counts, edges, fill=True, color=color, alpha=0.15)
         ax.stairs(counts, edges, label=label, color=color, linestyle=line, linewidth=1.6)
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(0.0, 1.18 * ax.get_ylim()[1])  # the legend's place
+    ax.locator_params(axis="y", integer=True)
     _describe(ax, title, "radius", unit, "test points", reach)
     ax.legend(loc="upper right", frameon=False, fontsize=9, labelcolor=INK, handlelength=2.8)
     return ax
