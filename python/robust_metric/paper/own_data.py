@@ -31,8 +31,8 @@ _KNOWN = (
     "misclassified rows included. It is a proved upper bound."
 )
 _UNKNOWN = (
-    "Share of rows whose prediction some change of cost at most r might alter: a proved upper bound. The rows "
-    "have no classes, so nothing is said about which predictions are right."
+    "Share of rows whose prediction some change of cost at most r might alter: a proved upper bound. The "
+    "rows have no classes, so nothing is said about which predictions are right."
 )
 
 

@@ -45,7 +45,12 @@ def figure_bytes(figure: Figure | Axes, kind: str = "png", *, dpi: int = 160) ->
     # without the salt, the names inside an SVG file are random; without the date, so is the file
     with rc_context({"svg.hashsalt": "robust_metric"}):
         whole.savefig(
-            stream, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None
+            stream,
+            format=kind,
+            dpi=dpi,
+            bbox_inches="tight",  # what keeps its aspect would stand between blank margins
+            pad_inches=0.06,
+            metadata={"Date": None} if kind == "svg" else None,
         )
     return stream.getvalue()
 
