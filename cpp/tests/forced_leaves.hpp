@@ -1,4 +1,4 @@
-// How training sets made in a scope find near points: "none", "scan" or "tree", whatever would pay.
+// How training sets made in a scope find near points: "none", "scan", "tree" or "cascade", whatever would pay.
 #pragma once
 
 #include <cstdlib>

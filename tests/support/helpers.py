@@ -150,8 +150,9 @@ def problems(
     )
 
 
-# how prepared training sets find near points: by matrix products, in leaves by a pass over all, through boxes
-SEARCHES = ("none", "scan", "tree")
+# how prepared training sets find near points: by matrix products, in leaves by a pass over all, through
+# boxes, or by codes
+SEARCHES = ("none", "scan", "tree", "cascade")
 
 
 @contextmanager

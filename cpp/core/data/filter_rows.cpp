@@ -28,14 +28,16 @@ constexpr float infinite = std::numeric_limits<float>::infinity();
 }  // namespace
 
 FilterRows::FilterRows(std::size_t count, std::size_t width, double absolute_error)
-    : storage_(std::make_unique_for_overwrite<float[]>(count * width)),
-      norms_(count),
-      blurs_(count),
-      errors_(count),
-      absolute_error_(absolute_error),
-      any_order_(gamma_single(width + 4)),
-      flushed_(flushed(width)) {
-    rows_ = {storage_.get(), count, width};
+    : FilterRows(std::make_unique_for_overwrite<float[]>(count * width), count, width, absolute_error) {}
+
+FilterRows::FilterRows(std::unique_ptr<float[]> storage, std::size_t count, std::size_t width, double absolute_error)
+    : FilterRows(MutableFloatMatrixView(storage.get(), count, width), absolute_error) {
+    storage_ = std::move(storage);
+}
+
+FilterRows::FilterRows(MutableFloatMatrixView storage, double absolute_error) : FilterRows(FloatMatrixView(storage)) {
+    to_set_ = storage;
+    absolute_error_ = absolute_error;
 }
 
 FilterRows::FilterRows(FloatMatrixView rows)
@@ -47,8 +49,9 @@ FilterRows::FilterRows(FloatMatrixView rows)
       flushed_(flushed(rows.cols())) {}
 
 void FilterRows::set(std::size_t i, const double* values, double extent) {
-    if (storage_) std::copy_n(values, rows_.cols(), storage_.get() + i * rows_.cols());
-    const FilterNumbers numbers = measure(rows_.row(i), extent, !storage_);
+    const bool exact = to_set_.rows() == 0;
+    if (!exact) std::copy_n(values, rows_.cols(), to_set_.row(i));
+    const FilterNumbers numbers = measure(rows_.row(i), extent, exact);
     norms_[i] = numbers.norm;
     blurs_[i] = numbers.blur;
     errors_[i] = numbers.error;

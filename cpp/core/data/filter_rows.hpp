@@ -25,6 +25,8 @@ public:
     // absolute_error: the float64 values that set and describe get are off by at most this times the extent of the
     // point they were made of, beside one rounding each. Memory: 4 (width + 3) bytes a row.
     FilterRows(std::size_t count, std::size_t width, double absolute_error);
+    // The same, the rows themselves in memory of the caller's. Memory: 12 bytes a row.
+    FilterRows(MutableFloatMatrixView storage, double absolute_error);
     // Rows that lie elsewhere, and are exact. Memory: 12 bytes a row.
     explicit FilterRows(FloatMatrixView rows);
 
@@ -57,10 +59,12 @@ public:
     double blur_without_squares() const;
 
 private:
+    FilterRows(std::unique_ptr<float[]> storage, std::size_t count, std::size_t width, double absolute_error);
     Interval distance_from(float square, double slack, std::size_t a, std::size_t b) const;
     FilterNumbers measure(const float* row, double extent, bool exact) const;
 
     FloatMatrixView rows_;
+    MutableFloatMatrixView to_set_;     // the same, of no rows where they are exact
     std::unique_ptr<float[]> storage_;  // not a vector: filling it with zeros takes its time
     std::vector<float> norms_, blurs_, errors_;
     double absolute_error_ = 0.0;

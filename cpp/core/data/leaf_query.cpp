@@ -5,13 +5,6 @@
 
 namespace robust_metric {
 
-namespace {
-
-// leaves of one pass for all queries of a block: they stay in the nearest cache
-constexpr std::size_t tile_bytes = std::size_t{1} << 15;
-
-}  // namespace
-
 void LeafQuery::start(const double* point, const Embedding& embedding, const FilterNumbers& numbers, const float* row,
                       const float* minima, const float* values) {
     stored_ = values;
@@ -40,15 +33,11 @@ void LeafQuery::start(const double* point, const Embedding& embedding, const Fil
 // What the key of a node that holds a point with S <= limit cannot exceed.
 float LeafQuery::key_limit(double limit) {
     if (limit == last_limit_) return last_key_limit_;
-    double key = limit;
-    if (leaves_->has_boxes()) {
-        // ‖a - b‖ <= ‖ã - b̃‖ + the errors of both; the distance as computed has width + 3 roundings
-        const double distance = std::sqrt(rounding::up(std::max(limit + squared_norm_.upper, 0.0))) + leaves_->error() +
-                                static_cast<double>(numbers_.error);
-        key = rounding::up(distance * distance) * (1.0 + static_cast<double>(leaves_->width() + 8) * 0x1p-24);
-    }
     last_limit_ = limit;
-    last_key_limit_ = rounding::float_up(key);
+    last_key_limit_ = leaves_->has_boxes()
+                          ? square_within(limit, squared_norm_, leaves_->error() + static_cast<double>(numbers_.error),
+                                          leaves_->width())
+                          : rounding::float_up(limit);
     return last_key_limit_;
 }
 
@@ -117,47 +106,16 @@ void LeafBlock::compute(MatrixView queries) {
     rows_.resize(count * r);
     t.embed_mapped(queries, std::span(embeddings_).first(count));  // of gradients nothing is asked
     for (std::size_t i = 0; i < count; ++i) numbers_[i] = describe(t, embeddings_[i], rows_.data() + i * r);
-    if (t.leaves().has_boxes()) return;
-    const std::size_t groups = (count + leaf_queries - 1) / leaf_queries;
-    factors_.assign(groups * leaf_queries * r, 0.0f);
-    for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t j = 0; j < r; ++j)
-            factors_[(i / leaf_queries * r + j) * leaf_queries + i % leaf_queries] = -2.0f * rows_[i * r + j];
-    minima_.resize(groups * leaf_queries * t.leaves().count());
-    const std::size_t needed = keep_values_ ? groups * leaf_queries * t.leaves().count() * leaf_points : 0;
-    if (values_size_ < needed) {
-        values_ = std::make_unique_for_overwrite<float[]>(needed);
-        values_size_ = needed;
-    }
-    const std::size_t tile = std::max<std::size_t>(tile_bytes / (4 * r * leaf_points), 1);
-    for (std::size_t first = 0; first < t.leaves().count(); first += tile) {
-        find_minima(first, std::min(tile, t.leaves().count() - first), groups);
-        checkpoint();
-    }
-}
-
-void LeafBlock::find_minima(std::size_t first, std::size_t leaves, std::size_t groups) {
-    const Leaves& l = training_->leaves();
-    for (std::size_t group = 0; group < groups; ++group) {
-        float *out[leaf_queries], *values[leaf_queries];
-        for (std::size_t q = 0; q < leaf_queries; ++q) {
-            const std::size_t at = (group * leaf_queries + q) * l.count() + first;
-            out[q] = minima_.data() + at;
-            values[q] = values_.get() + (keep_values_ ? at * leaf_points : 0);
-        }
-        kernels().leaf_minima(l.coordinates(first), l.norms(first), leaves, l.width(),
-                              factors_.data() + group * leaf_queries * l.width(), out, keep_values_ ? values : nullptr);
-    }
+    if (!t.leaves().has_boxes()) pass_.compute(t.leaves(), {rows_.data(), count, r});
 }
 
 LeafQuery* LeafBlock::query(std::size_t i) {
     // leaves are found by distances, which the embedding of a far query knows nothing of
     const bool near = embeddings_[i].far == 0 && numbers_[i].blur < std::numeric_limits<float>::infinity();
     if (!near) return nullptr;
-    const Leaves& l = training_->leaves();
-    query_.start(queries_.row(i), embeddings_[i], numbers_[i], rows_.data() + i * l.width(),
-                 l.has_boxes() ? nullptr : minima_.data() + i * l.count(),
-                 keep_values_ ? values_.get() + i * l.count() * leaf_points : nullptr);
+    const bool by_pass = !training_->leaves().has_boxes();
+    query_.start(queries_.row(i), embeddings_[i], numbers_[i], rows_.data() + i * training_->leaves().width(),
+                 by_pass ? pass_.minima(i) : nullptr, by_pass ? pass_.values(i) : nullptr);
     return &query_;
 }
 

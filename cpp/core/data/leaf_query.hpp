@@ -7,18 +7,29 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "base/kernels.hpp"
 #include "base/parallel.hpp"
 #include "base/rounding.hpp"
+#include "data/leaf_pass.hpp"
 #include "data/leaves.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "robust_metric/matrix_view.hpp"
 
 namespace robust_metric {
+
+// The error of S as FilterRows computes it, rounded up a little, from the blurs of a row and of the query: at most
+// 2^60.
+inline float filter_error(float blur, float query_blur) { return blur * (rounding::float_up(2.0 * query_blur) + blur); }
+
+// What the squared distance of a query's row from another, as computed in float32, cannot exceed if S <= limit:
+// ‖a - b‖ <= ‖ã - b̃‖ + the errors of both, and the sum has width + 3 roundings.
+inline float square_within(double limit, const Interval& squared_norm, double errors, std::size_t width) {
+    const double distance = std::sqrt(rounding::up(std::max(limit + squared_norm.upper, 0.0))) + errors;
+    return rounding::float_up(rounding::up(distance * distance) * (1.0 + static_cast<double>(width + 8) * 0x1p-24));
+}
 
 class LeafQuery {
 public:
@@ -32,7 +43,8 @@ public:
         float upper() const { return value + error; }
     };
 
-    explicit LeafQuery(const PreparedSet& training) : training_(&training), leaves_(&training.leaves()) {}
+    explicit LeafQuery(const PreparedSet& training) : LeafQuery(training, training.leaves()) {}
+    LeafQuery(const PreparedSet& training, const Leaves& leaves) : training_(&training), leaves_(&leaves) {}
 
     // Starts a query; all pointers must stay in place. row: as the filter has it, with its numbers, whose blur is
     // finite. minima: the least value of each leaf, null where boxes find the leaves; values: all values, leaf by leaf,
@@ -110,16 +122,13 @@ private:
 // A block of queries, with the pass over all points where there are no boxes.
 class LeafBlock {
 public:
-    // Queries handled together: leaves stay in the cache for so many. Where the values of all points are kept, as it
-    // pays for those who ask for many of them, in at most 16 MB a thread.
+    // Queries handled together.
     static std::size_t block_size(const PreparedSet& training, bool keep_values) {
-        const std::size_t groups = std::size_t{1} << 22, most = 8;
-        if (!keep_values || training.leaves().has_boxes()) return most * leaf_queries;
-        return std::clamp<std::size_t>(groups / (training.size() * leaf_queries), 1, most) * leaf_queries;
+        return LeafPass::block_size(training.size(), keep_values && !training.leaves().has_boxes());
     }
 
     LeafBlock(const PreparedSet& training, bool keep_values)
-        : training_(&training), keep_values_(keep_values && !training.leaves().has_boxes()), query_(training) {}
+        : training_(&training), pass_(keep_values), query_(training) {}
 
     // queries: at most block_size rows, in place until the next call.
     void compute(MatrixView queries);
@@ -127,16 +136,12 @@ public:
     LeafQuery* query(std::size_t i);
 
 private:
-    void find_minima(std::size_t first, std::size_t leaves, std::size_t groups);
-
     const PreparedSet* training_;
-    bool keep_values_;
+    LeafPass pass_;
     MatrixView queries_;
     std::vector<Embedding> embeddings_;
     std::vector<FilterNumbers> numbers_;
-    std::vector<float> rows_, factors_, minima_;
-    std::unique_ptr<float[]> values_;
-    std::size_t values_size_ = 0;
+    std::vector<float> rows_;
     LeafQuery query_;
 };
 

@@ -25,40 +25,11 @@ constexpr std::size_t most_dimensions = 16;
 // of the points of a range, for the dimension of largest variance
 constexpr std::size_t sample_size = 256;
 
-// what the pair kernels assume of rows: squares far from overflow, roundings below 2^-13
+// of sound rows
 constexpr float largest_norm = 0x1p20f;
 constexpr std::size_t longest_sound = 1024;
 
 constexpr float infinite = std::numeric_limits<float>::infinity();
-
-enum class Kind { none, scan, tree, best };
-
-Kind forced_kind() {
-    const char* name = std::getenv("ROBUST_METRIC_LEAVES");
-    const std::string kind = name ? name : "";
-    if (kind.empty()) return Kind::best;
-    if (kind == "none") return Kind::none;
-    if (kind == "scan") return Kind::scan;
-    if (kind == "tree") return Kind::tree;
-    throw std::invalid_argument("ROBUST_METRIC_LEAVES must be none, scan or tree, got '" + kind + "'");
-}
-
-bool are_sound(const FilterRows& rows) {
-    const std::size_t n = rows.rows().rows();
-    if (rows.rows().cols() > longest_sound) return false;
-    for (std::size_t i = 0; i < n; ++i)
-        if (!(rows.norms()[i] <= largest_norm) || !(rows.blurs()[i] <= largest_norm)) return false;
-    return true;
-}
-
-// Whether the errors of most rows are not far below the largest: a leaf has that of its worst row, which would leave
-// everything near it in doubt.
-bool are_even(const FilterRows& rows) {
-    std::vector<float> blurs(rows.blurs(), rows.blurs() + rows.rows().rows());
-    const auto middle = blurs.begin() + static_cast<std::ptrdiff_t>(blurs.size() / 2);
-    std::nth_element(blurs.begin(), middle, blurs.end());
-    return *std::max_element(middle, blurs.end()) <= 16.0f * *middle;
-}
 
 // A row, i.e. a dimension, in which the points of a range differ most; judged by a sample.
 std::size_t widest_dimension(const FilterRows& rows, std::size_t count, auto index_of) {
@@ -92,11 +63,37 @@ std::size_t cut(std::size_t count) {
 
 }  // namespace
 
-Leaves::Leaves(const FilterRows& rows, std::span<const std::int32_t> labels, const Execution& execution)
+auto Leaves::forced() -> Kind {
+    const char* name = std::getenv("ROBUST_METRIC_LEAVES");
+    const std::string kind = name ? name : "";
+    if (kind.empty()) return Kind::best;
+    if (kind == "none") return Kind::none;
+    if (kind == "scan") return Kind::scan;
+    if (kind == "tree") return Kind::tree;
+    if (kind == "cascade") return Kind::cascade;
+    throw std::invalid_argument("ROBUST_METRIC_LEAVES must be none, scan, tree or cascade, got '" + kind + "'");
+}
+
+bool Leaves::are_sound(const FilterRows& rows) {
+    const std::size_t n = rows.rows().rows();
+    if (rows.rows().cols() > longest_sound) return false;
+    for (std::size_t i = 0; i < n; ++i)
+        if (!(rows.norms()[i] <= largest_norm) || !(rows.blurs()[i] <= largest_norm)) return false;
+    return true;
+}
+
+bool Leaves::are_even(const FilterRows& rows) {
+    std::vector<float> blurs(rows.blurs(), rows.blurs() + rows.rows().rows());
+    const auto middle = blurs.begin() + static_cast<std::ptrdiff_t>(blurs.size() / 2);
+    std::nth_element(blurs.begin(), middle, blurs.end());
+    return *std::max_element(middle, blurs.end()) <= 16.0f * *middle;
+}
+
+Leaves::Leaves(const FilterRows& rows, std::span<const std::int32_t> labels, const Execution& execution, Kind kind)
     : width_(rows.rows().cols()) {
-    const Kind kind = forced_kind();
     const bool pays = rows.rows().rows() >= fewest && width_ <= longest && are_even(rows);
-    if (kind == Kind::none || (kind == Kind::best && !pays) || width_ == 0 || !are_sound(rows)) return;
+    if (kind == Kind::none || kind == Kind::cascade || (kind == Kind::best && !pays)) return;
+    if (width_ == 0 || !are_sound(rows)) return;
     sort(rows, execution);
     fill(rows, labels, execution);
     for (std::size_t i = 0; i < size(); ++i) error_ = std::max(error_, rows.error(i));

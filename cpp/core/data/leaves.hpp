@@ -17,11 +17,22 @@ class Leaves {
 public:
     static constexpr std::size_t children = 8;
 
+    // How leaves are found: by a pass over all points, or through boxes, or as it seems best; none at all; or by codes
+    // instead, see Cascade.
+    enum class Kind { best, none, scan, tree, cascade };
+    // What the environment variable ROBUST_METRIC_LEAVES says, for tests: "none", "scan", "tree" or "cascade".
+    static Kind forced();
+    // Whether the errors of most rows are not far below the largest: a leaf has that of its worst row, which would
+    // leave everything near it in doubt.
+    static bool are_even(const FilterRows& rows);
+    // What the pair kernels assume of rows: squares far from overflow, roundings below 2^-13.
+    static bool are_sound(const FilterRows& rows);
+
     Leaves() = default;  // not usable
     // Memory: 4 (width + 4) bytes a row, and a quarter of it more with boxes. Not usable, and without memory, where
-    // rows are so few or so long that it would not pay. The environment variable ROBUST_METRIC_LEAVES, for tests,
-    // overrules that: "none", "scan" or "tree".
-    Leaves(const FilterRows& rows, std::span<const std::int32_t> labels, const Execution& execution);
+    // rows are not sound, or, for the best, so few or so long that it would not pay.
+    Leaves(const FilterRows& rows, std::span<const std::int32_t> labels, const Execution& execution,
+           Kind kind = forced());
 
     bool usable() const { return !index_.empty(); }
     // Whether queries find their leaves through boxes; else by a pass over all points for the least of each leaf.

@@ -78,6 +78,7 @@ PreparedSet::PreparedSet(Points points, std::span<const std::int32_t> labels, in
     map_points(execution);
     if (threat_.euclidean()) sketch_ = Sketch(twice_mapped(), execution);
     leaves_ = Leaves(mapped(), labels_, execution);
+    if (!leaves_.usable()) cascade_ = Cascade(mapped(), labels_, execution);
     mark_shadowed(execution);
 }
 

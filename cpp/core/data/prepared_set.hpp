@@ -14,6 +14,7 @@
 
 #include "base/interval.hpp"
 #include "base/parallel.hpp"
+#include "data/cascade.hpp"
 #include "data/filter_rows.hpp"
 #include "data/leaves.hpp"
 #include "data/metric.hpp"
@@ -42,7 +43,7 @@ public:
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
     // Memory beside the points: 4 n (d + r + 11) bytes; for the Euclidean metric 4 n (d + 8), and where points in
     // float32 serve the filter as they are, 32 n. The sketch, from 128 features on, takes 132 n more,
-    // and leaves, where there are some, 4 n (r + 4) and a quarter of it.
+    // and leaves, where there are some, 4 n (r + 4) and a quarter of it; a cascade, instead of leaves, 820 n.
     PreparedSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                 const Execution& execution = {}, Threat threat = {});
 
@@ -89,6 +90,9 @@ public:
 
     // the mapped rows in leaves, where searches through them pay
     const Leaves& leaves() const { return leaves_; }
+
+    // long mapped rows by their codes, where searches through those pay
+    const Cascade& cascade() const { return cascade_; }
 
     // an interval for ‖L̂z̃‖², from a point's embedding; and an upper bound of ‖M̂z̃‖²
     Interval squared_norm(const Embedding& point) const;
@@ -152,6 +156,7 @@ private:
     std::unique_ptr<FilterRows> mapped_, twice_mapped_;  // behind pointers: the sketch refers to one of them
     Sketch sketch_;
     Leaves leaves_;
+    Cascade cascade_;
     std::vector<float> extents_;
     double mapped_error_ = 0.0, twice_mapped_error_ = 0.0, distance_error_ = 0.0;  // of the float64 rows
     struct Float64Rows {

@@ -31,6 +31,15 @@ std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::si
 }
 
 std::span<const std::size_t> NeighborSearch::nearest(LeafQuery& query, std::size_t k, bool ordered) {
+    return nearest_opened(query, k, ordered);
+}
+
+std::span<const std::size_t> NeighborSearch::nearest(CascadeQuery& query, std::size_t k, bool ordered) {
+    return nearest_opened(query, k, ordered);
+}
+
+template <class SomeQuery>
+std::span<const std::size_t> NeighborSearch::nearest_opened(SomeQuery& query, std::size_t k, bool ordered) {
     KthSmallest upper(heap_, k);
     candidates_.clear();
     for (std::size_t slot = 0; slot < query.opened() || query.open_next(upper.value()); ++slot)

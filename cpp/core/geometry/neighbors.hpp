@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "data/cascade_query.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -26,6 +27,7 @@ public:
     // valid until the next call.
     std::span<const std::size_t> nearest(const Query& query, std::size_t k, bool ordered);
     std::span<const std::size_t> nearest(LeafQuery& query, std::size_t k, bool ordered);
+    std::span<const std::size_t> nearest(CascadeQuery& query, std::size_t k, bool ordered);
 
     // The k nearest points to a point near the query: `point` in the caller's units, whose
     // distance from the query is at most `reach` in scaled units. Only points that the
@@ -40,6 +42,8 @@ private:
         std::size_t position;
         Interval relative;  // the filter's, see FilterDistances
     };
+    template <class SomeQuery>
+    std::span<const std::size_t> nearest_opened(SomeQuery& query, std::size_t k, bool ordered);
     double mapped_reach(const Query& query, double reach) const;
     double limit_around(const Query& query, double reach, std::size_t k);
     void keep_possible(std::size_t k);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "data/cascade_query.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -22,14 +23,19 @@ void for_each_search(const PreparedSet& set, MatrixView queries, const Execution
                        const Query& query, std::size_t i) mutable { worker(search, query, query.point, row_of(i)); };
         });
     };
-    if (!set.leaves().pay_for_neighbors()) return by_products(queries, [](std::size_t i) { return i; });
+    if (!set.leaves().pay_for_neighbors() && !set.cascade().usable())
+        return by_products(queries, [](std::size_t i) { return i; });
     QueriesApart far(queries);
-    for_each_leaf_query(set, queries, execution, false, [&](int) {
-        return [&, search = NeighborSearch(set), worker = make_worker()](LeafQuery* query, std::size_t row) mutable {
+    const auto make = [&](int) {
+        return [&, search = NeighborSearch(set), worker = make_worker()](auto* query, std::size_t row) mutable {
             if (query == nullptr) return far.add(row);
             worker(search, *query, query->point(), row);
         };
-    });
+    };
+    if (set.cascade().usable())
+        for_each_cascade_query(set, queries, execution, make);
+    else
+        for_each_leaf_query(set, queries, execution, false, make);
     const std::vector<std::size_t>& rows = far.collect();
     if (!rows.empty()) by_products(far.queries(), [&](std::size_t i) { return rows[i]; });
 }

@@ -122,5 +122,5 @@ TEST_CASE("few points and long rows have no leaves, and their name is checked") 
     CHECK(!outlier.prepared().leaves().usable());
     const ForcedLeaves forced("bush");
     CHECK_THROWS_WITH_AS(RandomProblem(1, Coordinates::smooth, 10, 3, 2).prepared(),
-                         "ROBUST_METRIC_LEAVES must be none, scan or tree, got 'bush'", std::invalid_argument);
+                         "ROBUST_METRIC_LEAVES must be none, scan, tree or cascade, got 'bush'", std::invalid_argument);
 }
