@@ -29,6 +29,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
     "breathe",
 ]
@@ -42,10 +43,10 @@ highlight_language = "none"  # blocks that name no language are output or formul
 html_theme = "furo"
 html_title = "robust_metric"
 html_static_path = ["_static"]
-html_css_files = ["wide_tables.css"]
+html_css_files = ["wide_tables.css", "doors.css"]
 html_show_sourcelink = False
 
-myst_enable_extensions = ["deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True

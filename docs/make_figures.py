@@ -3,7 +3,8 @@
 Usage: python docs/make_figures.py
 
 The site draws them whenever it is built, so the pictures are not kept. The data files are written by
-programs of bench/, which the pages name; storeys.py reads the folders of the repository.
+programs of bench/, which the pages name; storeys.py reads the folders of the repository, and
+practice_figures.py runs the small programs that the pages on practice show.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import practice_figures
 import storeys
 from matplotlib.figure import Figure
 
@@ -117,9 +119,10 @@ def main() -> None:
     """Draw all figures; the same data give the same files."""
     figures = {draw.__name__: draw(read(draw.__name__)) for draw in MEASURED}
     figures["storeys"] = storeys.house()
+    figures |= {draw.__name__: draw() for draw in practice_figures.COMPUTED}
     with matplotlib.rc_context({"svg.hashsalt": "robust_metric"}):
         for name, figure in figures.items():
-            figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None})
+            figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
 
 
 if __name__ == "__main__":
