@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import attacks, baselines, datasets, plotting
     from . import dask as dask
+    from ._base.progress import report_progress
     from ._version import __version__
     from .estimators.classifier import CertifiedKNeighborsClassifier
     from .estimators.deciding_points import deciding_points
@@ -51,6 +52,7 @@ _HOME = {
     "from_sklearn": "estimators.from_sklearn",
     "load_model": "estimators.saving",
     "minimal_perturbations": "estimators.functional",
+    "report_progress": "_base.progress",
     "save_model": "estimators.saving",
     "where_may_differ": "estimators.from_sklearn",
 }
@@ -79,6 +81,7 @@ __all__ = [
     "load_model",
     "minimal_perturbations",
     "plotting",
+    "report_progress",
     "save_model",
     "where_may_differ",
 ]

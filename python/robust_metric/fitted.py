@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from . import _core
 from ._base.arrays import Floats, Indices, Labels
 from ._base.frozen import FrozenArrays
 from ._base.latest import Latest
-from ._base.progress import watcher
+from ._base.progress import progress_of_call
 from ._base.runtime import execution_threads, single_threaded_blas
 from .io.csv_tables import LabelColumn
 from .results.certificates import Certificates
@@ -118,7 +118,7 @@ class Fitted(FrozenArrays):
         self, queries: Floats, truth: Labels | None = None, *, evidence: bool = False
     ) -> Certificates:
         """Certify (m, d) queries within the bounds; a row that is not predicted as its truth has radius 0."""
-        with single_threaded_blas():
+        with single_threaded_blas(), progress_of_call(len(queries), "certify") as told:
             radius, label, proofs = _core.certified_radii(
                 self.prepared,
                 queries,
@@ -126,7 +126,7 @@ class Fitted(FrozenArrays):
                 self.n_neighbors,
                 self.threads,
                 with_evidence=evidence,
-                progress=watcher(),
+                progress=told,
             )
         proof = self._evidence(proofs, queries)
         return Certificates(radius, self.classes[label], self.n_neighbors, proof, self.threat)
@@ -147,7 +147,10 @@ class Fitted(FrozenArrays):
         SearchInterrupted
             On Ctrl-C: a KeyboardInterrupt that holds what was found up to then.
         """
-        with single_threaded_blas():
+        with (
+            single_threaded_blas(),
+            progress_of_call(len(queries), "minimal perturbations") as told,
+        ):
             found = _core.minimal_perturbations(
                 self.prepared,
                 queries,
@@ -156,15 +159,18 @@ class Fitted(FrozenArrays):
                 math.inf if time_limit is None else float(time_limit),
                 self.threads,
                 with_evidence=evidence,
-                progress=watcher(),
+                progress=told,
                 witness_precision=witness_precision,
             )
-        interrupt, rows = found["interrupt"], found["rows"]
-        if interrupt is None:
-            return self._perturbations(found, queries)
+            if found["interrupt"] is not None:
+                self._raise_interrupted(found, queries)
+        return self._perturbations(found, queries)
+
+    def _raise_interrupted(self, found: dict[str, Any], queries: Floats) -> NoReturn:
+        rows = found["rows"]
         found["perturbation"] = found["perturbation"][rows]
         reached = self._perturbations(found, queries[rows])
-        raise SearchInterrupted(reached, rows, len(queries)) from interrupt
+        raise SearchInterrupted(reached, rows, len(queries)) from found["interrupt"]
 
     def _perturbations(self, found: dict[str, Any], queries: Floats) -> MinimalPerturbations:
         adversarial = np.where(

@@ -18,13 +18,9 @@ from robust_metric.check import check
 COPIES = 6000
 
 
-def press_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+def press_ctrl_c(title: str, done: int, total: int) -> None:
     """When a compiled search first asks, that is after a tenth of a second."""
-
-    def interrupt(done: int) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("robust_metric.fitted.watcher", lambda: interrupt)
+    raise KeyboardInterrupt
 
 
 def problem(k: int, jobs: int) -> tuple[rm.CertifiedKNeighborsClassifier, np.ndarray]:
@@ -36,15 +32,12 @@ def problem(k: int, jobs: int) -> tuple[rm.CertifiedKNeighborsClassifier, np.nda
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("k", [1, 5])
-def test_what_was_found_is_kept(
-    k: int, jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_found_is_kept(k: int, jobs: int, tmp_path: Path) -> None:
     clf, X = problem(k, jobs)
     whole = clf.minimal_perturbation(X[:12])
     truth = np.tile(whole.label, COPIES)
     truth[5] = "c" if truth[5] != "c" else "a"
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt) as caught:
-        press_ctrl_c(patch)
+    with rm.report_progress(press_ctrl_c), pytest.raises(KeyboardInterrupt) as caught:
         clf.minimal_perturbation(X, truth, evidence=True)
     stopped = caught.value
     assert isinstance(stopped, rm.SearchInterrupted)
@@ -76,24 +69,20 @@ def test_what_was_found_is_kept(
     assert check(certificates, model, only=[0, 1, *np.flatnonzero(cut_short)]).failures == []
 
 
-def test_it_goes_through_pickle(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_goes_through_pickle() -> None:
     clf, X = problem(5, 1)
-    press_ctrl_c(monkeypatch)
-    with pytest.raises(rm.SearchInterrupted) as caught:
+    with rm.report_progress(press_ctrl_c), pytest.raises(rm.SearchInterrupted) as caught:
         clf.minimal_perturbation(X)
     copy = pickle.loads(pickle.dumps(caught.value))
     assert np.array_equal(copy.rows, caught.value.rows) and str(copy) == str(caught.value)
 
 
-def test_other_exceptions_of_the_callback_stay_what_they_are(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def fail(done: int) -> None:
+def test_other_exceptions_of_the_callback_stay_what_they_are() -> None:
+    def fail(title: str, done: int, total: int) -> None:
         raise RuntimeError("enough")
 
     clf, X = problem(5, 1)
-    monkeypatch.setattr("robust_metric.fitted.watcher", lambda: fail)
-    with pytest.raises(RuntimeError, match="enough"):
+    with rm.report_progress(fail), pytest.raises(RuntimeError, match="enough"):
         clf.minimal_perturbation(X)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _core
 from .._base.arrays import Floats
+from .._base.progress import progress_of_call
 from .._base.runtime import single_threaded_blas
 from .._base.validation import check_positive
 from ..fitted import core_threat
@@ -42,7 +43,7 @@ class RegionAttack(Attack):
 
     def _run(self, target: Target) -> Floats:
         view = target.clf.fitted_view()
-        with single_threaded_blas():
+        with single_threaded_blas(), progress_of_call(len(target), "region attack") as told:
             return _core.region_attacks(
                 view.prepared,
                 np.ascontiguousarray(target.X),
@@ -50,4 +51,5 @@ class RegionAttack(Attack):
                 core_threat(target.threat, target.X.shape[1]),
                 self.n_regions,
                 view.threads,
+                progress=told,
             )

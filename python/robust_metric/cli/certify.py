@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats
-from .._base.progress import shown
 from ..io import csv_options, threat_options
 from ..io.atomic import atomic_write
 from ..results.certificates import Certificates
@@ -76,15 +75,14 @@ def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> tuple
     What an interrupted search has found is kept where it was asked for.
     """
     X, y = rows.X, rows.y
-    with shown(len(X), "certify"):
-        if not args.exact:
-            return model.clf.certify(X, y, evidence=args.evidence), 0
-        try:
-            found = model.clf.minimal_perturbation(X, y, args.time_limit, evidence=args.evidence)
-            return found.certificates(), int((found.status == "time_limit").sum())
-        except SearchInterrupted as stopped:
-            _keep_predictions(args.predictions, stopped, rows)
-            raise
+    if not args.exact:
+        return model.clf.certify(X, y, evidence=args.evidence), 0
+    try:
+        found = model.clf.minimal_perturbation(X, y, args.time_limit, evidence=args.evidence)
+        return found.certificates(), int((found.status == "time_limit").sum())
+    except SearchInterrupted as stopped:
+        _keep_predictions(args.predictions, stopped, rows)
+        raise
 
 
 def _curve(

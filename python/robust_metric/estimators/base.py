@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import _core
 from .._base.arrays import Floats, Indices, Mask
 from .._base.frozen import FrozenAttributes, frozen
+from .._base.progress import progress_of_call
 from .._base.runtime import single_threaded_blas
 from .._base.states import sees_one_state
 from .._base.validation import check_components, check_size, checked_queries
@@ -157,9 +158,12 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         """
         queries = self._admitted(X)
         view = self._view(self._check_n_neighbors(n_neighbors))
-        with single_threaded_blas():
+        with (
+            single_threaded_blas(),
+            progress_of_call(len(queries), "certify neighbours") as told,
+        ):
             radius, indices = _core.neighbor_radii(
-                view.prepared, queries, view.n_neighbors, view.threads
+                view.prepared, queries, view.n_neighbors, view.threads, progress=told
             )
         return NeighborCertificates(radius, indices, view.threat)
 

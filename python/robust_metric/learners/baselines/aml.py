@@ -12,7 +12,13 @@ from ..._base.progress import Progress
 from ..._base.states import changes_at_once
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
-from .shared import check_range, components_from_metric, labelled_data, random_pairs
+from .shared import (
+    check_range,
+    components_from_metric,
+    labelled_data,
+    random_pairs,
+    warn_unconverged,
+)
 
 _RIDGE = 1e-6  # of the mean eigenvalue, added to the scatters: they need an inverse
 
@@ -114,6 +120,8 @@ class AML(MahalanobisMixin, BaseEstimator):
                 bar.update(done, change=change)
                 if change < self.tol:
                     break
+            else:
+                warn_unconverged(self, "tol")
         self.n_iter_ = done
         self.components_ = components_from_metric(metric)
         return self

@@ -23,6 +23,7 @@ from .shared import (
     labelled_data,
     ordinary_unit,
     stratified_subset,
+    warn_unconverged,
 )
 
 _ANCHORS_AT_ONCE = 512
@@ -158,6 +159,8 @@ class CAP(MahalanobisMixin, BaseEstimator):
                 recent = np.abs(np.diff(self.objective_curve_[-6:]))
                 if step >= 50 and recent.max() < self.tol * value:
                     break
+            else:
+                warn_unconverged(self, "tol")
         self.n_iter_ = len(self.objective_curve_) - 1
         return metric
 

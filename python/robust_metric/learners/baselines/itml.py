@@ -27,6 +27,7 @@ from .shared import (
     labelled_data,
     ordinary_unit,
     random_pairs,
+    warn_unconverged,
 )
 
 _POINTS_FOR_BOUNDS = 2000  # whose pairwise distances give the default bounds
@@ -50,7 +51,7 @@ class _LogDetLearner(MahalanobisMixin, BaseEstimator):
             single_threaded_blas(),
             Progress(self.max_iter, "ITML", enabled=bool(self.verbose)) as bar,
         ):
-            metric, self.n_iter_, _ = _core.logdet_projections(
+            metric, self.n_iter_, change = _core.logdet_projections(
                 np.ascontiguousarray(ordered),
                 int(similar.sum()),
                 prior,
@@ -66,6 +67,8 @@ class _LogDetLearner(MahalanobisMixin, BaseEstimator):
                 f"gamma={self.gamma!r} left no finite metric for bounds {self.bounds_}; "
                 "lower gamma, or scale X"
             )
+        if change >= self.tol:
+            warn_unconverged(self, "tol")
         self.components_ = components_from_metric((metric + metric.T) / 2.0) / unit
 
     def _check_parameters(self) -> None:

@@ -17,7 +17,14 @@ from ..._base.states import changes_at_once
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
 from .initial import initial_components
-from .shared import check_n_components, check_range, labelled_data, ordinary_unit, stratified_subset
+from .shared import (
+    check_n_components,
+    check_range,
+    labelled_data,
+    ordinary_unit,
+    stratified_subset,
+    warn_unconverged,
+)
 
 
 class LMNN(MahalanobisMixin, BaseEstimator):
@@ -158,6 +165,8 @@ class LMNN(MahalanobisMixin, BaseEstimator):
                 bar.update(step, objective=value)
                 if step > self.min_iter and fall < self.convergence_tol:
                     break
+            else:
+                warn_unconverged(self, "convergence_tol")
         self.objective_ = value
         self.n_iter_ = step
         return components

@@ -10,10 +10,17 @@ from sklearn.base import BaseEstimator
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.utils import check_random_state
 
+from ..._base.progress import Progress
 from ..._base.states import changes_at_once
 from ..._base.validation import check_count
 from ...metrics.mahalanobis import MahalanobisMixin
-from .shared import check_n_components, labelled_data, ordinary_unit, stratified_subset
+from .shared import (
+    check_n_components,
+    labelled_data,
+    ordinary_unit,
+    stratified_subset,
+    warn_unconverged,
+)
 
 
 class NCA(MahalanobisMixin, BaseEstimator):
@@ -93,14 +100,17 @@ class NCA(MahalanobisMixin, BaseEstimator):
         rows = stratified_subset(labels, self.max_samples, random)
         points = points - points.mean(axis=0)  # differences stay what they are and keep more digits
         unit = ordinary_unit(points[rows], "distances of about 1")
-        nca = NeighborhoodComponentsAnalysis(
-            n_components=self.n_components,
-            init=self.init if isinstance(self.init, str) else np.asarray(self.init) * unit,
-            max_iter=self.max_iter,
-            tol=1e-5 if self.tol is None else self.tol,
-            verbose=self.verbose,
-            random_state=random,
-        ).fit(points[rows] / unit, labels[rows])
+        with Progress(self.max_iter, "NCA", enabled=bool(self.verbose)) as bar:
+            nca = NeighborhoodComponentsAnalysis(
+                n_components=self.n_components,
+                init=self.init if isinstance(self.init, str) else np.asarray(self.init) * unit,
+                max_iter=self.max_iter,
+                tol=1e-5 if self.tol is None else self.tol,
+                callback=lambda _, done: bar.update(int(done)),
+                random_state=random,
+            ).fit(points[rows] / unit, labels[rows])
         self.components_ = nca.components_.astype(np.float64) / unit
         self.n_iter_ = nca.n_iter_
+        if self.n_iter_ >= self.max_iter:
+            warn_unconverged(self, "tol")
         return self

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.exceptions import ConvergenceWarning
 
 from ..._base.arrays import Floats, Indices, Labels
 from ..._base.validation import check_count, class_numbers, learnable_points
@@ -119,3 +121,15 @@ def span(points: Floats) -> Floats:
     tolerance = max(points.shape) * np.finfo(np.float64).eps * max(float(values[-1]), 0.0)
     basis: Floats = vectors[:, values > tolerance][:, ::-1]
     return basis
+
+
+def warn_unconverged(learner: Any, tolerance: str) -> None:
+    """Warn where ``max_iter`` steps were not enough, as scikit-learn does; not of a tolerance of 0."""
+    if getattr(learner, tolerance) == 0:
+        return
+    warnings.warn(
+        f"{type(learner).__name__} did not converge in max_iter={learner.max_iter} steps; "
+        f"raise max_iter or {tolerance}, or scale X",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
