@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "robust_metric/points.hpp"
+#include "robust_metric/threat.hpp"
 
 namespace robust_metric {
 
@@ -41,6 +42,15 @@ inline MutableMatrixView matrix(DoubleArray& array) {
 
 inline DoubleArray make_matrix(std::size_t rows, std::size_t cols) {
     return DoubleArray({static_cast<pybind11::ssize_t>(rows), static_cast<pybind11::ssize_t>(cols)});
+}
+
+// None, or one side of the queries' boxes; the array must outlive what to_boxes makes of it.
+inline DoubleArray to_box_side(const pybind11::object& side) {
+    return side.is_none() ? make_matrix(0, 0) : side.cast<DoubleArray>();
+}
+
+inline QueryBoxes to_boxes(const DoubleArray& lower, const DoubleArray& upper) {
+    return {matrix(lower, "lower"), matrix(upper, "upper")};
 }
 
 template <class T, int Flags>

@@ -64,7 +64,8 @@ void bind_minimal_perturbations(py::module_& m) {
     m.def(
         "minimal_perturbations",
         [](const TrainingSet& training, const DoubleArray& X, const py::object& y, std::size_t k, double time_limit,
-           int num_threads, bool with_evidence, const py::object& progress, const py::object& witness_precision) {
+           int num_threads, bool with_evidence, const py::object& progress, const py::object& witness_precision,
+           const py::object& targets, const py::object& lower, const py::object& upper) {
             const MatrixView queries = matrix(X, "X");
             const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
             const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
@@ -74,11 +75,15 @@ void bind_minimal_perturbations(py::module_& m) {
             std::vector<Evidence> evidence(with_evidence ? queries.rows() : 0);
             const Execution execution = make_execution(num_threads, progress);
             const WitnessRounding witness_rounding = to_rounding(witness_precision);
+            const LabelArray wanted = targets.is_none() ? LabelArray() : targets.cast<LabelArray>();
+            const DoubleArray low = to_box_side(lower), high = to_box_side(upper);
+            const QueryWishes wishes{vector(wanted, targets.is_none() ? 0 : queries.rows(), "targets"),
+                                     to_boxes(low, high)};
             py::object interrupt = py::none(), rows = py::none();
             try {
                 py::gil_scoped_release unlocked;
                 minimal_perturbations(training, queries, truth_span, k, time_limit, execution, results,
-                                      perturbation_view, evidence, witness_rounding);
+                                      perturbation_view, evidence, witness_rounding, wishes);
             } catch (const py::error_already_set& error) {
                 if (!error.matches(PyExc_KeyboardInterrupt)) throw;
                 interrupt = error.value();
@@ -93,7 +98,8 @@ void bind_minimal_perturbations(py::module_& m) {
         },
         py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("n_neighbors"), py::arg("time_limit"),
         py::arg("num_threads"), py::arg("with_evidence") = false, py::arg("progress") = py::none(),
-        py::arg("witness_precision") = py::none());
+        py::arg("witness_precision") = py::none(), py::arg("targets") = py::none(), py::arg("lower") = py::none(),
+        py::arg("upper") = py::none());
 }
 
 }  // namespace robust_metric

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._base.progress import report_progress
     from ._version import __version__
     from .estimators.classifier import CertifiedKNeighborsClassifier
+    from .estimators.counterfactuals import counterfactuals
     from .estimators.deciding_points import deciding_points
     from .estimators.from_sklearn import from_sklearn, where_may_differ
     from .estimators.functional import certified_radii, minimal_perturbations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .learners.arml.learner import ARML
     from .metrics.folding import fold_components, fold_threat
     from .results.certificates import Certificates
+    from .results.counterfactuals import Counterfactuals
     from .results.neighbor_sets import NeighborCertificates
     from .results.perturbations import MinimalPerturbations, SearchInterrupted
     from .threat import ThreatModel
@@ -38,6 +40,7 @@ _HOME = {
     "CertifiedNearestNeighbors": "estimators.nearest",
     "CertifiedPrototypeClassifier": "estimators.prototypes",
     "Certificates": "results.certificates",
+    "Counterfactuals": "results.counterfactuals",
     "MinimalPerturbations": "results.perturbations",
     "NeighborCertificates": "results.neighbor_sets",
     "SearchInterrupted": "results.perturbations",
@@ -45,6 +48,7 @@ _HOME = {
     "__version__": "_version",
     "certified_accuracy_scorer": "estimators.scoring",
     "certified_radii": "estimators.functional",
+    "counterfactuals": "estimators.counterfactuals",
     "deciding_points": "estimators.deciding_points",
     "fold_components": "metrics.folding",
     "fold_pipeline": "estimators.pipelines",
@@ -63,6 +67,7 @@ __all__ = [
     "CertifiedKNeighborsClassifier",
     "CertifiedNearestNeighbors",
     "CertifiedPrototypeClassifier",
+    "Counterfactuals",
     "MinimalPerturbations",
     "NeighborCertificates",
     "SearchInterrupted",
@@ -72,6 +77,7 @@ __all__ = [
     "baselines",
     "certified_accuracy_scorer",
     "certified_radii",
+    "counterfactuals",
     "datasets",
     "deciding_points",
     "fold_components",

@@ -104,6 +104,9 @@ def minimal_perturbations(
     with_evidence: bool = False,
     progress: _Progress = None,
     witness_precision: str | int | None = None,
+    targets: _Label | None = None,
+    lower: _Float | None = None,
+    upper: _Float | None = None,
 ) -> dict[str, Any]: ...
 
 # bind_embedding.cpp

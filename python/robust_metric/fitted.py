@@ -33,6 +33,8 @@ from .results.perturbations import (
 )
 from .threat import ThreatModel
 
+Box = tuple[Floats, Floats]
+
 
 @dataclass(frozen=True, eq=False)
 class Fitted(FrozenArrays):
@@ -139,8 +141,12 @@ class Fitted(FrozenArrays):
         *,
         evidence: bool = False,
         witness_precision: WitnessPrecision = None,
+        targets: Labels | None = None,
+        box: Box | None = None,
     ) -> MinimalPerturbations:
         """Search for minimal perturbations of (m, d) queries within the bounds; seconds are for each row.
+
+        targets: (m,) positions in the classes; box: (m, d) ends of what each query may become.
 
         Raises
         ------
@@ -161,18 +167,37 @@ class Fitted(FrozenArrays):
                 with_evidence=evidence,
                 progress=told,
                 witness_precision=witness_precision,
+                targets=targets,
+                lower=None if box is None else box[0],
+                upper=None if box is None else box[1],
             )
+            wanted = None if targets is None else self.classes[targets]
+            stacked = None if box is None else np.stack(box)
             if found["interrupt"] is not None:
-                self._raise_interrupted(found, queries)
-        return self._perturbations(found, queries)
+                self._raise_interrupted(found, queries, wanted, stacked)
+        return self._perturbations(found, queries, wanted, stacked)
 
-    def _raise_interrupted(self, found: dict[str, Any], queries: Floats) -> NoReturn:
+    def _raise_interrupted(
+        self,
+        found: dict[str, Any],
+        queries: Floats,
+        target: NDArray[Any] | None,
+        box: Floats | None,
+    ) -> NoReturn:
         rows = found["rows"]
         found["perturbation"] = found["perturbation"][rows]
-        reached = self._perturbations(found, queries[rows])
+        target = None if target is None else target[rows]
+        box = None if box is None else box[:, rows]
+        reached = self._perturbations(found, queries[rows], target, box)
         raise SearchInterrupted(reached, rows, len(queries)) from found["interrupt"]
 
-    def _perturbations(self, found: dict[str, Any], queries: Floats) -> MinimalPerturbations:
+    def _perturbations(
+        self,
+        found: dict[str, Any],
+        queries: Floats,
+        target: NDArray[Any] | None,
+        box: Floats | None,
+    ) -> MinimalPerturbations:
         adversarial = np.where(
             found["adversarial_label"] < 0, found["label"], found["adversarial_label"]
         )
@@ -182,17 +207,20 @@ class Fitted(FrozenArrays):
             perturbation=found["perturbation"],
             adversarial_label=self.classes[adversarial],
             label=self.classes[found["label"]],
-            status=self._status_names(found["status"]),
+            status=self._status_names(found["status"], box is not None),
             nodes=found["nodes"],
             n_neighbors=self.n_neighbors,
             evidence=self._evidence(found["evidence"], queries),
             threat=self.threat,
+            target=target,
+            box=box,
         )
 
-    def _status_names(self, status: NDArray[np.int32]) -> NDArray[np.str_]:
+    def _status_names(self, status: NDArray[np.int32], boxed: bool) -> NDArray[np.str_]:
         """Names of statuses; where the threat model may be why nothing changes the class, they say so."""
         names = STATUS_NAMES[status]
-        confined = self.threat.bounds is not None or self.threat.frozen(self.points.shape[1]).any()
+        frozen = self.threat.frozen(self.points.shape[1]).any()
+        confined = boxed or self.threat.bounds is not None or frozen
         if confined and len(self.classes) > 1:
             names[names == "no_other_class"] = OUT_OF_REACH
         return names

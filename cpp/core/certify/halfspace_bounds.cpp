@@ -32,9 +32,9 @@ constexpr int no_class = -1;  // the own points are a set of their own
 
 }  // namespace
 
-double HalfspaceBounds::radius(const Query& query, int label, std::size_t k, const Deadline* deadline) {
+double HalfspaceBounds::radius(const Query& query, int label, std::size_t k, const Deadline* deadline, int wanted) {
     deadline_ = deadline;
-    const std::vector<LosingVote> votes = losing_votes(*training_, label, k);
+    const std::vector<LosingVote> votes = losing_votes(*training_, label, k, wanted);
     double best = rounding::infinity;
     if (votes.empty()) return best;
     start(query, label, votes.front().kept + 1);

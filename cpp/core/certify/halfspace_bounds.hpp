@@ -45,7 +45,9 @@ public:
 
     // Certified radius of `label` being the k-nearest-neighbour prediction at query (which the
     // caller has established); infinite where nothing can change it. Past the deadline a smaller one that is proved.
-    double radius(const Query& query, int label, std::size_t k, const Deadline* deadline = nullptr);
+    // wanted: the class that it may be changed to, if not any.
+    double radius(const Query& query, int label, std::size_t k, const Deadline* deadline = nullptr,
+                  int wanted = any_class);
 
     // What proves the last radius: the nearest own-class points for most entrants, and for those that were looked
     // at more closely the pairs that may decide them.

@@ -9,6 +9,8 @@
 
 namespace robust_metric {
 
+constexpr int any_class = -1;
+
 // Ways in which class c can lose a vote of k neighbours while it keeps v votes: k - v points of other classes
 // enter, at least needed[r] of them of some class r. R_v(x⁻), the (v + 1)-th largest pair bound over x⁺ in c,
 // bounds the perturbation that lets x⁻ enter.
@@ -18,10 +20,11 @@ struct LosingVote {
     std::size_t kept;      // v
     std::size_t entering;  // k - v
     std::size_t share;     // the winner has at least an equal share of what enters
+    int wanted;            // the only class that matters, or any_class
 
     // Worked out when asked for: a table of it, with thousands of classes, would cost more than most queries.
     std::size_t needed(int rival) const {  // 0 where it cannot win this way
-        if (rival == label) return 0;
+        if (rival == label || (wanted != any_class && rival != wanted)) return 0;
         const std::size_t least = needed_of(rival > label);
         return least > std::min(entering, training->class_size(rival)) ? 0 : least;
     }
@@ -29,7 +32,8 @@ struct LosingVote {
     std::size_t needed_of(bool after) const { return std::max(share, after ? kept + 1 : kept); }
 };
 
-// Every v for which the vote can be lost, from the largest v down. O(k) steps, however many classes there are.
-std::vector<LosingVote> losing_votes(const PreparedSet& training, int label, std::size_t k);
+// Every v for which the vote can be lost, to the wanted class if there is one, from the largest v down. O(k) steps,
+// however many classes there are.
+std::vector<LosingVote> losing_votes(const PreparedSet& training, int label, std::size_t k, int wanted = any_class);
 
 }  // namespace robust_metric

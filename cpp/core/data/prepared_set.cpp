@@ -82,6 +82,29 @@ PreparedSet::PreparedSet(Points points, std::span<const std::int32_t> labels, in
     mark_shadowed(execution);
 }
 
+PreparedSet::PreparedSet(const PreparedSet& other, Threat threat)
+    : points_(other.points_),
+      metric_(other.metric_),
+      threat_(std::move(threat)),
+      labels_(other.labels_),
+      members_(other.members_),
+      all_shadowed_(other.all_shadowed_),
+      class_begin_(other.class_begin_),
+      largest_before_(other.largest_before_),
+      largest_after_(other.largest_after_),
+      classes_present_(other.classes_present_),
+      shadowed_(other.shadowed_),
+      center_(other.center_),
+      exponent_(other.exponent_),
+      in_place_(other.in_place_),
+      mapped_(other.mapped_),
+      twice_mapped_(other.twice_mapped_),
+      extents_(other.extents_),
+      mapped_error_(other.mapped_error_),
+      twice_mapped_error_(other.twice_mapped_error_),
+      distance_error_(other.distance_error_),
+      float64_rows_(other.float64_rows_) {}
+
 void PreparedSet::compare_classes() {
     const int count = classes();
     largest_before_.assign(static_cast<std::size_t>(count), 0);

@@ -47,6 +47,9 @@ public:
     PreparedSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                 const Execution& execution = {}, Threat threat = {});
 
+    // The same points under a threat model that differs in its box alone. What is prepared is shared; no leaves.
+    PreparedSet(const PreparedSet& other, Threat threat);
+
     std::size_t size() const { return labels_.size(); }
     std::size_t dimension() const { return points_.cols(); }
     int classes() const { return static_cast<int>(class_begin_.size()) - 1; }
@@ -153,7 +156,7 @@ private:
     std::vector<double> center_;
     int exponent_ = 0;
     bool in_place_ = false;
-    std::unique_ptr<FilterRows> mapped_, twice_mapped_;  // behind pointers: the sketch refers to one of them
+    std::shared_ptr<FilterRows> mapped_, twice_mapped_;  // the sketch refers to one of them
     Sketch sketch_;
     Leaves leaves_;
     Cascade cascade_;
@@ -163,7 +166,7 @@ private:
         std::once_flag made;
         std::unique_ptr<double[]> mapped, twice_mapped;
     };
-    std::unique_ptr<Float64Rows> float64_rows_ = std::make_unique<Float64Rows>();
+    std::shared_ptr<Float64Rows> float64_rows_ = std::make_shared<Float64Rows>();
 };
 
 }  // namespace robust_metric

@@ -94,6 +94,18 @@ void check_request(const PreparedSet& training, MatrixView queries, std::size_t 
                                     " for " + std::to_string(queries.rows()));
 }
 
+void check_boxes(const PreparedSet& training, MatrixView queries, const QueryBoxes& boxes) {
+    for (const MatrixView side : {boxes.lower, boxes.upper})
+        if (side.rows() != queries.rows() || side.cols() != training.dimension())
+            throw std::invalid_argument("boxes must have one row for each query and one column for each feature, got " +
+                                        std::to_string(side.rows()) + " x " + std::to_string(side.cols()));
+    for (std::size_t i = 0; i < queries.rows(); ++i)
+        for (std::size_t j = 0; j < queries.cols(); ++j)
+            if (!(boxes.lower(i, j) <= queries(i, j) && queries(i, j) <= boxes.upper(i, j)))
+                throw std::invalid_argument("queries must lie within their boxes, got one outside in row " +
+                                            std::to_string(i));
+}
+
 void check_inside(const PreparedSet& training, MatrixView queries) {
     for (std::size_t i = 0; i < queries.rows(); ++i)
         if (!training.threat().holds(queries.row(i)))

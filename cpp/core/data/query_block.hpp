@@ -78,6 +78,9 @@ void check_request(const PreparedSet& training, MatrixView queries, std::size_t 
 // Throws std::invalid_argument where a query is outside the box of the threat model.
 void check_inside(const PreparedSet& training, MatrixView queries);
 
+// Throws std::invalid_argument where there are not so many boxes, or a query is outside its own.
+void check_boxes(const PreparedSet& training, MatrixView queries, const QueryBoxes& boxes);
+
 // Calls worker(query, row) for every row of queries, in parallel over chunks of them: compute(block, chunk) prepares
 // what block.query tells of each. make_block() and make_worker(thread) make one of each for every thread, at its first
 // chunk, so that work spaces are reused.

@@ -80,6 +80,19 @@ void Threat::take_box(std::span<const double> lower, std::span<const double> upp
     }
 }
 
+Threat Threat::within(const double* lower, const double* upper, std::size_t dimension) const {
+    check_fits(dimension);
+    std::vector<double> least(lower, lower + dimension), most(upper, upper + dimension);
+    for (std::size_t j = 0; j < dimension; ++j) {
+        least[j] = std::max(least[j], this->lower(j));
+        most[j] = std::min(most[j], this->upper(j));
+    }
+    Threat threat = *this;
+    threat.dimension_ = dimension;
+    threat.take_box(least, most);
+    return threat;
+}
+
 bool Threat::holds(const double* point) const {
     for (std::size_t j = 0; j < lower_.size(); ++j)
         if (!(lower_[j] <= point[j] && point[j] <= upper_[j])) return false;

@@ -1,6 +1,9 @@
 #include "robust_metric/minimal_perturbations.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
 
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -12,27 +15,91 @@ namespace robust_metric {
 
 namespace {
 
-// Calls search_one(search, query, label, perturbation) for every query whose prediction is right.
-template <class Search, class SearchOne>
-void search_all(const PreparedSet& training, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
-                const Execution& execution, std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
-                std::span<Evidence> evidence, const WitnessRounding& witness_rounding, SearchOne search_one) {
-    for_each_query(training, queries, execution, true, [&](int) {
-        return [&, neighbors = NeighborSearch(training), search = Search(training)](const Query& query,
-                                                                                    std::size_t row) mutable {
-            const int label = neighbors.vote(neighbors.nearest(query, k, false));
+// All that one call is about.
+struct Request {
+    const PreparedSet& training;
+    MatrixView queries;
+    std::span<const std::int32_t> truth;
+    std::size_t k;
+    double time_limit;
+    const WitnessRounding& witness_rounding;
+    const QueryWishes& wishes;
+    bool with_evidence;
+
+    int wanted(std::size_t row) const { return wishes.targets.empty() ? any_class : wishes.targets[row]; }
+};
+
+MinimalPerturbation search_one(SingleSearch& search, const Request& request, const Query& query, int label, std::size_t,
+                               std::span<double> perturbation) {
+    return search.run(query, label, Deadline(request.time_limit), perturbation);
+}
+
+MinimalPerturbation search_one(VoteSearch& search, const Request& request, const Query& query, int label,
+                               std::size_t row, std::span<double> perturbation) {
+    return search.run(query, label, request.k, Deadline(request.time_limit), perturbation, request.with_evidence,
+                      request.wanted(row));
+}
+
+// Searches of one kind; a query that has a box of its own has a search of its own.
+template <class Search>
+class Searches {
+public:
+    explicit Searches(const Request& request) : request_(&request) {
+        if (request.wishes.boxes.empty()) search_ = std::make_unique<Search>(request.training);
+    }
+
+    Search& of(std::size_t row) {
+        const QueryBoxes& boxes = request_->wishes.boxes;
+        if (boxes.empty()) return *search_;
+        const PreparedSet& t = request_->training;
+        Threat threat = t.threat().within(boxes.lower.row(row), boxes.upper.row(row), t.dimension());
+        search_.reset();
+        training_ = std::make_unique<const PreparedSet>(t, std::move(threat));
+        search_ = std::make_unique<Search>(*training_);
+        return *search_;
+    }
+
+private:
+    const Request* request_;
+    std::unique_ptr<const PreparedSet> training_;
+    std::unique_ptr<Search> search_;
+};
+
+// For every query whose prediction is right, and not what is wanted already.
+template <class Search>
+void search_all(const Request& request, const Execution& execution, std::span<MinimalPerturbation> results,
+                MutableMatrixView perturbations, std::span<Evidence> evidence) {
+    for_each_query(request.training, request.queries, execution, true, [&](int) {
+        return [&, neighbors = NeighborSearch(request.training), searches = Searches<Search>(request)](
+                   const Query& query, std::size_t row) mutable {
+            const int label = neighbors.vote(neighbors.nearest(query, request.k, false));
             const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
-            if (truth.empty() || truth[row] == label) {
-                results[row] = search_one(search, query, label, perturbation);
-                if (witness_rounding.kind != WitnessRounding::Kind::none)
-                    results[row] = search.survive(witness_rounding, perturbation);
+            const bool wrong = !request.truth.empty() && request.truth[row] != label;
+            if (!wrong && request.wanted(row) != label) {
+                Search& search = searches.of(row);
+                results[row] = search_one(search, request, query, label, row, perturbation);
+                if (request.witness_rounding.kind != WitnessRounding::Kind::none)
+                    results[row] = search.survive(request.witness_rounding, perturbation);
                 if (!evidence.empty() && results[row].lower > 0.0) evidence[row] = search.evidence();
                 return;
             }
             std::fill(perturbation.begin(), perturbation.end(), 0.0);
-            results[row] = {0.0, 0.0, label, label, SearchStatus::misclassified, 0};
+            results[row] = {0.0, 0.0, label, label, wrong ? SearchStatus::misclassified : SearchStatus::exact, 0};
         };
     });
+}
+
+void check_wishes(const Request& request) {
+    const QueryWishes& wishes = request.wishes;
+    if (!wishes.boxes.empty()) check_boxes(request.training, request.queries, wishes.boxes);
+    if (!wishes.targets.empty() && wishes.targets.size() != request.queries.rows())
+        throw std::invalid_argument("targets must have one class per query, got " +
+                                    std::to_string(wishes.targets.size()));
+    for (const std::int32_t target : wishes.targets)
+        if (target != any_class && (target < 0 || target >= request.training.classes()))
+            throw std::invalid_argument("targets must be classes, got " + std::to_string(target));
+    if (request.with_evidence && !(wishes.boxes.empty() && wishes.targets.empty()))
+        throw std::invalid_argument("evidence must be left out where queries have targets or boxes of their own");
 }
 
 }  // namespace
@@ -40,25 +107,21 @@ void search_all(const PreparedSet& training, MatrixView queries, std::span<const
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            std::size_t k, double time_limit, const Execution& execution,
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
-                           std::span<Evidence> evidence, WitnessRounding witness_rounding) {
+                           std::span<Evidence> evidence, WitnessRounding witness_rounding, const QueryWishes& wishes) {
     const PreparedSet& set = training.prepared();
     check_request(set, queries, k, truth);
     check_inside(set, queries);
+    const Request request{set, queries, truth, k, time_limit, witness_rounding, wishes, !evidence.empty()};
+    check_wishes(request);
     std::fill(results.begin(), results.end(), MinimalPerturbation{});
     set.keep_float64_rows(execution);
-    const auto one = [&](SingleSearch& search, const Query& query, int label, std::span<double> perturbation) {
-        return search.run(query, label, Deadline(time_limit), perturbation);
-    };
-    const auto vote = [&](VoteSearch& search, const Query& query, int label, std::span<double> perturbation) {
-        return search.run(query, label, k, Deadline(time_limit), perturbation, !evidence.empty());
-    };
-    // a single point's witness is pushed towards it, and its solver knows the 2-norm without limits
-    if (k == 1 && set.threat().euclidean() && !set.threat().weighted())
-        search_all<SingleSearch>(set, queries, truth, k, execution, results, perturbations, evidence, witness_rounding,
-                                 one);
+    // a single point's witness is pushed towards it, and its solver knows the 2-norm without limits, and any other
+    // class
+    const bool limited = !set.threat().euclidean() || set.threat().weighted() || !wishes.boxes.empty();
+    if (k == 1 && !limited && wishes.targets.empty())
+        search_all<SingleSearch>(request, execution, results, perturbations, evidence);
     else
-        search_all<VoteSearch>(set, queries, truth, k, execution, results, perturbations, evidence, witness_rounding,
-                               vote);
+        search_all<VoteSearch>(request, execution, results, perturbations, evidence);
 }
 
 }  // namespace robust_metric

@@ -83,12 +83,11 @@ bool survive_towards(Witness& witness, const double* query, std::span<const doub
     return true;
 }
 
-void survive_anywhere(Witness& witness, const PreparedSet& training, const Query& query, int label,
-                      std::span<const double> from) {
+void survive_anywhere(Witness& witness, const PreparedSet& training, const Query& query, std::span<const double> from) {
     Embedding scratch;
     std::vector<std::pair<double, std::size_t>> others;
     for (std::size_t i = 0; i < training.size(); ++i)
-        if (training.label(i) != label && !training.shadowed(i))
+        if (witness.accepts(training.label(i)) && !training.shadowed(i))
             others.emplace_back(training.distance(*query.embedding, i, scratch), i);
     const std::size_t count = std::min(most_targets, others.size());
     std::partial_sort(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(count), others.end());

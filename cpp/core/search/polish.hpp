@@ -24,8 +24,8 @@ bool try_rounded(Witness& witness, const double* query, std::span<const double> 
 // point. True where the class differs, on the way as early as it does.
 bool survive_towards(Witness& witness, const double* query, std::span<const double> from, const double* target);
 
-// The same for other-class points, those that are nearest to the query, until one leads to a witness.
-void survive_anywhere(Witness& witness, const PreparedSet& training, const Query& query, int label,
-                      std::span<const double> from);
+// The same for points whose class is one for a witness, those that are nearest to the query, until one leads to a
+// witness.
+void survive_anywhere(Witness& witness, const PreparedSet& training, const Query& query, std::span<const double> from);
 
 }  // namespace robust_metric

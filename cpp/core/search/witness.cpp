@@ -12,9 +12,10 @@ namespace robust_metric {
 using rounding::infinity;
 using rounding::up;
 
-void Witness::start(const Query& query, int label, std::size_t k) {
+void Witness::start(const Query& query, int label, std::size_t k, int wanted) {
     query_ = &query;
     label_ = label;
+    wanted_ = wanted;
     k_ = k;
     scaled_length_ = length_ = infinity;
     adversarial_label_ = -1;
@@ -25,7 +26,7 @@ void Witness::start(const Query& query, int label, std::size_t k) {
 
 std::vector<double> Witness::require(const WitnessRounding& to) {
     const std::vector<double> known = step_;
-    start(*query_, label_, k_);
+    start(*query_, label_, k_, wanted_);
     rounding_ = to;
     return known;
 }
@@ -36,7 +37,7 @@ bool Witness::try_step(std::span<const double> step) {
     if (!(length < infinity)) return false;
     double cost = cost_of(point_, length);
     const int found = answer(point_, length);
-    if (found == label_ || !survives(found, cost)) return false;
+    if (!accepts(found) || !survives(found, cost)) return false;
     if (cost < scaled_length_) {
         const double* z = query_->point;
         scaled_length_ = cost;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "certify/losing_votes.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "geometry/cost_space.hpp"
@@ -20,17 +21,21 @@ public:
     Witness(const PreparedSet& training, const CostSpace& space)
         : training_(&training), space_(&space), neighbors_(training) {}
 
-    // Starts a query without a witness. query must stay in place; label: its prediction by k neighbours.
-    void start(const Query& query, int label, std::size_t k);
+    // Starts a query without a witness. query must stay in place; label: its prediction by k neighbours; wanted: the
+    // class that a witness must have, if not any other.
+    void start(const Query& query, int label, std::size_t k, int wanted = any_class);
 
     // Runs the classifier on query + step, computed in float64, and keeps it where it is the cheapest of those
-    // whose class differs. step: d values in the caller's units; frozen features stay, the box is kept. True where
-    // the class differs.
+    // whose class differs, and is the wanted one. step: d values in the caller's units; frozen features stay, the box
+    // is kept. True where it is such a witness.
     bool try_step(std::span<const double> step);
 
     // Forgets the witness, whose step is returned: from now on in this query only those count that keep their class
     // when they are rounded like this, and steps lead to numbers that rounding leaves as they are.
     std::vector<double> require(const WitnessRounding& to);
+
+    // whether a prediction makes a point a witness
+    bool accepts(int found) const { return wanted_ == any_class ? found != label_ : found == wanted_; }
 
     // the k nearest of the last point tried, by position, nearest first; valid until the next
     std::span<const std::size_t> nearest() const { return nearest_; }
@@ -52,7 +57,7 @@ private:
     const CostSpace* space_;
     NeighborSearch neighbors_;
     const Query* query_ = nullptr;
-    int label_ = 0;
+    int label_ = 0, wanted_ = any_class;
     std::size_t k_ = 0;
     double scaled_length_ = 0.0, length_ = 0.0;
     std::int32_t adversarial_label_ = -1;

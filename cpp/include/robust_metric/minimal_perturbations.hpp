@@ -9,6 +9,7 @@
 #include "robust_metric/evidence.hpp"
 #include "robust_metric/execution.hpp"
 #include "robust_metric/matrix_view.hpp"
+#include "robust_metric/threat.hpp"
 #include "robust_metric/training_set.hpp"
 
 namespace robust_metric {
@@ -32,6 +33,13 @@ struct WitnessRounding {
     int decimals = 0;
 };
 
+// What is asked of single queries. targets: the class that each is to be changed to, or none for any other; a query
+// that is predicted as its target already has the interval [0, 0]. boxes: where each may be moved.
+struct QueryWishes {
+    std::span<const std::int32_t> targets;
+    QueryBoxes boxes;
+};
+
 // One result a query for the vote of k neighbours. truth: class of each query, or empty; where it differs from the
 // prediction both ends are 0. time_limit: seconds a query, infinite for none; past it a search ends with the interval
 // that it has. perturbations: m × d, query + perturbation, computed in float64, is the witness; zeros where there is
@@ -42,6 +50,7 @@ struct WitnessRounding {
 void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                            std::size_t k, double time_limit, const Execution& execution,
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
-                           std::span<Evidence> evidence = {}, WitnessRounding witness_rounding = {});
+                           std::span<Evidence> evidence = {}, WitnessRounding witness_rounding = {},
+                           const QueryWishes& wishes = {});
 
 }  // namespace robust_metric

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "robust_metric/matrix_view.hpp"
+
 namespace robust_metric {
 
 enum class Norm { one, two, infinity };
@@ -42,6 +44,10 @@ public:
 
     // ‖a‖_q <= dual_factor() ‖a‖₂ for every a of the space, 1/p + 1/q = 1; 1 unless p is infinite
     double dual_factor() const { return dual_factor_; }
+    // The same with a box of so many numbers, as far as it is in this one's. Throws std::invalid_argument where nothing
+    // is left of it.
+    Threat within(const double* lower, const double* upper, std::size_t dimension) const;
+
     // Throws std::invalid_argument where the model was made for another number of features; the default is for any.
     void check_fits(std::size_t dimension) const;
     // whether the box holds the point
@@ -59,6 +65,13 @@ private:
     double dual_factor_ = 1.0;
     std::size_t dimension_ = 0, movable_ = 0;
     std::vector<double> cost_, inverse_, lower_, upper_;
+};
+
+// A box for each query, beside that of the threat model: m × d each, or both empty for none.
+struct QueryBoxes {
+    MatrixView lower, upper;
+
+    bool empty() const { return lower.rows() == 0; }
 };
 
 }  // namespace robust_metric

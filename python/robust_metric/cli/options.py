@@ -74,6 +74,14 @@ def _radii(text: str) -> list[float]:
     return radii
 
 
+def whole_numbers(text: str) -> list[int]:
+    """Parse numbers from 0 between commas."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f"wanted numbers like 0,3, got {text!r}")
+    return [int(part) for part in parts]
+
+
 def positive(text: str) -> int:
     """Parse a positive whole number."""
     value = int(text) if text.isdecimal() else 0

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from .._version import __version__
 from ..io.option_messages import in_options
-from . import attack, certify, check, demo, export_evidence, fit, report
+from . import attack, certify, check, counterfactuals, demo, export_evidence, fit, report
 
 FAILED, ERROR, DAMAGED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 EXIT_CODES = f"""exit codes:
@@ -75,6 +75,7 @@ def make_parser() -> argparse.ArgumentParser:
     fit.add_to(commands)
     certify.add_to(commands)
     attack.add_to(commands)
+    counterfactuals.add_to(commands)
     check.add_to(commands)
     export_evidence.add_to(commands)
     report.add_to(commands)

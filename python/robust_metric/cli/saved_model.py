@@ -6,7 +6,6 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._base.arrays import Floats
 from ..io import csv_options, threat_options
 from ..io.csv_tables import Columns, LabelColumn
 from ..io.data_files import read_points
@@ -71,28 +70,28 @@ class SavedModel:
         """What radii are measured in."""
         return "the features' own units" if self.scaling is None else "scaled units"
 
-    def rows_of(self, args: argparse.Namespace) -> Rows:
+    def rows_of(self, args: argparse.Namespace, *, scaled: bool = True) -> Rows:
         """Read the rows that the arguments name, with their classes unless there are none."""
-        read = self.rows if args.no_label else self.labelled_rows
-        return read(args.data, csv_options.chosen(args, self.label))
+        read = self._rows if args.no_label else self._labelled_rows
+        rows = read(args.data, self._known(csv_options.chosen(args, self.label)))
+        return (
+            rows
+            if self.scaling is None or not scaled
+            else rows._replace(X=self.scaling.apply(rows.X))
+        )
 
-    def labelled_rows(self, data: str, columns: Columns) -> Rows:
-        """Read the rows to certify or attack, scaled, with their classes."""
-        rows = test_part(data, self._known(columns), self.clf.n_features_in_)
+    def _labelled_rows(self, data: str, columns: Columns) -> Rows:
+        rows = test_part(data, columns, self.clf.n_features_in_)
         assert rows.y is not None
         check_labels(rows.y, self.clf.classes_, data)
-        return rows._replace(X=self._scaled(rows.X))
+        return rows
 
-    def rows(self, data: str, columns: Columns) -> Rows:
-        """Read the rows of a file without classes, scaled."""
-        parts = read_points(data, self._known(columns))
+    def _rows(self, data: str, columns: Columns) -> Rows:
+        parts = read_points(data, columns)
         names, width = self.feature_names, self.clf.n_features_in_
         X = as_in_model(parts.X_train, parts.feature_names, width, names)
-        return Rows(self._scaled(X), None, parts.ids)
+        return Rows(X, None, parts.ids)
 
     def _known(self, columns: Columns) -> Columns:
         """Return the columns with what the model knows of them: it tells a header from a row."""
         return replace(columns, names=self.feature_names, classes=self.clf.classes_)
-
-    def _scaled(self, X: Floats) -> Floats:
-        return X if self.scaling is None else self.scaling.apply(X)

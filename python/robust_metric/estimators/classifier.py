@@ -24,6 +24,7 @@ from ..results.certificates import Certificates, CertifiedPredictions
 from ..results.perturbations import MinimalPerturbations, WitnessPrecision
 from ..threat import ThreatModel
 from .base import NeighborsBase
+from .query_wishes import encoded_targets, query_box
 
 
 class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
@@ -215,6 +216,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         *,
         evidence: bool = False,
         witness_precision: WitnessPrecision = None,
+        target: Any = None,
+        bounds: Any = None,
     ) -> MinimalPerturbations:
         """Minimal adversarial perturbations as intervals with witnesses.
 
@@ -235,12 +238,20 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             rounded to float32, or to so many decimal places (`numpy.round`). ``upper`` is the cost of
             the rounded witness then, so that the interval is as wide as rounding makes it, and inf
             where none was found. Frozen features are rounded too, at no cost.
+        target : class label, or (m,) array of them, optional
+            The class to be reached; by default any other than the one predicted. With K > 1 and more
+            than two classes the interval may stay open (status "interval").
+        bounds : pair, or dict of feature to pair, optional
+            Lower and upper ends of what each row may become, beside the bounds of the threat model:
+            None, numbers, (d,) arrays for all rows, or (m, d) arrays for each; in a dict, by name or
+            number of the feature, None, numbers or (m,) arrays.
 
         Raises
         ------
         ValueError
-            If X or y have the wrong shape, X is not finite, time_limit is not positive, or
-            witness_precision is something else.
+            If X or y have the wrong shape, X is not finite or outside the bounds, time_limit is not
+            positive, a target is none of the classes, witness_precision or bounds are something
+            else, or there are targets or bounds together with evidence, or for Dask arrays.
         SearchInterrupted
             On Ctrl-C: a KeyboardInterrupt that holds what was found up to then.
 
@@ -252,7 +263,15 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         width, save for ties; for large K some queries take very long, so set one.
         """
         check_precision("witness_precision", witness_precision)
+        wishes = target is not None or bounds is not None
+        if evidence and wishes:
+            raise ValueError(
+                "evidence must be False where target or bounds are given, got True: certificates are "
+                "about any other class, within the threat model"
+            )
         if self._answers_lazily(X, evidence):
+            if wishes:
+                raise ValueError("target and bounds must be None for Dask arrays, got others")
             from ..distributed import queries as blocks
 
             return blocks.minimal_perturbation(self, X, y, time_limit, witness_precision)
@@ -262,7 +281,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         if time_limit is not None and not time_limit > 0:
             raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
         return view.minimal_perturbation(
-            queries, truth, time_limit, evidence=evidence, witness_precision=witness_precision
+            queries,
+            truth,
+            time_limit,
+            evidence=evidence,
+            witness_precision=witness_precision,
+            targets=encoded_targets(target, self.classes_, len(queries)),
+            box=query_box(bounds, queries, getattr(self, "feature_names_in_", None)),
         )
 
     def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> Floats:

@@ -18,8 +18,12 @@ _WORDS = [
         (r"^label, id and features must", "--label, --id and features must"),
         (r"^header must be given", "--header or --no-header must be given"),
         (r": --header or --no-header$", ""),
-        (r"^(label|drop|only|id|bounds|norm) must", r"--\1 must"),
+        (r"^(label|drop|only|id|bounds|norm|grid) must", r"--\1 must"),
         (r"^(feature_cost|n_neighbors|time_limit) must", r"--\1 must"),
+        (
+            r'^precision must be "float32", a number of decimal places (.*), or None',
+            r"--decimals must be a number of decimal places \1",
+        ),
         (r"bounds of threat, ", "bounds of the threat model, "),
         (r"ThreatModel\(\.\.\., clip_queries=True\) moves", "--clip moves"),
         (r"; without image each", "; without --image each"),

@@ -41,7 +41,7 @@ def add_to(command: Any, when: str = _WHEN) -> None:
     )
     group.add_argument(
         "--feature-cost",
-        type=_values,
+        type=numbers,
         metavar="COSTS",
         help="what moving each feature by 1 costs (where the model scales, by its whole range): numbers "
         "like 1,0.5,inf, a file of them, or those of some features, like age=inf,income=0.5, the "
@@ -49,7 +49,7 @@ def add_to(command: Any, when: str = _WHEN) -> None:
     )
     group.add_argument(
         "--freeze",
-        type=_features,
+        type=features,
         metavar="FEATURE,...",
         help="features that cannot move, by name or by number from 0",
     )
@@ -118,7 +118,7 @@ def chosen(
         if len(cost) == 1:
             cost = np.full(n_features, cost[0])
     if args.freeze is not None:
-        places = [_place(feature, n_features, names, "--freeze") for feature in args.freeze]
+        places = [place(feature, n_features, names, "--freeze") for feature in args.freeze]
         cost = (model.weights(n_features) if cost is None else cost).copy()
         if len(cost) == n_features:
             cost[places] = math.inf
@@ -155,14 +155,14 @@ def _spread(
         return values
     places: dict[Any, float] = {}
     for feature, value in values.items():
-        place = _place(feature, n_features, names, option)
-        if place in places:
+        j = place(feature, n_features, names, option)
+        if j in places:
             raise ValueError(f"{option} must mention a feature once, got {feature!r} again")
-        places[place] = value
+        places[j] = value
     return FeatureValues(places).spread(default, n_features, None, option)
 
 
-def _place(feature: str, n_features: int, names: Sequence[str] | None, option: str) -> int:
+def place(feature: str, n_features: int, names: Sequence[str] | None, option: str) -> int:
     """Return the number of a feature; what could be a number is one, unless it is a name alone."""
     number = int(feature) if feature.isdecimal() else n_features
     if number < n_features or (feature.isdecimal() and feature not in (names or ())):
@@ -189,10 +189,10 @@ class _Stated(NamedTuple):
 
 
 def _bound(text: str) -> _Stated | None:
-    return None if text == "none" else _values(text)
+    return None if text == "none" else numbers(text)
 
 
-def _values(text: str) -> _Stated:
+def numbers(text: str) -> _Stated:
     """Numbers between commas or in a file, or those of some features, like age=1,income=2."""
     try:
         try:
@@ -225,11 +225,12 @@ def _named(text: str) -> dict[str, float]:
     return values
 
 
-def _features(text: str) -> list[str]:
-    features = _cells(text)
-    if not features or "" in features:
+def features(text: str) -> list[str]:
+    """Names or numbers of features between commas."""
+    called = _cells(text)
+    if not called or "" in called:
         raise argparse.ArgumentTypeError(f"wanted features like age,sex or 0,3, got {text!r}")
-    return features
+    return called
 
 
 def _cells(text: str) -> list[str]:

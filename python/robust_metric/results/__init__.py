@@ -1,6 +1,7 @@
 """What certification returns, and what is read off it; nothing here needs the compiled core."""
 
 from .certificates import Certificates, CertifiedPredictions, DecidingPoints
+from .counterfactuals import Change, Counterfactuals
 from .evidence import Evidence, SearchTrees
 from .neighbor_sets import NeighborCertificates
 from .perturbations import MinimalPerturbations, SearchInterrupted
@@ -17,6 +18,8 @@ from .robust_error import (
 __all__ = [
     "Certificates",
     "CertifiedPredictions",
+    "Change",
+    "Counterfactuals",
     "DecidingPoints",
     "Evidence",
     "MinimalPerturbations",

@@ -61,6 +61,11 @@ class MinimalPerturbations(FrozenArrays, Described, Tabular):
         What proves ``lower``; only where it was asked for.
     threat : ThreatModel, optional
         What a perturbation costs and where it may lead; by default its Euclidean norm.
+    target : (m,) array, optional
+        The class that each query was to be changed to, where one was asked for: ``lower`` and
+        ``upper`` are of perturbations to this class then, and 0 where it is predicted anyway.
+    box : (2, m, d) float64, optional
+        Lower and upper ends of what each query may become, where they were given.
     """
 
     lower: Floats
@@ -73,6 +78,8 @@ class MinimalPerturbations(FrozenArrays, Described, Tabular):
     n_neighbors: int
     evidence: Evidence | None = None
     threat: ThreatModel | None = None
+    target: NDArray[Any] | None = None
+    box: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""
@@ -98,7 +105,19 @@ class MinimalPerturbations(FrozenArrays, Described, Tabular):
         return certified_robust_error(self.lower, radii)
 
     def certificates(self) -> Certificates:
-        """Return ``lower`` as certified radii, with the evidence where there is any."""
+        """Return ``lower`` as certified radii, with the evidence where there is any.
+
+        Raises
+        ------
+        ValueError
+            If they are of perturbations to a target, or within bounds of single queries: smaller ones
+            may change the prediction then.
+        """
+        if self.target is not None or self.box is not None:
+            raise ValueError(
+                "certificates must be of perturbations to any class within the threat model, got "
+                + ("those to a target" if self.target is not None else "bounds of single queries")
+            )
         return Certificates(self.lower, self.label, self.n_neighbors, self.evidence, self.threat)
 
 

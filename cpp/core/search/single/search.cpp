@@ -80,7 +80,7 @@ MinimalPerturbation SingleSearch::survive(const WitnessRounding& to, std::span<d
     const std::vector<double> from = witness_.require(to);
     stored_.resize(training_->dimension());
     if (!survive_towards(witness_, query_->point, from, training_->points().row(nearest, stored_.data())))
-        survive_anywhere(witness_, *training_, *query_, label_, from);
+        survive_anywhere(witness_, *training_, *query_, from);
     return answer(perturbation);
 }
 

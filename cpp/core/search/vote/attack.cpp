@@ -149,7 +149,7 @@ void VoteAttack::bisect_segments() {
     cell_->start(*query_);
     std::vector<std::pair<double, std::size_t>> others;
     for (std::size_t i = 0; i < training_->size(); ++i)
-        if (training_->label(i) != label_) others.emplace_back(cell_->points().measure(i).half, i);
+        if (witness_->accepts(training_->label(i))) others.emplace_back(cell_->points().measure(i).half, i);
     const auto end = others.begin() + static_cast<std::ptrdiff_t>(std::min(most_segments, others.size()));
     std::partial_sort(others.begin(), end, others.end());
     for (auto other = others.begin(); other != end && !deadline_->passed(); ++other)
@@ -235,7 +235,7 @@ void VoteAttack::survive(const WitnessRounding& to) {
     const bool known = nearest_cell(sets);
     const std::vector<double> from = witness_->require(to);
     if (known && solver_->solve_afresh(sets, {}, infinity) == Outcome::solved) solver_->push_far();
-    if (witness_->scaled_length() == infinity) survive_anywhere(*witness_, *training_, *query_, label_, from);
+    if (witness_->scaled_length() == infinity) survive_anywhere(*witness_, *training_, *query_, from);
 }
 
 void VoteAttack::exchange() {

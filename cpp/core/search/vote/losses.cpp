@@ -8,7 +8,8 @@ std::vector<VoteLoss> list_losses(const std::vector<LosingVote>& votes) {
     std::vector<VoteLoss> losses;
     for (std::size_t i = 0; i < votes.size(); ++i) {
         const LosingVote& vote = votes[i];
-        const LosingVote* more = i > 0 && votes[i - 1].kept == vote.kept + 1 ? &votes[i - 1] : nullptr;
+        const bool covers = vote.wanted == any_class && i > 0 && votes[i - 1].kept == vote.kept + 1;
+        const LosingVote* more = covers ? &votes[i - 1] : nullptr;
         for (int rival = 0; rival < vote.training->classes(); ++rival) {
             const std::size_t least = vote.needed(rival), covered = more == nullptr ? 0 : more->needed(rival);
             const std::size_t most = covered > 0 ? std::min(vote.entering, covered) : vote.entering;

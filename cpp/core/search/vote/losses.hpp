@@ -17,7 +17,8 @@ struct VoteLoss {
 };
 
 // The losses that differ. What a larger number of kept votes covers already is left out by `most`. votes: as
-// losing_votes lists them, from the largest number of kept votes down.
+// losing_votes lists them, from the largest number of kept votes down. With a wanted class nothing is left out: each
+// way answers for the inputs that keep just so many votes, see "A wanted class" there.
 std::vector<VoteLoss> list_losses(const std::vector<LosingVote>& votes);
 
 // How many points must still enter, in all, of the rival, of the other classes; and how many may, of either kind.

@@ -1,6 +1,7 @@
 #include "search/vote/search.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/rounding.hpp"
@@ -39,10 +40,10 @@ VoteSearch::VoteSearch(const PreparedSet& training)
       roots_(training, cell_, points_, decided_, vote_bounds_, tree_, deadline_) {}
 
 MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, const Deadline& limit,
-                                    std::span<double> perturbation, bool keep_tree) {
+                                    std::span<double> perturbation, bool keep_tree, int wanted) {
     deadline_ = limit.extended();
-    start(query, label, k, keep_tree);
-    const std::vector<LosingVote> votes = losing_votes(*training_, label, k);
+    start(query, label, k, keep_tree, wanted);
+    const std::vector<LosingVote> votes = losing_votes(*training_, label, k, wanted);
     if (!votes.empty()) {
         attack_.find_first(votes.front());
         deadline_ = limit;
@@ -81,8 +82,9 @@ Evidence VoteSearch::evidence() const {
     return proof;
 }
 
-void VoteSearch::start(const Query& query, int label, std::size_t k, bool keep_tree) {
+void VoteSearch::start(const Query& query, int label, std::size_t k, bool keep_tree, int wanted) {
     label_ = label;
+    wanted_ = wanted;
     far_ = query.embedding->far;
     timed_out_ = false;
     created_ = 0;
@@ -93,8 +95,8 @@ void VoteSearch::start(const Query& query, int label, std::size_t k, bool keep_t
     nodes_.clear();
     tree_.start(keep_tree);
     decided_.clear();
-    witness_.start(query, label, k);
-    certified_ = searched_ = bounds_.radius(query, label, k, &deadline_);
+    witness_.start(query, label, k, wanted);
+    certified_ = searched_ = bounds_.radius(query, label, k, &deadline_, wanted);
     points_.start(query, label, k);
     solver_.start(query);
     attack_.start(query, label, certified_);
@@ -260,6 +262,7 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     ++created_;
     const Decided::Rule rule{.spare = loss.kept - sets.allowed.size(),
                              .complete = sets.entering.size() == loss.entering};
+    if (wanted_ != any_class && rule.complete && !can_win(sets.entering)) return;
     decided_.decide(std::move(sets), rule, cell_.points().size());
     if (!solver_.admit_equal_points()) return;
     const bool solved = solve(node);
@@ -277,6 +280,16 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     else
         open(index);
     if (pushed == Pushed::nearer) attack_.improve();
+}
+
+// Whether the wanted class has more votes of what enters than the other classes, ties going to the smaller one.
+bool VoteSearch::can_win(std::span<const CellPoints::Id> entering) const {
+    std::map<int, std::size_t> votes;
+    for (const CellPoints::Id id : entering) ++votes[points_.label(id)];
+    const std::size_t own = votes[wanted_];
+    return std::all_of(votes.begin(), votes.end(), [&](const auto& vote) {
+        return vote.first == wanted_ || vote.second < own || (vote.second == own && vote.first > wanted_);
+    });
 }
 
 // A closed node without a witness: own-class points as near as what enters may come before it whichever way it is

@@ -34,9 +34,9 @@ public:
 
     // As SingleSearch::run; label: the prediction by k neighbours. The certified bound and a first witness may take
     // until limit.extended(). keep_tree: for evidence() afterwards; the search then stops, as by the time limit, at
-    // VoteTree::most_nodes.
+    // VoteTree::most_nodes. wanted: the class that the prediction is to change to, if not any other.
     MinimalPerturbation run(const Query& query, int label, std::size_t k, const Deadline& limit,
-                            std::span<double> perturbation, bool keep_tree = false);
+                            std::span<double> perturbation, bool keep_tree = false, int wanted = any_class);
 
     // The last run's answer with a witness that keeps its class when it is rounded, if there is one.
     MinimalPerturbation survive(const WitnessRounding& to, std::span<double> perturbation);
@@ -47,10 +47,11 @@ public:
 private:
     using Index = VoteNodes::Index;
 
-    void start(const Query& query, int label, std::size_t k, bool keep_tree);
+    void start(const Query& query, int label, std::size_t k, bool keep_tree, int wanted);
     MinimalPerturbation answer(std::span<double> perturbation) const;
     bool find_start(const LosingVote& vote);
     bool choose_points(const LosingVote& vote);
+    bool can_win(std::span<const CellPoints::Id> entering) const;
     bool search();
     bool go_through_nodes();
     double least_bound() const;
@@ -84,7 +85,7 @@ private:
     std::vector<VoteLoss> losses_;
     Index followed_ = VoteNodes::none;  // a node that is followed down, not among the open ones
     bool follow_ = false;               // whether the next node that is made is followed
-    int label_ = 0;
+    int label_ = 0, wanted_ = any_class;
     int far_ = 0;  // of the query
     bool timed_out_ = false;
     double settled_ = 0.0;                     // least bound of the closed nodes
