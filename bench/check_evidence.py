@@ -1,11 +1,16 @@
 """Evidence of minimal perturbations with K > 1 on digits: nodes, bytes, seconds of checking.
 
 python bench/check_evidence.py
+
+With --proved PROGRAM the checker that `make -C proofs` extracts reads the same certificates, and the
+CPU time of both is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +19,9 @@ import numpy as np
 
 import robust_metric as rm
 from robust_metric import check
-from robust_metric.results import SearchTrees
+from robust_metric.checker.export import export_evidence
+from robust_metric.io.model_files import read_model
+from robust_metric.results import Certificates, SearchTrees
 
 
 def bytes_of(trees: SearchTrees) -> int:
@@ -28,10 +35,22 @@ def seconds(folder: Path, rows: list[int]) -> float:
     return time.process_time() - start
 
 
+def seconds_proved(program: str, folder: Path) -> float:
+    """CPU time of the extracted checker on all certificates."""
+    claims = Certificates.load(folder / "certificates.npz")
+    export_evidence(claims, read_model(folder / "model.npz"), folder / "evidence.txt")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([program, folder / "evidence.txt"], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--queries", type=int, default=20)
-    m = parser.parse_args().queries
+    parser.add_argument("--proved", metavar="PROGRAM")
+    args = parser.parse_args()
+    m = args.queries
     X_train, X_test, y_train, y_test = rm.datasets.load("digits")
     full = np.eye(64) + 0.1 * np.random.default_rng(0).standard_normal((64, 64))
     for metric, L in (("Euclidean", None), ("full matrix", full)):
@@ -47,6 +66,10 @@ def main() -> None:
                 found.certificates().save(folder / "certificates.npz")
                 start = seconds(folder, [])
                 each = np.array([seconds(folder, [i]) for i in range(m)]) - start
+                if args.proved:
+                    python = seconds(folder, list(range(m)))
+                    proved = seconds_proved(args.proved, folder)
+                    print(f"Python {python:.2f} s, extracted {proved:.2f} s")
             print(
                 f"| {metric} | {k} | {np.median(nodes):.0f}, {nodes.max()} "
                 f"| {bytes_of(trees) / m / 1000:.0f} kB "

@@ -1,16 +1,16 @@
 (** Prints what the theorems of docs/proofs.md rest on: the axioms of the real numbers, and nothing else. *)
 
 Require Import RobustMetric.vectors RobustMetric.losing_votes RobustMetric.half_space.
-Require Import RobustMetric.halfspace_bounds RobustMetric.search_tree RobustMetric.neighbor_sets RobustMetric.threat_models
-  RobustMetric.checker_sound RobustMetric.rounding.
+Require Import RobustMetric.halfspace_bounds RobustMetric.search_tree RobustMetric.votes_sound.
+Require Import RobustMetric.neighbor_sets RobustMetric.threat_models RobustMetric.checker_sound RobustMetric.rounding.
 
 Print Assumptions cauchy_schwarz.
 Print Assumptions losing_votes_complete.
 Print Assumptions vote_kept.
 Print Assumptions half_space.
 Print Assumptions radius_from_half_spaces.
-Print Assumptions trees_keep_class.
-Print Assumptions sum_refutes.
+Print Assumptions differ.
+Print Assumptions proves_right.
 Print Assumptions same_neighbors.
 Print Assumptions reach.
 Print Assumptions check_file_sound.

@@ -42,8 +42,19 @@ let norm_named = function
   | "inf" -> Infinity
   | other -> malformed "norm must be 1, 2 or inf, got %s" other
 
-(* Certificates in reverse, with those of radius 0, about which nothing is claimed. *)
-type file = { model : model; threat : threat; claims : (certificate * bool) list; sums : bool }
+(* A node of search trees, as it is read: they are in preorder, each with its number of children. *)
+type node = {
+  point : int;
+  children : int;
+  pairs : ((int * int) * (Integer.t * Integer.t)) list;
+  by_own : int list;
+}
+
+(* A certificate, whether it claims anything (with radius 0 it does not), and its nodes in reverse. *)
+type claim = { certificate : certificate; claimed : bool; nodes : node list }
+
+(* Certificates in reverse. *)
+type file = { model : model; threat : threat; claims : claim list; sums : bool }
 
 let empty =
   { model = { training = []; components = None; n_neighbors = 0; n_classes = 0 };
@@ -51,11 +62,44 @@ let empty =
     claims = [];
     sums = false }
 
-(* Rows and near points belong to the certificate before them. *)
-let in_last file change =
+(* Rows, near points and nodes belong to the certificate before them. *)
+let in_claim file change =
   match file.claims with
-  | (certificate, claimed) :: rest -> { file with claims = (change certificate, claimed) :: rest }
+  | claim :: rest -> { file with claims = change claim :: rest }
   | [] -> malformed "evidence before the first certificate"
+
+let in_last file change =
+  in_claim file (fun claim -> { claim with certificate = change claim.certificate })
+
+(* Sums and own-class points belong to the node before them. *)
+let in_node file change =
+  in_claim file (fun claim ->
+      match claim.nodes with
+      | node :: rest -> { claim with nodes = change node :: rest }
+      | [] -> malformed "a part of a search tree before its first node")
+
+(* ENTERING:BEATEN:MULTIPLIER *)
+let pair_of token =
+  match String.split_on_char ':' token with
+  | [ e; x; weight ] -> ((index e, index x), number weight)
+  | _ -> malformed "a pair must be ENTERING:BEATEN:MULTIPLIER, got %s" token
+
+(* No trees where the numbers of children are not those of trees. *)
+let trees_of nodes =
+  let finished = ref [] in
+  (* what is finished are the subtrees to the right, the leftmost first *)
+  let rec take count found rest =
+    if count = 0 then (List.rev found, rest)
+    else match rest with [] -> raise Exit | tree :: rest -> take (count - 1) (tree :: found) rest
+  in
+  try
+    List.iter
+      (fun { point; children; pairs; by_own } ->
+        let below, rest = take children [] !finished in
+        finished := Tree (point, pairs, by_own, below) :: rest)
+      nodes;
+    !finished
+  with Exit -> []
 
 let weighted tokens =
   let part token =
@@ -87,13 +131,18 @@ let read_line file line =
   | "certificate" :: label :: radius :: query ->
       let certificate =
         { query = List.map number query; label = index label; radius = infinite_or_number radius;
-          near = []; rows = []; combined = file.sums }
+          near = []; rows = []; combined = file.sums; trees = [] }
       in
       let claimed = match certificate.radius with Some (m, _) -> Integer.sign m <> 0 | None -> true in
-      { file with claims = (certificate, claimed) :: file.claims }
+      { file with claims = { certificate; claimed; nodes = [] } :: file.claims }
   | "near" :: points -> in_last file (fun c -> { c with near = List.map index points })
   | "row" :: other :: own ->
       in_last file (fun c -> { c with rows = (index other, weighted own) :: c.rows })
+  | [ "node"; point; children ] ->
+      let node = { point = index point; children = whole children; pairs = []; by_own = [] } in
+      in_claim file (fun claim -> { claim with nodes = node :: claim.nodes })
+  | "sum" :: pairs -> in_node file (fun node -> { node with pairs = List.map pair_of pairs })
+  | "by" :: points -> in_node file (fun node -> { node with by_own = List.map index points })
   | keyword :: _ -> malformed "unknown keyword or wrong number of values: %s" keyword
   | [] -> file
 
@@ -104,7 +153,12 @@ let in_order file =
       { model with
         training = List.rev model.training;
         components = Option.map List.rev model.components };
-    claims = List.rev_map (fun (c, claimed) -> ({ c with rows = List.rev c.rows }, claimed)) claims }
+    claims =
+      List.rev_map
+        (fun claim ->
+          let c = claim.certificate in
+          { claim with certificate = { c with rows = List.rev c.rows; trees = trees_of claim.nodes } })
+        claims }
 
 let read channel =
   if input_line channel <> "robust_metric evidence 1" then
@@ -125,9 +179,11 @@ let () =
   | [| _; path |] -> (
       match read_file path with
       | { model; threat; claims; _ } ->
-          let claimed = List.filter_map (fun (c, claimed) -> if claimed then Some c else None) claims in
+          let claimed =
+            List.filter_map (fun c -> if c.claimed then Some c.certificate else None) claims
+          in
           let answers = ref (check_file Guess.guess model threat claimed) in
-          let say i (_, claimed) =
+          let say i { claimed; _ } =
             let verdict =
               if not claimed then "radius 0"
               else

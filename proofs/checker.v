@@ -7,9 +7,8 @@
 Require Import Reals ZArith List Bool Arith Lra Lia Psatz FMapPositive.
 Require Import RobustMetric.vectors RobustMetric.predict RobustMetric.half_space RobustMetric.losing_votes.
 Require Import RobustMetric.threat_models RobustMetric.integers RobustMetric.reach.
-Require Import RobustMetric.box RobustMetric.region.
+Require Import RobustMetric.box RobustMetric.region RobustMetric.memo RobustMetric.votes.
 Import ListNotations.
-Module Map := PositiveMap.
 Open Scope nat_scope.
 
 (** ** What is read *)
@@ -33,7 +32,8 @@ Record certificate := {
   radius : option float; (* none: infinite *)
   near : list nat;
   rows : list (nat * (list nat * list float)); (* other-class point, own-class points, multipliers *)
-  combined : bool (* whether rows are sums, weighted by the multipliers *)
+  combined : bool; (* whether rows are sums, weighted by the multipliers *)
+  trees : list tree (* for the losses, in their order *)
 }.
 
 (** ** What a certificate claims *)
@@ -70,7 +70,8 @@ Record point := {
   class : nat;
   mapped : list Z; (* Lx *)
   twice : list Z; (* Mx *)
-  repeated : bool (* (K = 1) equals a point of smaller index, so is never the nearest *)
+  repeated : bool; (* (K = 1) equals a point of smaller index, so is never the nearest *)
+  equals : later (list nat) (* equal points of smaller index *)
 }.
 
 Definition metric_exponent (m : model) : Z :=
@@ -82,8 +83,6 @@ Definition integer_metric (m : model) : zmetric :=
 Definition integer_points (m : model) (e : Z) : list (nat * (list Z * nat)) :=
   combine (seq 0 (length (training m)))
     (map (fun p => (map (in_units e) (fst p), snd p)) (training m)).
-
-Definition key (i : nat) : positive := Pos.of_succ_nat i.
 
 (** Points by a number that equal points share: of equal ones the first. *)
 Definition buckets := Map.t (list (nat * list Z)).
@@ -111,11 +110,20 @@ Definition first_points (m : model) (e : Z) : buckets :=
 Definition is_repeated (b : buckets) (i : nat) (v : list Z) : bool :=
   existsb (fun q => (fst q <? i) && equal_vectors (snd q) v) (bucket b v).
 
-Definition make_point (L : zmetric) (b : buckets) (p : nat * (list Z * nat)) : point :=
+(** All points, as search trees ask for each equal one. *)
+Definition all_points (m : model) (e : Z) : buckets :=
+  fold_left (fun b p => let v := fst (snd p) in Map.add (hash v) ((fst p, v) :: bucket b v) b)
+    (integer_points m e) (Map.empty _).
+
+Definition equal_before (b : buckets) (i : nat) (v : list Z) : list nat :=
+  map fst (filter (fun q => (fst q <? i) && equal_vectors (snd q) v) (bucket b v)).
+
+Definition make_point (L : zmetric) (b : buckets) (all : later buckets) (p : nat * (list Z * nat)) : point :=
   let v := fst (snd p) in
   let image := zimage L v in
   {| index := fst p; class := snd (snd p); mapped := image; twice := zgram L image;
-     repeated := is_repeated b (fst p) v |}.
+     repeated := is_repeated b (fst p) v;
+     equals := Later (equal_before (now all) (fst p) v) |}.
 
 Record prepared := {
   exponent : Z;
@@ -128,7 +136,7 @@ Record prepared := {
 Definition prepare (m : model) (e : Z) : prepared :=
   let L := integer_metric m in
   let b := first_points m e in
-  let ps := map (make_point L b) (integer_points m e) in
+  let ps := map (make_point L b (Later (all_points m e))) (integer_points m e) in
   {| exponent := e;
      in_metric := L;
      points := ps;
@@ -203,12 +211,6 @@ Definition ahead (pr : prepared) (view : point -> seen) (g : region) (c enough :
   else if enough <=? length proved then length proved
   else length (stay_ahead g enough o (views (flat_map fst rows_of)) proved).
 
-(** Fewer points may enter than must, or too few of every rival. *)
-Definition way_barred (k : nat) (others : list (nat * nat)) (way : nat * list (nat * nat)) : bool :=
-  let free := filter (fun o => snd o <=? fst way) others in
-  (length free <? k - fst way)
-  || forallb (fun need => length (filter (fun o => fst o =? fst need) free) <? snd need) (snd way).
-
 Definition precision (W : list (option float)) : Z :=
   if forallb (fun w => match w with Some w => (fst w =? 1)%Z && (snd w =? 0)%Z | None => false end) W
   then 0%Z
@@ -244,6 +246,83 @@ Definition all_own (pr : prepared) (c : nat) (named : list nat) : bool :=
                     | None => false
                     end) named.
 
+(** *** Search trees *)
+
+Definition spot_at (g : region) (image twice_z : list Z) (pr : prepared) (q : positive) : spot :=
+  match Map.find q (by_index pr) with
+  | Some p =>
+      let away := zsub (mapped p) image in
+      let a := zsub (twice p) twice_z in
+      {| number := index p; kind := class p; far := zdot away away; slope := a;
+         scaled_slope := Later (scale_up g a) |}
+  | None => {| number := 0; kind := 0; far := 0; slope := []; scaled_slope := Later [] |}
+  end.
+
+Definition places_of (g : region) (image twice_z : list Z) (pr : prepared) : positive -> place :=
+  let spots := tabulate (fun q => Later (spot_at g image twice_z pr q)) in
+  let spot q := now (look_up q spots) in
+  let places := tabulate (fun q => Later (make_place g spot (spot q))) in
+  fun q => now (look_up q places).
+
+Definition place_at (pr : prepared) (places : positive -> place) (i : nat) : option place :=
+  match Map.find (key i) (by_index pr) with Some _ => Some (places (key i)) | None => None end.
+
+Definition those_at (at_ : nat -> option place) (l : list nat) : list place :=
+  flat_map (fun i => match at_ i with Some p => [p] | None => [] end) l.
+
+Definition earlier_places (pr : prepared) (places : positive -> place) (p : place) : list place :=
+  match Map.find (key (who p)) (by_index pr) with
+  | Some q => those_at (place_at pr places) (now (equals q))
+  | None => []
+  end.
+
+(** What is known of points that cannot enter together: by which own-class points, for how many kept votes. *)
+Record company := { named : list nat; few : nat; known : later (list place * table (table (later bool))) }.
+
+Definition company_of (pr : prepared) (g : region) (places : positive -> place) (c : nat) (l : list nat) (v : nat) :
+    list place * table (table (later bool)) :=
+  let own := once (those_at (own_place c (place_at pr places)) l) in
+  (own, apart_table g places own v).
+
+Fixpoint equal_lists (a b : list nat) : bool :=
+  match a, b with
+  | [], [] => true
+  | x :: a', y :: b' => (x =? y) && equal_lists a' b'
+  | _, _ => false
+  end.
+
+(** The same as before where the loss before named the same points. *)
+Definition company_for (pr : prepared) (g : region) (places : positive -> place) (c : nat) (before : company)
+    (l : list nat) (v : nat) : company :=
+  if equal_lists (named before) l && (few before =? v) then before
+  else {| named := l; few := v; known := Later (company_of pr g places c l v) |}.
+
+(** Points that may enter, as index and class, and as places. *)
+Definition candidates := (list (nat * nat) * later (list place))%type.
+
+(** Fewer points may enter than must, or too few of the rival. *)
+Definition loss_barred (l : loss) (free : list (nat * nat)) : bool :=
+  (length free <? arriving l) || (length (filter (fun o => snd o =? rival l) free) <? least l).
+
+Fixpoint losses_proved (pr : prepared) (g : region) (places : positive -> place) (c : nat)
+    (ls : list (loss * candidates)) (ts : list tree) (before : company) : bool :=
+  match ls with
+  | [] => true
+  | (l, (free, free_places)) :: ls' =>
+      if loss_barred l free then losses_proved pr g places c ls' (tl ts) before
+      else
+        match ts with
+        | [] => false
+        | t :: ts' =>
+            let with_whom := company_for pr g places c before (own_of t) (kept l) in
+            let (own, apart) := now (known with_whom) in
+            proves_loss g c (place_at pr places) (earlier_places pr places) l own apart (now free_places) t
+            && losses_proved pr g places c ls' ts' with_whom
+        end
+  end.
+
+(** *** What proves it *)
+
 Definition check_certificate (guess : guesses) (m : model) (t : threat) (pr : prepared) (c : certificate) : bool :=
   (match radius c with Some r => 0 <? fst r | None => true end)%Z &&
   (label c <? n_classes m) &&
@@ -251,21 +330,29 @@ Definition check_certificate (guess : guesses) (m : model) (t : threat) (pr : pr
   room_valid (room_at (exponent pr) (bounds t) z) &&
   match ways (by_class pr) (label c) (n_neighbors m) with
   | [] => true
-  | ((kept, _) :: _) as all =>
+  | ((most_kept, _) :: _) as all =>
       all_own pr (label c) (near c) &&
       forallb (fun e => all_own pr (label c) (fst (snd e))) (rows c) &&
       let g := region_of guess t (exponent pr) z (radius c) in
       let image := zimage (in_metric pr) z in
-      let view := look g image (zgram (in_metric pr) image) in
+      let twice_z := zgram (in_metric pr) image in
+      let view := look g image twice_z in
       let near_seen := map view (own_points pr (label c) (near c)) in
       let found := fold_left add_row (rows c) (Map.empty _) in
       let rows_of i := match Map.find (key i) found with Some l => rev l | None => [] end in
       let count p :=
-        ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p) in
+        ahead pr view g (label c) (S most_kept) (combined c) near_seen (rows_of (index p)) (view p) in
       let others :=
-        map (fun p => (class p, count p))
+        map (fun p => ((index p, class p), count p))
           (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr)) in
-      forallb (way_barred (n_neighbors m) others) all
+      let places := places_of g image twice_z pr in
+      let may_enter v : candidates :=
+        let free := map fst (filter (fun o => snd o <=? v) others) in
+        (free, Later (those_at (place_at pr places) (map fst free))) in
+      let losses_with way :=
+        let free := may_enter (fst way) in map (fun l => (l, free)) (losses_of (n_neighbors m) all way) in
+      losses_proved pr g places (label c) (flat_map losses_with all) (trees c)
+        {| named := []; few := 0; known := Later (company_of pr g places (label c) [] 0) |}
   end.
 
 (** ** All certificates of a file *)

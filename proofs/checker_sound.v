@@ -2,11 +2,23 @@
 
 Require Import Reals ZArith List Bool Arith Lra Lia Psatz FMapPositive.
 Require Import RobustMetric.vectors RobustMetric.predict RobustMetric.half_space RobustMetric.losing_votes.
-Require Import RobustMetric.threat_models RobustMetric.integers RobustMetric.reach RobustMetric.checker
-  RobustMetric.lists.
-Require Import RobustMetric.box RobustMetric.region.
+Require Import RobustMetric.threat_models RobustMetric.integers RobustMetric.reach RobustMetric.lists.
+Require Import RobustMetric.box RobustMetric.region RobustMetric.search_tree RobustMetric.memo RobustMetric.votes
+  RobustMetric.votes_sound RobustMetric.checker.
 Import ListNotations.
 Open Scope nat_scope.
+
+Lemma equal_vectors_eq a b : equal_vectors a b = true -> a = b.
+Proof.
+  revert b; induction a as [|x a IH]; destruct b as [|y b]; simpl; try easy.
+  intros H. apply andb_true_iff in H as [H1 H2]. apply Z.eqb_eq in H1. subst. f_equal. auto.
+Qed.
+
+Lemma equal_lists_eq a b : equal_lists a b = true -> a = b.
+Proof.
+  revert b; induction a as [|x a IH]; destruct b as [|y b]; simpl; try easy.
+  intros H. apply andb_true_iff in H as [H1 H2]. apply Nat.eqb_eq in H1. subst. f_equal. auto.
+Qed.
 
 (** ** The model *)
 
@@ -35,7 +47,7 @@ Let view := look g (zimage L zi) (zgram L (zimage L zi)).
 Let D i := dist (real_metric m) (add (values (query c)) delta) (vector_of m i).
 
 Definition integers_of i := map (in_units e) (fst (nth i (training m) ([], 0))).
-Definition record i := make_point L (first_points m e) (i, (integers_of i, class_of m i)).
+Definition record i := make_point L (first_points m e) (Later (all_points m e)) (i, (integers_of i, class_of m i)).
 
 Lemma valid_parts : 1 <= k <= n /\ (forall i, i < n -> class_of m i < n_classes m) /\ costs_valid (costs t) = true.
 Proof.
@@ -63,6 +75,23 @@ Proof.
   - intros p Hp. fold L in Hp. change (In p (points pr)) in Hp. rewrite points_all in Hp.
     apply in_map_iff in Hp. destruct Hp as (j & <- & Hj). exists j. apply in_seq in Hj. split; [lia|trivial].
   - intros x p H. now rewrite Map.gempty in H.
+Qed.
+
+Lemma by_index_right i p : Map.find (key i) (by_index pr) = Some p -> i < n /\ p = record i.
+Proof.
+  intros F. destruct (found_point _ _ F) as (j & Hj & ->).
+  assert (K : key i = key (index (record j))).
+  { unfold pr in F. simpl in F. revert F. apply find_keyed with (k := fun p => key (index p)).
+    intros x p H. now rewrite Map.gempty in H. }
+  apply SuccNat2Pos.inj in K. simpl in K. subst. auto.
+Qed.
+
+Lemma by_index_all i : i < n -> Map.find (key i) (by_index pr) = Some (record i).
+Proof.
+  intros Hi. destruct (Map.find (key i) (by_index pr)) as [p|] eqn:F.
+  - apply by_index_right in F as [_ ->]. trivial.
+  - exfalso. revert F. unfold pr. simpl. apply find_some_added. left. exists (record i). split; [|trivial].
+    change (In (record i) (points pr)). rewrite points_all. apply in_map, in_seq. lia.
 Qed.
 
 Lemma by_class_all : by_class pr = class_sizes (class_of m) (n_classes m) n.
@@ -107,6 +136,36 @@ Proof.
   apply Nat.ltb_lt in H1. apply equal_vectors_eq in H2. split; [|exists j; auto].
   unfold first_points in F. fold k in F. destruct (Nat.eqb_spec k 1); [trivial|].
   now rewrite Map.gempty in F.
+Qed.
+
+Lemma all_points_right : forall h l, Map.find h (all_points m e) = Some l -> bucket_right l.
+Proof.
+  unfold all_points.
+  enough (H : forall ps : list (nat * (list Z * nat)),
+    (forall p, In p ps -> fst p < n /\ fst (snd p) = integers_of (fst p)) ->
+    forall b, (forall h l, Map.find h b = Some l -> bucket_right l) ->
+    forall h l, Map.find h (fold_left (fun b p => let v := fst (snd p) in
+      Map.add (hash v) ((fst p, v) :: bucket b v) b) ps b) = Some l -> bucket_right l).
+  { apply H.
+    - intros p Hp. rewrite integer_points_all in Hp. apply in_map_iff in Hp.
+      destruct Hp as (i & <- & Hi). apply in_seq in Hi. simpl. split; [lia|trivial].
+    - intros h l G. now rewrite Map.gempty in G. }
+  induction ps as [|p ps IH]; intros Hp b Hb; simpl; [exact Hb|].
+  apply IH; [intros q Hq; apply Hp; now right|]. intros h l G.
+  eapply find_added with (P := bucket_right); [|apply Hb|exact G].
+  destruct (Hp p (or_introl eq_refl)) as [H1 H2].
+  intros j v [E|Hin]; [injection E as <- <-; auto|].
+  unfold bucket in Hin. destruct (Map.find (hash (fst (snd p))) b) eqn:F; [|destruct Hin].
+  now apply (Hb _ _ F).
+Qed.
+
+Lemma equal_before_right i j :
+  In j (now (equals (record i))) -> j < i /\ j < n /\ integers_of j = integers_of i.
+Proof.
+  simpl. unfold equal_before. intros H. apply in_map_iff in H as ((j' & v) & E & H). simpl in E. subst j'.
+  apply filter_In in H as [Hin H]. apply andb_true_iff in H as [H1 H2]. apply Nat.ltb_lt in H1.
+  unfold bucket in Hin. destruct (Map.find _ (all_points m e)) as [l|] eqn:F; [|destruct Hin].
+  destruct (all_points_right _ _ F j v Hin) as [Hj ->]. apply equal_vectors_eq in H2. auto.
 Qed.
 
 Lemma own_points_right cl named p :
@@ -188,10 +247,10 @@ Definition sees (a : seen) : Prop := exists j, j < n /\ a = view (record j).
 Definition as_real (own : list (Z * seen)) : weighted_points :=
   map (fun w => (IZR (fst w), vector_of m (seen_index (snd w)))) own.
 
-Fixpoint slope (o : seen) (own : list (Z * seen)) : R :=
+Fixpoint rise (o : seen) (own : list (Z * seen)) : R :=
   match own with
   | [] => 0
-  | (l, a) :: rest => IZR l * (dot (reals (gradient o)) delta - dot (reals (gradient a)) delta) + slope o rest
+  | (l, a) :: rest => IZR l * (dot (reals (gradient o)) delta - dot (reals (gradient a)) delta) + rise o rest
   end.
 
 Lemma gap_right o own :
@@ -207,10 +266,10 @@ Proof.
   rewrite !vector_right by trivial. rewrite !dist_in by trivial. ring.
 Qed.
 
-Lemma slope_right o own :
+Lemma rise_right o own :
   sees o -> (forall l a, In (l, a) own -> sees a) ->
   dot (gram (real_metric m) (difference (vector_of m (seen_index o)) (as_real own))) delta
-  = (s * (u * u) * slope o own)%R.
+  = (s * (u * u) * rise o own)%R.
 Proof.
   intros (i & Hi & ->) Hown. destruct metric_right as [-> Hu]. rewrite dot_gram.
   induction own as [|(l & a) own IH]; simpl; [rewrite image_nil; ring|].
@@ -221,7 +280,7 @@ Proof.
   rewrite <- !dot_gram, !gram_in by trivial. rewrite !dot_reals_sub. ring.
 Qed.
 
-Lemma direction_right o own : dot (reals (weighted_direction o own)) delta = slope o own.
+Lemma direction_right o own : dot (reals (weighted_direction o own)) delta = rise o own.
 Proof.
   induction own as [|(l & a) own IH]; simpl; [trivial|].
   fold (weighted_direction o own). rewrite reals_add, dot_add_l, reals_scale, dot_scale_l, dot_reals_sub, IH. trivial.
@@ -229,7 +288,7 @@ Qed.
 
 Lemma sum_right o own :
   sees o -> (forall l a, In (l, a) own -> sees a /\ (0 <= l)%Z) ->
-  (2 * slope o own < s * IZR (weighted_gap o own))%R ->
+  (2 * rise o own < s * IZR (weighted_gap o own))%R ->
   exists a, (exists l, In (l, a) own) /\ (D (seen_index a) < D (seen_index o))%R.
 Proof.
   intros Ho Hown H. assert (P : (0 < s)%R) by apply two_pos. assert (Q := unit_pos).
@@ -237,11 +296,11 @@ Proof.
     as (l & x & Hin & Hlt).
   - intros l x Hin. apply in_map_iff in Hin as ((l' & a) & E & Hin). injection E as <- <-.
     apply IZR_le. now apply (Hown l' a).
-  - rewrite gap_right, slope_right by (trivial; intros l a Hin; now apply (Hown l a)).
+  - rewrite gap_right, rise_right by (trivial; intros l a Hin; now apply (Hown l a)).
     assert (0 < s * (u * u))%R by (repeat apply Rmult_lt_0_compat; trivial).
     replace (s * u * (s * u) * IZR (weighted_gap o own))%R
       with (s * (u * u) * (s * IZR (weighted_gap o own)))%R by ring.
-    replace (2 * (s * (u * u) * slope o own))%R with (s * (u * u) * (2 * slope o own))%R by ring.
+    replace (2 * (s * (u * u) * rise o own))%R with (s * (u * u) * (2 * rise o own))%R by ring.
     now apply Rmult_lt_compat_l.
   - apply in_map_iff in Hin as ((l' & a) & E & Hin). injection E as _ <-.
     exists a. split; [now exists l'|exact Hlt].
@@ -267,7 +326,7 @@ Proof.
   - intros l x [E|[]]. injection E as <- <-. split; [trivial|lia].
   - replace (weighted_gap o [(1%Z, a)]) with (distance o - distance a)%Z by
       (unfold weighted_gap; cbn [fold_right fst snd]; ring).
-    cbn [slope]. lra.
+    cbn [rise]. lra.
   - injection E as _ <-. exact Hlt.
 Qed.
 
@@ -343,6 +402,128 @@ Proof.
     eexists. split; [|split; [|reflexivity]]; apply stay_ahead_right; trivial; apply own_seen_map.
 Qed.
 
+(** ** Search trees *)
+
+Let image := zimage L zi.
+Let twice_z := zgram L image.
+Let places := places_of g image twice_z pr.
+Let spot_of i := spot_at g image twice_z pr (key i).
+Let spots q := spot_at g image twice_z pr q.
+
+Lemma places_as_made q : places q = make_place g (fun q => now (look_up q (tabulate (fun q => Later (spots q))))) (spots q).
+Proof. unfold places, places_of. rewrite !look_up_tabulate. reflexivity. Qed.
+
+Let spots' q := now (look_up q (tabulate (fun q => Later (spots q)))).
+
+Lemma spot_right i : i < n ->
+  spot_of i = let s := view (record i) in
+    {| number := i; kind := class_of m i; far := distance s; slope := gradient s;
+       scaled_slope := Later (scale_up g (gradient s)) |}.
+Proof. intros Hi. unfold spot_of, spot_at. rewrite by_index_all by trivial. reflexivity. Qed.
+
+Lemma place_at_right i p :
+  place_at pr places i = Some p -> i < n /\ p = make_place g spots' (spot_of i).
+Proof.
+  unfold place_at. destruct (Map.find (key i) (by_index pr)) as [q|] eqn:F; [|discriminate].
+  intros H. injection H as <-. apply by_index_right in F as [Hi _]. split; [trivial|]. apply places_as_made.
+Qed.
+
+Lemma place_at_all i : i < n -> place_at pr places i = Some (make_place g spots' (spot_of i)).
+Proof. intros Hi. unfold place_at. rewrite by_index_all by trivial. now rewrite places_as_made. Qed.
+
+Lemma same_integers i j : i < n -> j < n -> integers_of i = integers_of j -> D i = D j.
+Proof. intros Hi Hj E. unfold D. now rewrite !vector_right, E. Qed.
+
+Lemma earlier_right i b :
+  i < n -> In b (earlier_places pr places (make_place g spots' (spot_of i))) ->
+  exists j, j < n /\ b = make_place g spots' (spot_of j) /\ j < i /\ D j = D i.
+Proof.
+  intros Hi H. unfold earlier_places in H.
+  assert (W : who (make_place g spots' (spot_of i)) = i) by (unfold who; simpl; now rewrite spot_right).
+  rewrite W, by_index_all in H by trivial. apply in_flat_map in H as (j & Hj & H).
+  apply equal_before_right in Hj as (Hlt & Hn & E).
+  rewrite place_at_all in H by trivial. destruct H as [<-|[]]. exists j.
+  repeat split; trivial. now apply same_integers.
+Qed.
+
+Lemma reached_pair i j : i < n -> j < n -> (D i <= D j)%R ->
+  reached s delta (far (spot_of i) - far (spot_of j)) (zsub (slope (spot_of i)) (slope (spot_of j))).
+Proof.
+  intros Hi Hj Hd. unfold reached. rewrite !spot_right by trivial. cbv zeta. cbn [far slope].
+  apply Rnot_lt_le. intros H.
+  destruct (sum_right (view (record i)) [(1%Z, view (record j))]) as (a & (l & [E|[]]) & Hlt).
+  - now exists i.
+  - intros l a [E|[]]. injection E as <- <-. split; [now exists j|lia].
+  - replace (weighted_gap (view (record i)) [(1%Z, view (record j))])
+      with (distance (view (record i)) - distance (view (record j)))%Z by
+      (unfold weighted_gap; cbn [fold_right fst snd]; ring).
+    rewrite dot_reals_sub in H. cbn [rise]. lra.
+  - injection E as _ <-. change (D j < D i)%R in Hlt. lra.
+Qed.
+
+Lemma reached_out gap a : (0 < gap)%Z -> stays_out g gap a = true -> ~ reached s delta gap a.
+Proof.
+  intros Hg H. apply Rlt_not_le.
+  apply stays_out_right with (W := costs t) (g := g); trivial; apply_reach.
+Qed.
+
+Lemma reached_square gap a :
+  is_two g = true -> (0 < gap)%Z ->
+  within_square (plain g) gap (zdot (scale_up g a) (scale_up g a)) = true -> ~ reached s delta gap a.
+Proof.
+  intros H2 Hg H. apply reached_out; trivial. unfold stays_out. apply orb_true_iff. left.
+  unfold stays_below. fold (scale_up g a). unfold is_two in H2. unfold within_square in H |- *.
+  destruct (radius_is (plain g)) as [[num den]|]; [|discriminate].
+  destruct (norm_is (plain g)); [discriminate|exact H|discriminate].
+Qed.
+
+Lemma those_at_right l p : In p (those_at (place_at pr places) l) -> exists i, In i l /\ place_at pr places i = Some p.
+Proof.
+  intros H. apply in_flat_map in H as (i & Hi & H). exists i. split; [trivial|].
+  destruct (place_at pr places i) as [q|]; [|destruct H]. destruct H as [->|[]]. trivial.
+Qed.
+
+Lemma company_right l v own apart :
+  company_of pr g places (label c) l v = (own, apart) ->
+  Forall (is_own g (label c) n (class_of m) spot_of spots') own /\ NoDup (map who own)
+  /\ apart = apart_table g places own v.
+Proof.
+  intros H. unfold company_of in H. injection H as <- <-. split; [|split; [apply once_right|trivial]].
+  apply Forall_forall. intros p Hp. apply once_incl, in_flat_map in Hp as (i & _ & Hp).
+  unfold own_place in Hp. destruct (place_at pr places i) as [q|] eqn:F; [|destruct Hp].
+  destruct (Nat.eqb_spec (its_class q) (label c)) as [Ec|]; [|destruct Hp]. destruct Hp as [->|[]].
+  apply place_at_right in F as [Hi ->].
+  assert (W : who (make_place g spots' (spot_of i)) = i) by (unfold who; simpl; now rewrite spot_right).
+  split; [split; rewrite W; trivial|]. rewrite W, <- Ec. unfold its_class. simpl. now rewrite spot_right.
+Qed.
+
+Definition company_known (before : company) : Prop :=
+  now (known before) = company_of pr g places (label c) (named before) (few before).
+
+Lemma losses_proved_right ls ts before l free free_places :
+  company_known before -> losses_proved pr g places (label c) ls ts before = true ->
+  In (l, (free, free_places)) ls ->
+  loss_barred l free = true
+  \/ exists t own apart, company_of pr g places (label c) (own_of t) (kept l) = (own, apart)
+     /\ proves_loss g (label c) (place_at pr places) (earlier_places pr places) l own apart (now free_places) t = true.
+Proof.
+  revert ts before; induction ls as [|[l' [free' places']] ls IH]; intros ts before Hb H Hin; [destruct Hin|].
+  cbn [losses_proved] in H. destruct (loss_barred l' free') eqn:Br.
+  - destruct Hin as [E|Hin]; [injection E as -> -> ->; auto|]. now apply (IH (tl ts) before).
+  - destruct ts as [|t' ts]; [discriminate|]. cbv zeta in H.
+    set (w := company_for pr g places (label c) before (own_of t') (kept l')) in *.
+    assert (Hw : company_known w /\ named w = own_of t' /\ few w = kept l').
+    { unfold w, company_for. destruct (_ && _) eqn:S; [|repeat split].
+      apply andb_true_iff in S as [S1 S2]. apply equal_lists_eq in S1. apply Nat.eqb_eq in S2. auto. }
+    destruct Hw as (K1 & K2 & K3). unfold company_known in K1. rewrite K2, K3 in K1.
+    destruct (now (known w)) as [own apart] eqn:Kw. apply andb_true_iff in H as [H1 H2].
+    destruct Hin as [E|Hin].
+    + injection E as -> -> ->. right. exists t', own, apart. auto.
+    + apply (IH ts w); trivial. unfold company_known. now rewrite K2, K3, Kw.
+Qed.
+
+(** ** The certificate *)
+
 Theorem check_certificate_sound_at :
   check_certificate guess m t pr c = true -> answer m (add (values (query c)) delta) = label c.
 Proof.
@@ -353,47 +534,96 @@ Proof.
   destruct valid_parts as (Hk & Hlabels & _).
   set (ws := ways (class_sizes (class_of m) (n_classes m) n) (label c) (n_neighbors m)) in *.
   unfold answer. fold n. change (fun i => dist _ _ _) with D.
-  destruct ws as [|(kept & needs0) ws'] eqn:Ews.
-  - apply vote_kept with (free := fun _ _ => true); trivial.
-    intros kept needs need Hin. unfold ws in Ews. rewrite Ews in Hin. destruct Hin.
-  - apply andb_true_iff in Hvotes as [_ Hvotes]. cbv zeta in Hvotes.
-    change (exponent pr) with e in Hvotes. change (in_metric pr) with L in Hvotes.
-    fold zi in Hvotes. fold g in Hvotes. fold view in Hvotes.
-    pose (rows_of i := match Map.find (key i) (fold_left add_row (rows c) (Map.empty (list row))) with
-                       | Some l => rev l | None => [] end).
-    set (near_seen := map view _) in Hvotes.
-    assert (Hnear : forall a, In a near_seen -> own_seen a) by apply own_seen_map.
-    set (count := fun i => ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of i) (view (record i))).
-    set (free := fun v i => negb (repeated (record i)) && (count i <=? v)).
-    apply vote_kept with (free := free); trivial.
-    + intros o Ho Hc. apply nearest_in_range in Ho as Hlt. unfold free.
-      apply andb_true_iff. split.
-      * apply negb_true_iff. destruct (repeated (record o)) eqn:E; [exfalso|trivial].
-        destruct (repeated_right o E) as (E1 & j & Hj & Hjn & Eq).
-        unfold k in E1. rewrite E1 in Ho. apply (excluded_by_equal n D o j); trivial.
-        right. split; [|trivial]. unfold D. rewrite !vector_right, Eq by trivial. trivial.
-      * apply Nat.leb_le. destruct (ahead_right (S kept) (combined c) near_seen (rows_of o) o Hlt Hnear)
-          as (found & Hd & Hp & Hlen).
-        unfold count. rewrite <- Hlen. apply excluded_by_count with (o := o); trivial.
-        intros p Hin. destruct (Hp p Hin) as (H1 & H2 & H3). repeat split; trivial. now left.
-    + assert (Hothers : forall v, length (may_enter n (class_of m) (label c) free v) =
-        length (filter (fun o => snd o <=? v) (map (fun p => (class p, ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p)))
-          (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr)))) /\
-        forall x, length (of_class (class_of m) x (may_enter n (class_of m) (label c) free v)) =
-        length (filter (fun o => fst o =? x) (filter (fun o => snd o <=? v) (map (fun p => (class p, ahead pr view g (label c) (S kept) (combined c) near_seen (rows_of (index p)) (view p)))
-          (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr)))))).
-      { intros v. rewrite points_all. unfold may_enter, of_class.
-        rewrite !filter_of_map, !map_length, !filter_filter. split.
-        - f_equal. apply filter_ext. intros i. unfold free, count. simpl. now rewrite andb_assoc.
-        - intros x. rewrite !filter_of_map, !map_length, !filter_filter. f_equal. apply filter_ext.
-          intros i. unfold free, count. simpl. now rewrite !andb_assoc. }
-      intros v needs need Hin Hneed. unfold ws in Ews. rewrite Ews in Hin.
-      rewrite forallb_forall in Hvotes. specialize (Hvotes _ Hin).
-      unfold way_barred in Hvotes. simpl fst in Hvotes. simpl snd in Hvotes.
-      destruct (Hothers v) as [Hl Hx]. unfold barred.
-      apply orb_true_iff in Hvotes as [Hv|Hv].
-      * left. rewrite Hl. now apply Nat.ltb_lt in Hv.
-      * right. rewrite Hx. rewrite forallb_forall in Hv. specialize (Hv _ Hneed). now apply Nat.ltb_lt in Hv.
+  destruct (Nat.eq_dec (predict (n_classes m) (n_neighbors m) n (class_of m) D) (label c)) as [|Lost]; [trivial|exfalso].
+  destruct (differ (n_classes m) (n_neighbors m) n (class_of m) D (label c) Hlabels Hk Hlabel _ eq_refl Lost)
+    as (v & needs & w & E & B & H1 & H2 & H3 & H4). fold ws in H1, H4.
+  set (r' := predict _ _ _ _ _) in *.
+  destruct ws as [|[most_kept needs0] ws'] eqn:Ews; [destruct H1|]. rewrite <- Ews in *.
+  apply andb_true_iff in Hvotes as [_ Hvotes]. cbv zeta in Hvotes.
+  change (exponent pr) with e in Hvotes. change (in_metric pr) with L in Hvotes.
+  fold zi in Hvotes. fold g in Hvotes. fold image in Hvotes. fold twice_z in Hvotes.
+  fold view in Hvotes. fold places in Hvotes.
+  pose (rows_of i := match Map.find (key i) (fold_left add_row (rows c) (Map.empty (list row))) with
+                     | Some l => rev l | None => [] end).
+  pose (near_seen := map view (own_points pr (label c) (near c))).
+  assert (Hnear : forall a, In a near_seen -> own_seen a) by apply own_seen_map.
+  pose (count p := ahead pr view g (label c) (S most_kept) (combined c) near_seen (rows_of (index p)) (view p)).
+  pose (others := map (fun p => ((index p, class p), count p))
+    (filter (fun p => negb (class p =? label c) && negb (repeated p)) (points pr))).
+  pose (entrants v := map fst (filter (fun o => snd o <=? v) others)).
+  pose (may_enter v := (entrants v, Later (those_at (place_at pr places) (map fst (entrants v))))).
+  assert (Hv : losses_proved pr g places (label c)
+    (flat_map (fun way => map (fun l => (l, may_enter (fst way))) (losses_of (n_neighbors m) ws way)) ws) (trees c)
+    {| named := []; few := 0; known := Later (company_of pr g places (label c) [] 0) |} = true) by exact Hvotes.
+  clear Hvotes. pose (free := entrants v).
+  (* whoever is in E may enter *)
+  assert (Free : forall o, In o E -> In (o, class_of m o) free).
+  { intros o Ho. destruct (other_class _ _ _ _ _ _ _ _ _ _ H3 o Ho) as [Hn Hc].
+    apply in_map_iff. exists ((o, class_of m o), count (record o)). split; [trivial|]. apply filter_In. split.
+    - apply in_map_iff. exists (record o). split; [trivial|]. apply filter_In. split.
+      + rewrite points_all. apply in_map, in_seq. lia.
+      + apply Nat.eqb_neq in Hc. change (class (record o)) with (class_of m o). rewrite Hc. simpl andb.
+        apply negb_true_iff. destruct (repeated (record o)) eqn:Rp; [exfalso|trivial].
+        destruct (repeated_right o Rp) as (K1 & j & Hj & Hjn & Eq). unfold k in K1.
+        assert (Deq := same_integers j o Hjn Hn Eq).
+        destruct (few_stay _ _ _ _ _ _ _ _ _ _ H3) as [_ Hfew].
+        assert (Cnt := search_tree.count _ _ _ _ _ _ _ _ _ _ H3).
+        assert (E1 : E = [o]).
+        { rewrite K1 in Cnt. destruct E as [|o' [|o'' E']]; [destruct Ho| |cbn [length] in Cnt; lia].
+          destruct Ho as [->|[]]. trivial. }
+        assert (V : v = 0) by (rewrite E1, K1 in Cnt; cbn [length] in Cnt; lia).
+        destruct (Nat.eq_dec (class_of m j) (label c)) as [Ej|Ej].
+        * destruct (beats_own _ _ _ _ _ _ _ _ _ _ H3 o j Ho Hjn Ej) as [T|[T T']]; [|lra|lia].
+          destruct B; [easy|simpl in Hfew; lia].
+        * destruct (beats_other _ _ _ _ _ _ _ _ _ _ H3 o j Ho Hjn Ej) as [T|[T T']]; [|lra|lia].
+          rewrite E1. intros [Eo|[]]. lia.
+    - apply Nat.leb_le. simpl snd. unfold count.
+      destruct (ahead_right (S most_kept) (combined c) near_seen (rows_of o) o Hn Hnear) as (found & Hd & Hp & Hlen).
+      change (index (record o)) with o. rewrite <- Hlen.
+      destruct (few_stay _ _ _ _ _ _ _ _ _ _ H3) as [_ Hfew].
+      apply Nat.le_trans with (2 := Hfew), NoDup_incl_length; [trivial|].
+      intros p Hin. destruct (Hp p Hin) as (P1 & P2 & P3).
+      destruct (in_dec Nat.eq_dec p B) as [|N]; [trivial|exfalso].
+      destruct (beats_own _ _ _ _ _ _ _ _ _ _ H3 o p Ho P1 P2 N) as [T|[T _]]; lra. }
+  assert (Hw : w <= length (of_class (class_of m) r' E)) by apply H3.
+  assert (Hr : length (of_class (class_of m) r' E) <= n_neighbors m - v).
+  { rewrite <- (search_tree.count _ _ _ _ _ _ _ _ _ _ H3), (split_by_class (class_of m) r' E). lia. }
+  destruct (losses_complete (n_neighbors m) ws v needs r' w _ H1 H2 Hw Hr H4) as (l & Hl & L1 & L2 & L3 & L4 & L5).
+  pose (nobody := {| named := []; few := 0; known := Later (company_of pr g places (label c) [] 0) |}).
+  destruct (losses_proved_right _ _ nobody l free (Later (those_at (place_at pr places) (map fst free)))
+    (eq_refl : company_known nobody) Hv) as [Br|(tr & own & apart & Co & Pr)].
+  - apply in_flat_map. exists (v, needs). split; [trivial|]. apply in_map_iff. exists l. split; [reflexivity|trivial].
+  - unfold loss_barred in Br. apply orb_true_iff in Br as [Br|Br]; apply Nat.ltb_lt in Br.
+    + assert (G : length E <= length free); [|rewrite (search_tree.count _ _ _ _ _ _ _ _ _ _ H3) in G; lia].
+      rewrite <- (map_length (fun o => (o, class_of m o))). apply NoDup_incl_length.
+      * apply FinFun.Injective_map_NoDup; [intros x y Q; congruence|apply H3].
+      * intros q Hq. apply in_map_iff in Hq as (o & <- & Ho). auto.
+    + assert (G : length (of_class (class_of m) r' E) <= length (filter (fun o => snd o =? rival l) free)); [|lia].
+      rewrite <- (map_length (fun o => (o, class_of m o))). apply NoDup_incl_length.
+      * apply FinFun.Injective_map_NoDup; [intros x y Q; congruence|apply NoDup_filter, H3].
+      * intros q Hq. apply in_map_iff in Hq as (o & <- & Ho). apply of_class_in in Ho as [Ho Hc].
+        apply filter_In. split; [auto|]. simpl. rewrite L1. now apply Nat.eqb_eq.
+  - destruct (company_right _ _ _ _ Co) as (O1 & O2 & O3).
+    rewrite <- L1, <- L2, <- L4 in H3. rewrite <- L1 in L5.
+    refine (proves_loss_right g (n_neighbors m) (label c) n (class_of m) D s delta spot_of spots' places
+      (place_at pr places) (earlier_places pr places) _ _ _ _ _ _ place_at_right earlier_right reached_out
+      reached_square reached_pair l E B H3 L5 _ own apart O1 O2 O3 tr _ _ _ Pr).
+    + apply precision_nonneg.
+    + intros i Hi. unfold spots'. now rewrite look_up_tabulate.
+    + intros i Hi. now rewrite spot_right.
+    + intros i Hi. now rewrite spot_right.
+    + intros i Hi. now rewrite spot_right.
+    + intros i Hi. apply places_as_made.
+    + rewrite L3, L2. trivial.
+    + apply Forall_forall. intros p Hp. apply those_at_right in Hp as (i & _ & Hp).
+      apply place_at_right in Hp as [Hi ->].
+      assert (W : who (make_place g spots' (spot_of i)) = i) by (unfold who; simpl; now rewrite spot_right).
+      split; rewrite W; trivial.
+    + intros o Ho. apply mem_in. exists (make_place g spots' (spot_of o)).
+      destruct (other_class _ _ _ _ _ _ _ _ _ _ H3 o Ho) as [Hn _]. split.
+      * apply in_flat_map. exists o. split; [|rewrite place_at_all by trivial; now left].
+        apply in_map_iff. exists (o, class_of m o). split; [trivial|auto].
+      * unfold who. simpl. now rewrite spot_right.
 Qed.
 
 End Sound.

@@ -12,7 +12,7 @@ Definition euclidean : threat := {| norm_of := Two; costs := []; bounds := [] |}
 
 (** The query 1, which is 1 away from the boundary at 2. *)
 Definition certified (radius : Z * Z) : certificate :=
-  {| query := [(1, 0)%Z]; label := 0; radius := Some radius; near := [0]; rows := []; combined := false |}.
+  {| query := [(1, 0)%Z]; label := 0; radius := Some radius; near := [0]; rows := []; combined := false; trees := [] |}.
 
 Definition no_guess : region.guesses := fun _ _ _ _ _ _ => (0, 1)%Z.
 

@@ -1,7 +1,7 @@
 (** Lists and maps: what the proof of the checker uses of them. *)
 
 Require Import ZArith List Bool Arith Lia FMapPositive.
-Require Import RobustMetric.checker.
+Require Import RobustMetric.memo.
 Import ListNotations.
 Open Scope nat_scope.
 
@@ -40,8 +40,20 @@ Proof.
   intros i p H. eapply find_added; [apply Hl; now left|apply Hf|exact H].
 Qed.
 
-Lemma equal_vectors_eq a b : equal_vectors a b = true -> a = b.
+Lemma find_keyed {A} (k : A -> positive) l :
+  forall found, (forall i p, Map.find i found = Some p -> i = k p) ->
+  forall i p, Map.find i (fold_left (fun f p => Map.add (k p) p f) l found) = Some p -> i = k p.
 Proof.
-  revert b; induction a as [|x a IH]; destruct b as [|y b]; simpl; try easy.
-  intros H. apply andb_true_iff in H as [H1 H2]. apply Z.eqb_eq in H1. subst. f_equal. auto.
+  induction l as [|x l IH]; intros found Hf; simpl; [exact Hf|]. apply IH. intros i p H.
+  destruct (Pos.eq_dec i (k x)) as [->|N]; [rewrite Map.gss in H; congruence|].
+  rewrite Map.gso in H by trivial. auto.
+Qed.
+
+Lemma find_some_added {A} (k : A -> positive) l :
+  forall found i, (exists p, In p l /\ k p = i) \/ Map.find i found <> None ->
+  Map.find i (fold_left (fun f p => Map.add (k p) p f) l found) <> None.
+Proof.
+  induction l as [|x l IH]; intros found i H; simpl; [destruct H as [(p & [] & _)|H]; exact H|].
+  apply IH. destruct (Pos.eq_dec i (k x)) as [->|N]; [right; rewrite Map.gss; discriminate|].
+  destruct H as [(p & [->|Hp] & E)|H]; [congruence|left; now exists p|right]. now rewrite Map.gso.
 Qed.

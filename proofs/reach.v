@@ -52,6 +52,16 @@ Definition within_length (r : reach) (gap length : Z) : bool :=
   | Some (num, den) => (2 * num * length <=? Z.shiftl (gap * den) (bits r))%Z
   end.
 
+(** The same for the square of that length *)
+Definition within_square (r : reach) (gap square : Z) : bool :=
+  match radius_is r with
+  | None => false
+  | Some (num, den) =>
+      let left := (2 * num)%Z in
+      let right := Z.shiftl (gap * den) (bits r) in
+      (left * left * square <=? right * right)%Z
+  end.
+
 Definition stays_below (r : reach) (gap : Z) (a : list Z) : bool :=
   let u := scaled (bits r) (inverse r) a in
   match radius_is r with
@@ -61,7 +71,7 @@ Definition stays_below (r : reach) (gap : Z) (a : list Z) : bool :=
       let right := Z.shiftl (gap * den) (bits r) in
       match norm_is r with
       | One => (left * max_size u <=? right)%Z
-      | Two => (left * left * zdot u u <=? right * right)%Z
+      | Two => within_square r gap (zdot u u)
       | Infinity => (left * sum_sizes u <=? right)%Z
       end
   end.
@@ -238,7 +248,8 @@ Proof.
   { apply Rle_trans with (2 := reach_scaled a), Rmult_le_compat_l; [lra|apply Rle_abs]. }
   revert H. case_eq (radius_is r); [intros (num & den) E H|intros E H].
   - apply far_enough with (U := size a) (num := num) (den := den); trivial; [apply dual_length_nonneg|].
-    unfold size. destruct (norm_is r); apply Z.leb_le, IZR_le in H; simpl.
+    unfold size. unfold within_square in H. rewrite E in H. cbv zeta in H.
+    destruct (norm_is r); apply Z.leb_le, IZR_le in H; simpl.
     + rewrite shifted, !mult_IZR, max_size_norm in H. exact H.
     + rewrite (mult_IZR _ (zdot _ _)), (mult_IZR (Z.shiftl _ _)), (mult_IZR (2 * num)), shifted, mult_IZR in H.
       assert (D : (0 < den)%Z) by (assert (Ch := cheap); rewrite E in Ch; tauto).

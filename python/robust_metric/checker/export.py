@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..io.atomic import PathLike, atomic_write
 from ..io.model_files import StoredModel
 from ..results.certificates import Certificates
-from ..results.evidence import Evidence
+from ..results.evidence import Evidence, SearchTrees
 from ..threat import ThreatModel
 from .claims import Report, compare
 
@@ -88,6 +88,9 @@ def _lines(
         yield " ".join(["near", *map(str, near.tolist())])
         for j in range(*evidence.row_offsets[i : i + 2].tolist()):
             yield _row(evidence, j, combined)
+        if evidence.trees is not None:
+            for node in range(*evidence.trees.offsets[i : i + 2].tolist()):
+                yield from _node(evidence.trees, node)
 
 
 def _row(evidence: Evidence, j: int, combined: bool) -> str:
@@ -95,10 +98,25 @@ def _row(evidence: Evidence, j: int, combined: bool) -> str:
     own = list(map(str, evidence.own[part].tolist()))
     if combined:
         weights = evidence.multipliers[part].tolist()
-        # a sum with a multiplier that is none is not used
-        finite = [w if math.isfinite(w) else -1.0 for w in weights]
-        own = [f"{w}:{_number(weight)}" for w, weight in zip(own, finite, strict=True)]
+        own = [f"{w}:{_multiplier(weight)}" for w, weight in zip(own, weights, strict=True)]
     return " ".join(["row", str(evidence.row_other[j]), *own])
+
+
+def _node(trees: SearchTrees, node: int) -> Iterator[str]:
+    # a number of children that is none makes no trees, as one that is too large does
+    children = int(trees.children[node])
+    yield f"node {trees.point[node]} {children if children >= 0 else len(trees.point)}"
+    pairs = list(zip(*trees.pairs_of(node), strict=True))
+    if pairs:
+        yield " ".join(["sum", *(f"{e}:{x}:{_multiplier(weight)}" for e, x, weight in pairs)])
+    own = trees.own_of(node)
+    if own:
+        yield " ".join(["by", *map(str, own)])
+
+
+def _multiplier(weight: float) -> str:
+    """One that is no number as -1: sums with negative multipliers are not used."""
+    return _number(weight if math.isfinite(weight) else -1.0)
 
 
 def _line(words: str, values: NDArray[np.floating] | Iterable[float]) -> str:

@@ -128,10 +128,9 @@ class TreeProof:
         if root >= len(self.ends):
             return "it has no search tree"
         listed = self.trees.own_of(self.first + root)
-        self.own = [
-            w for w in dict.fromkeys(listed) if 0 <= w < len(self.y) and self.y[w] == self.c
-        ]
-        self.products = {}
+        own = [w for w in dict.fromkeys(listed) if 0 <= w < len(self.y) and self.y[w] == self.c]
+        if own != self.own:  # what was found out by other points is not this tree's
+            self.own, self.apart, self.products = own, {}, {}
         failed = self._failed(root, loss, _Node(out=self.others - free), 0)
         return None if failed is None else f"node {failed} of its search tree is not proved"
 
