@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -23,3 +24,30 @@ def test_tables_that_were_tried() -> None:
 
     written = (DOCS / "tried_tables.md").read_text(encoding="utf-8")
     assert ours(written) == ours(make_tried_tables.page())
+
+
+CODE_OR_MATH = re.compile(
+    r"^(`{3,}).*?^\1`*$|`+[^`]*`+|\$\$.*?\$\$|\$[^$]+\$|\]\([^)]*\)", re.M | re.S
+)
+IDENTIFIER = re.compile(r"[(\[\"]*[A-Za-z]+(_[A-Za-z0-9]+)+[\])\".,:;]*(\]|$)")
+GENERATED = {"bad_input.md", "tried_tables.md", "results.md", "performance.md", "protocol.md"}
+
+
+@pytest.mark.parametrize(
+    "page", [path for path in sorted(DOCS.glob("*.md")) if path.name not in GENERATED]
+)
+def test_subscripts_are_typeset(page: Path) -> None:
+    """An underscore of a formula in prose would begin italics, which end at the next one."""
+    prose = CODE_OR_MATH.sub(" ", page.read_text(encoding="utf-8"))
+    eaten = [word for word in prose.split() if "_" in word and not IDENTIFIER.match(word)]
+    assert not eaten
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_formulas_have_matching_braces(page: Path) -> None:
+    text = re.sub(r"^(`{3,}).*?^\1`*$|`+[^`\n]*`+", "", page.read_text("utf-8"), flags=re.M | re.S)
+    assert text.count("$$") % 2 == 0
+    for display, inline in re.findall(r"\$\$(.*?)\$\$|\$([^$]+)\$", text, re.S):
+        formula = display or inline
+        assert formula.count("{") == formula.count("}"), formula
+        assert inline == inline.strip() and "\n\n" not in formula, formula

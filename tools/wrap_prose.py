@@ -2,7 +2,7 @@
 
 Usage: python tools/wrap_prose.py [--write] [FILE ...]
 
-Tables, code, headings, comments and what stands in fences (directives as well) are left alone, and so
+Tables, code, headings, comments and what stands in fences (directives and $$ as well) are left alone, and so
 are paragraphs and list items that fit. Exit status 1 where something is too wide and is not written.
 """
 
@@ -19,7 +19,7 @@ WIDTH = 120
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("*.md", "docs/*.md", "docs/decisions/*.md", "tests/*.md")
 
-FENCE = re.compile(r" *(`{3,}|~{3,})")
+FENCE = re.compile(r" *(`{3,}|~{3,}|\${2})")
 RAW = re.compile(r" *(#|\|.*\|$|<|\[[^\]]+\]:|\(\S+\)=|%|\+{3}|>)|\s*$")
 ITEM = re.compile(r"( *)([-*+]|\d+[.)]|:) +")
 CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
@@ -66,7 +66,8 @@ def blocks(lines: list[str]) -> Iterator[tuple[bool, list[str]]]:
             items = [0, *(column for column in items[1:] if column <= indent(line))]
         prose = not (fence or RAW.match(line)) and indent(line) - items[-1] < 4
         if fence:
-            closing = re.compile(rf" *{fence[1]}{fence[1][0]}* *$")
+            mark = re.escape(fence[1])
+            closing = re.compile(rf" *{mark}{re.escape(fence[1][0])}* *$")
             while end < len(lines) and not closing.match(lines[end]):
                 end += 1
             end += 1
