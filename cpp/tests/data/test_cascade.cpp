@@ -113,7 +113,7 @@ TEST_CASE("all that is within a limit survives both stages, and intervals hold t
     }
 }
 
-TEST_CASE("long rows with leading directions have a cascade; others have none") {
+TEST_CASE("long rows with leading directions have a cascade, others have none") {
     CHECK(decaying(1, 1100, 330, 0.05).prepared().cascade().usable());
     CHECK(!decaying(1, 1100, 330, 0.0).prepared().cascade().usable());  // a flat spectrum
     CHECK(!decaying(1, 1000, 330, 0.05).prepared().cascade().usable());
