@@ -33,6 +33,15 @@ def test_programs_print_what_the_page_shows(page: str, tmp_path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_notebook(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    text = (ROOT / "examples/from_csv_to_report.ipynb").read_text(encoding="utf-8")
+    _, wrong = page_outputs.run_notebook(text, tmp_path)
+    assert not wrong, "\n".join(wrong)
+    assert (tmp_path / "report.html").is_file() and (tmp_path / "radii.svg").is_file()
+
+
 def test_a_wrong_number_is_found(tmp_path: Path) -> None:
     page = "```python\nprint('radius', 0.0252)\n```\n\nprints\n\n```\nradius 0.001975\n```\n\nand goes on\n"
     found, wrong = page_outputs.run(page, tmp_path, write=True)

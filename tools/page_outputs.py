@@ -5,7 +5,8 @@
 Blocks that name a language, python or sh, are run one after the other, those of Python in one session. A
 block without a language that follows one is what it prints; where it ends in "..." its beginning is shown.
 Numbers may differ by 5 % from machine to machine, seconds by anything. With --write the page gets what was
-printed. Not run are blocks that install something, and those after the comment ``<!-- not run -->``.
+printed; so does a notebook (.ipynb). Not run are blocks that install something, and those after the comment
+``<!-- not run -->``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -109,6 +111,22 @@ def run(text: str, folder: Path, write: bool = False) -> tuple[str, list[str]]:
     return "".join(pieces) + text[end:], wrong
 
 
+def run_notebook(text: str, folder: Path, write: bool = False) -> tuple[str, list[str]]:
+    """Execute the cells of a notebook; return it with what was printed, and what is wrong."""
+    notebook, session, wrong = json.loads(text), Session(folder), list[str]()
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        printed = session.run("python", "".join(cell["source"]))
+        shown = "".join(line for output in cell["outputs"] for line in output["text"])
+        if not alike(shown, printed):
+            wrong.append(f"the notebook shows\n{shown}but this is printed:\n{printed}")
+            lines = printed.splitlines(keepends=True)
+            stream = {"name": "stdout", "output_type": "stream", "text": lines}
+            cell["outputs"] = [stream] if lines else []
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n" if write else text, wrong
+
+
 def _ends_section(between: str) -> bool:
     return bool(re.search(r"^#", between, re.M))
 
@@ -122,7 +140,8 @@ def main() -> int:
     failed = False
     for page in args.pages:
         with tempfile.TemporaryDirectory() as folder:
-            found, wrong = run(page.read_text(encoding="utf-8"), Path(folder), args.write)
+            look = run_notebook if page.suffix == ".ipynb" else run
+            found, wrong = look(page.read_text(encoding="utf-8"), Path(folder), args.write)
         if args.write:
             page.write_text(found, encoding="utf-8")
         for text in wrong:
