@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .estimators.deciding_points import deciding_points
     from .estimators.from_sklearn import from_sklearn, where_may_differ
     from .estimators.functional import certified_radii, minimal_perturbations
+    from .estimators.mixed import fold_mixed
     from .estimators.nearest import CertifiedNearestNeighbors
     from .estimators.pipelines import fold_pipeline
     from .estimators.prototypes import CertifiedPrototypeClassifier
@@ -51,6 +52,7 @@ _HOME = {
     "counterfactuals": "estimators.counterfactuals",
     "deciding_points": "estimators.deciding_points",
     "fold_components": "metrics.folding",
+    "fold_mixed": "estimators.mixed",
     "fold_pipeline": "estimators.pipelines",
     "fold_threat": "metrics.folding",
     "from_sklearn": "estimators.from_sklearn",
@@ -81,6 +83,7 @@ __all__ = [
     "datasets",
     "deciding_points",
     "fold_components",
+    "fold_mixed",
     "fold_pipeline",
     "fold_threat",
     "from_sklearn",

@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
-from sklearn.decomposition import NMF, PCA, FastICA
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import NMF, PCA, FastICA, IncrementalPCA
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import VarianceThreshold
+from sklearn.impute import SimpleImputer
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
     RobustScaler,
     StandardScaler,
 )
+from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 import robust_metric as rm
 from robust_metric.attacks import RegionAttack
@@ -34,6 +38,27 @@ STEPS: dict[str, list[Any]] = {
     "robust, no scaling": [RobustScaler(with_scaling=False)],
     "several": [MinMaxScaler(), StandardScaler(), VarianceThreshold(0.0)],
     "pca": [PCA(3)],
+    "incremental pca": [IncrementalPCA(3, whiten=True, batch_size=20)],
+    "sparse projection": [SparseRandomProjection(3, random_state=0)],
+    "gaussian projection": [StandardScaler(), GaussianRandomProjection(3, random_state=0)],
+    "imputer": [SimpleImputer(), FunctionTransformer(), StandardScaler()],
+    "columns": [
+        ColumnTransformer(
+            [
+                ("a", PCA(1, whiten=True), [2, 0]),
+                ("b", "passthrough", slice(1, 2)),
+                ("c", "drop", [3]),
+            ],
+            transformer_weights={"a": 0.5},
+        )
+    ],
+    "remainder": [
+        ColumnTransformer(
+            [("a", make_pipeline(SimpleImputer(), MinMaxScaler()), lambda X: [3, 1])],
+            remainder=StandardScaler(),
+        ),
+        PCA(2),
+    ],
     "whiten": [StandardScaler(), PCA(3, whiten=True), RobustScaler()],
     "arml": [StandardScaler(), rm.ARML(max_iter=20)],
     "nested": [make_pipeline(MinMaxScaler(), NeighborhoodComponentsAnalysis(2, max_iter=5))],

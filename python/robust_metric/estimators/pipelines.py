@@ -82,6 +82,9 @@ def fold_pipeline(
             f"got {pipeline!r}"
         )
     view = last.fitted_view()
+    components = view.components
+    if len(pipeline.steps) > 1:
+        components = composed(components, pipeline[:-1])
     check_exact(X)
     points = check_array(X, dtype=np.float64)
     names = _feature_names(pipeline, X)
@@ -96,9 +99,6 @@ def fold_pipeline(
                 f"bounds or feature costs of its own, got None and {threat!r}; "
                 "fold_threat translates these where the steps only scale features"
             )
-    components = view.components
-    if len(pipeline.steps) > 1:
-        components = composed(components, pipeline[:-1])
     clf = CertifiedKNeighborsClassifier(last.n_neighbors, components, threat, last.n_jobs)
     clf.fit(points, y)
     if names is not None:

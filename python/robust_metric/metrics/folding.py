@@ -13,20 +13,30 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import clone
-from sklearn.decomposition import PCA
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, IncrementalPCA
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from .._base.arrays import Floats
 from ..threat import ThreatModel
+from .column_parts import affine_columns
 
 _AFFINE = (
-    "StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA, feature selection, a metric "
-    "learner with components_, or a Pipeline of these"
+    "StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA, IncrementalPCA, feature selection, "
+    "a metric learner with components_, or a Pipeline or ColumnTransformer of these"
 )
 
 
@@ -36,9 +46,10 @@ def fold_components(transformer: Any) -> Floats:
     Parameters
     ----------
     transformer : fitted transformer
-        StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA (whitening included), a
-        feature selection, anything with ``components_`` whose transform is ``X @ components_.T``
-        plus a constant, or a Pipeline of these.
+        StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA and IncrementalPCA (whitening
+        included), a feature selection, anything with ``components_`` whose transform is
+        ``X @ components_.T`` plus a constant (such as random projections), a SimpleImputer (inputs
+        have no missing values), or a Pipeline or ColumnTransformer of these.
 
     Returns
     -------
@@ -155,16 +166,34 @@ def _linear_part(step: Any) -> Floats:
     scaling = _scaling(step)
     if scaling is not None:
         return np.array([float(factor) for factor, _ in scaling])
-    if isinstance(step, PCA):
+    if isinstance(step, PCA | IncrementalPCA):
         return _pca(step)
+    if isinstance(step, ColumnTransformer):
+        return affine_columns(step, _folded)
+    if _does_nothing(step):
+        return np.ones(step.n_features_in_)
     if isinstance(step, SelectorMixin):
         kept: Floats = np.eye(step.n_features_in_)[step.get_support()]
         return kept
     if hasattr(step, "components_"):
-        components: Floats = np.asarray(step.components_, dtype=np.float64)
+        given = step.components_
+        components: Floats = np.asarray(
+            given.toarray() if issparse(given) else given, dtype=np.float64
+        )
         _check_is_its_map(step, components)
         return components
     raise ValueError(f"every step must be {_AFFINE}, got {step!r}")
+
+
+def _does_nothing(step: Any) -> bool:
+    """Whether a step leaves finite numbers as they are: passed through, or with nothing to fill in."""
+    if isinstance(step, FunctionTransformer):
+        return step.func is None
+    if not isinstance(step, SimpleImputer) or step.add_indicator:
+        return False
+    statistics = np.asarray(step.statistics_)
+    fills = isinstance(step.missing_values, float) and math.isnan(step.missing_values)
+    return fills and statistics.dtype.kind == "f" and not np.isnan(statistics).any()
 
 
 def _scaling(step: Any) -> list[tuple[Fraction, Fraction]] | None:
@@ -232,7 +261,7 @@ def _rounded(value: Fraction | float, direction: float) -> float:
     return math.nextafter(nearest, direction) if wrong_side else nearest
 
 
-def _pca(step: PCA) -> Floats:
+def _pca(step: PCA | IncrementalPCA) -> Floats:
     components: Floats = np.asarray(step.components_, dtype=np.float64)
     if step.whiten:
         # scikit-learn does not divide by less either

@@ -3,6 +3,7 @@
 from .certificates import Certificates, CertifiedPredictions, DecidingPoints
 from .counterfactuals import Change, Counterfactuals
 from .evidence import Evidence, SearchTrees
+from .mixed import MixedCertificates, MixedPerturbations
 from .neighbor_sets import NeighborCertificates
 from .perturbations import MinimalPerturbations, SearchInterrupted
 from .robust_error import (
@@ -23,6 +24,8 @@ __all__ = [
     "DecidingPoints",
     "Evidence",
     "MinimalPerturbations",
+    "MixedCertificates",
+    "MixedPerturbations",
     "NeighborCertificates",
     "RobustErrorCurve",
     "SearchInterrupted",
