@@ -137,12 +137,13 @@ def test_sparse_input_is_refused_with_the_remedy(
 
 
 @pytest.mark.parametrize("estimator", CLASSIFIERS, ids=name_of)
-def test_metadata_routing_has_nothing_to_route(
+def test_metadata_routing_has_weights_alone_to_route(
     estimator: Any, iris: tuple[np.ndarray, ...]
 ) -> None:
     X, y = iris
     with sklearn.config_context(enable_metadata_routing=True):
-        assert not estimator.get_metadata_routing().fit.requests
+        assert set(estimator.get_metadata_routing().fit.requests.values()) <= {None}
+        assert set(estimator.get_metadata_routing().fit.requests) <= {"sample_weight"}
         pipeline = make_pipeline(MinMaxScaler(), clone(estimator))
         assert cross_validate(pipeline, X, y, cv=3)["test_score"].mean() > 0.8
         search = GridSearchCV(pipeline, {f"{pipeline.steps[-1][0]}__n_neighbors": [1, 2]}, cv=3)

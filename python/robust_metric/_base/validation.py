@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
@@ -98,6 +99,38 @@ def class_numbers(labels: NDArray[Any]) -> Labels:
             f"y must have at least two classes to learn a metric from, got one class: {classes[0]}"
         )
     return numbers.astype(np.int32)
+
+
+def checked_weights(
+    sample_weight: ArrayLike | None, class_weight: Any, y: NDArray[Any]
+) -> Floats | None:
+    """Return (n,) weights of points, of mean 1, or None where all are equal.
+
+    Raises
+    ------
+    ValueError
+        If they are not one finite number of at least 0 for each label, all are 0, or class_weight is
+        none that scikit-learn knows.
+    """
+    if sample_weight is None and class_weight is None:
+        return None
+    weights = np.ones(len(y))
+    if sample_weight is not None:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+        if weights.shape != (len(y),):
+            raise ValueError(
+                f"sample_weight must have one weight for each of {len(y)} points, got {weights.shape}"
+            )
+        if not (np.isfinite(weights) & (weights >= 0.0)).all() or not (weights > 0.0).any():
+            raise ValueError("sample_weight must be finite numbers of at least 0, not all 0")
+    if class_weight is not None:
+        weights = weights * compute_sample_weight(class_weight, y)
+        if not (np.isfinite(weights) & (weights >= 0.0)).all() or not (weights > 0.0).any():
+            raise ValueError(
+                f"class_weight must have finite numbers of at least 0, not all 0, got {class_weight!r}"
+            )
+    mean: float = weights.mean()
+    return None if (weights == weights[0]).all() else weights / mean
 
 
 def check_count(name: str, value: Any) -> None:

@@ -23,6 +23,7 @@ from ..io.csv_tables import LabelColumn
 from ..results.digests import KnownScaling
 from ..results.neighbor_sets import NeighborCertificates
 from ..threat import ThreatModel
+from .radius import within
 
 
 class NeighborsBase(FrozenAttributes, BaseEstimator):
@@ -115,6 +116,80 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         m, k = indices.shape
         rows = np.arange(0, m * k + 1, k)
         return csr_matrix((values, indices.ravel(), rows), shape=(m, self.n_samples_fit_))
+
+    @sees_one_state
+    def radius_neighbors(
+        self, X: ArrayLike | None = None, radius: float = 1.0, return_distance: bool = True
+    ) -> Any:
+        """Training points within a distance, nearest first, ties by the smaller index.
+
+        Parameters
+        ----------
+        X : (m, d) array, optional
+            Without it, the neighbours of each training point among the others.
+        radius : float, default 1.0
+            Of the distances ``‖L(z - x)‖``; those that are equal to it, as float64 numbers, count.
+        return_distance : bool, default True
+
+        Returns
+        -------
+        distances : (m,) object array of float64 arrays
+            Only if ``return_distance``.
+        indices : (m,) object array of int64 arrays
+
+        Raises
+        ------
+        ValueError
+            If radius is negative or not a number, or as `kneighbors` does.
+        """
+        distances, indices = self._within(X, radius)
+        found = _array_of(indices)
+        return (_array_of(distances), found) if return_distance else found
+
+    @sees_one_state
+    def radius_neighbors_graph(
+        self, X: ArrayLike | None = None, radius: float = 1.0, mode: str = "connectivity"
+    ) -> Any:
+        """Training points within a distance as a sparse graph.
+
+        Parameters
+        ----------
+        X, radius
+            As for `radius_neighbors`.
+        mode : {"connectivity", "distance"}, default "connectivity"
+            Whether entries are ones, or distances ``‖L(z - x)‖``.
+
+        Returns
+        -------
+        (m, n) scipy.sparse.csr_matrix of float64
+            Entries of a row nearest first; a distance of 0 is an entry too.
+
+        Raises
+        ------
+        ValueError
+            If mode is another, or as `radius_neighbors` does.
+        """
+        if mode not in ("connectivity", "distance"):
+            raise ValueError(f'mode must be "connectivity" or "distance", got {mode!r}')
+        distances, indices = self._within(X, radius)
+        rows = np.cumsum([0, *map(len, indices)])
+        columns = np.concatenate([np.empty(0, dtype=np.int64), *indices])
+        values = np.concatenate([np.empty(0), *distances])
+        values = values if mode == "distance" else np.ones(len(columns))
+        return csr_matrix((values, columns, rows), shape=(len(indices), self.n_samples_fit_))
+
+    def _within(self, X: ArrayLike | None, radius: float) -> tuple[list[Floats], list[Indices]]:
+        check_is_fitted(self)
+        if not isinstance(radius, numbers.Real) or not float(radius) >= 0.0:
+            raise ValueError(f"radius must be a number of at least 0, got {radius!r}")
+        view = self._view(1)
+        queries = view.points.astype(np.float64) if X is None else checked_queries(self, X)
+        distances, indices = within(view, queries, float(radius))
+        if X is None:
+            others = [found != row for row, found in enumerate(indices)]
+            distances = [d[keep] for d, keep in zip(distances, others, strict=True)]
+            indices = [i[keep] for i, keep in zip(indices, others, strict=True)]
+        return distances, indices
 
     @sees_one_state
     def certify_neighbors(
@@ -265,6 +340,13 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
 def is_euclidean(metric: Any) -> bool:
     """Whether a parameter ``metric`` names the Euclidean one, as scikit-learn calls it, or is None."""
     return metric is None or (isinstance(metric, str) and metric in ("euclidean", "l2"))
+
+
+def _array_of(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+    """Return an object array of arrays, of equal length or not."""
+    together = np.empty(len(arrays), dtype=object)
+    together[:] = arrays
+    return together
 
 
 def _not_self(indices: Indices) -> Mask:

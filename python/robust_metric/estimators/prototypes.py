@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
-from .._base.arrays import Floats
+from .._base.arrays import Floats, Indices
 from .._base.runtime import single_threaded_blas
 from .._base.states import changes_at_once
 from .._base.validation import (
@@ -18,6 +18,7 @@ from .._base.validation import (
     check_fraction,
     check_learnable_size,
     check_positive,
+    checked_weights,
     encode_labels,
     validated,
 )
@@ -41,9 +42,9 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
 
     Parameters
     ----------
-    n_prototypes : int, default 20
-        Prototypes of each class; a class with fewer points gets as many as it has points. Sets of
-        a thousand points want two or three.
+    n_prototypes : int or dict of class label to int, default 20
+        Prototypes of each class, or of each by itself; a class with fewer points gets as many as it
+        has points. Sets of a thousand points want two or three.
     metric : None, "learn", (r, d) array, or metric learner, default None
         None is the Euclidean metric; "learn" learns L (d × d) with the prototypes, starting from
         the Euclidean metric; components, or a learner as in `CertifiedKNeighborsClassifier`, are
@@ -94,6 +95,11 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         Threads; None is all cores, or ``OMP_NUM_THREADS``. The result does not depend on it.
     verbose : int, default 0
         Anything above 0 shows a progress bar on standard error.
+    initial_prototypes : pair of (k, d) array and (k,) array of class labels, optional
+        Prototypes to start from, in place of k-means centres; classes that have fewer than
+        ``n_prototypes`` get the rest from these.
+    class_weight : dict of class label to float, "balanced" or None, default None
+        What points of a class count, as in scikit-learn; "balanced" gives all classes the same.
 
     Attributes
     ----------
@@ -139,7 +145,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
 
     def __init__(
         self,
-        n_prototypes: int = 20,
+        n_prototypes: int | Mapping[Any, int] = 20,
         metric: Any = None,
         threat: ThreatModel | None = None,
         n_neighbors: int = 1,
@@ -158,6 +164,8 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
         verbose: int = 0,
+        initial_prototypes: Any = None,
+        class_weight: Any = None,
     ) -> None:
         super().__init__(n_neighbors, metric, threat, n_jobs)
         self.n_prototypes = n_prototypes
@@ -175,21 +183,28 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+        self.initial_prototypes = initial_prototypes
+        self.class_weight = class_weight
 
     @changes_at_once
-    def fit(self, X: ArrayLike, y: ArrayLike) -> CertifiedPrototypeClassifier:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> CertifiedPrototypeClassifier:
         """Learn prototypes, and the metric where ``metric="learn"``.
 
         Parameters
         ----------
         X : (n, d) array of finite numbers
         y : (n,) array of class labels
+        sample_weight : (n,) array, optional
+            How much each point counts, beside ``class_weight``: in k-means, and as how often it comes
+            in steps. Points of weight 0 are left out; those held out for early stopping count alike.
 
         Raises
         ------
         ValueError
-            If X or y are malformed, a parameter is out of range, or ``augment`` returns another
-            shape.
+            If X, y or weights are malformed, a parameter is out of range, or ``augment`` returns
+            another shape.
         """
         warm = self.warm_start and hasattr(self, "classes_")
         data, targets = validated(self, X, y, dtype=np.float64, order="C", reset=not warm)
@@ -201,9 +216,13 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
                 f"y must have the classes of the fit before, {self.classes_}, for warm_start, "
                 f"got {classes}"
             )
+        weights = checked_weights(sample_weight, self.class_weight, targets)
+        if weights is not None:
+            data, labels, targets, weights = _without_weightless(data, labels, targets, weights)
         components = self._start_components(data, targets, warm)
-        start = self._present() if warm else None
-        trainer = Trainer(self, data, labels.astype(np.int32), components, start)
+        start = self._present() if warm else self._given_start(classes, data.shape[1])
+        counts = self._counts(classes)
+        trainer = Trainer(self, data, labels.astype(np.int32), components, counts, start, weights)
         self.n_samples_fit_ = len(trainer.steps.prototypes)
         self._check_n_neighbors()  # before training in vain
         with single_threaded_blas():
@@ -257,9 +276,10 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         online: OnlineTrainer | None = getattr(self, "_online", None)
         if online is None:
             components = self._start_components(data, targets, fitted)
-            online = OnlineTrainer(self, data, components, self._present() if fitted else None)
+            start = self._present() if fitted else self._given_start(known, data.shape[1])
+            online = OnlineTrainer(self, data, components, start)
         with single_threaded_blas():
-            online.learn(data, labels.astype(np.int32), self)
+            online.learn(data, labels.astype(np.int32), self, self._counts(known))
         self._take(online.steps, known)
         self._online = online
         return self
@@ -290,6 +310,46 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
     def _present(self) -> Start:
         return self._fitted.points.astype(np.float64), self._fitted.labels.astype(np.int32)
 
+    def _counts(self, classes: NDArray[Any]) -> Indices:
+        """Prototypes of each class."""
+        if not isinstance(self.n_prototypes, Mapping):
+            return np.full(len(classes), self.n_prototypes, dtype=np.int64)
+        wanted = set(classes.tolist())
+        if set(self.n_prototypes) != wanted:
+            raise ValueError(
+                f"n_prototypes must have a number for each of the classes {classes.tolist()}, got "
+                f"{dict(self.n_prototypes)!r}"
+            )
+        for label, count in self.n_prototypes.items():
+            check_count(f"n_prototypes of {label!r}", count)
+        return np.array([self.n_prototypes[label] for label in classes.tolist()], dtype=np.int64)
+
+    def _given_start(self, classes: NDArray[Any], d: int) -> Start | None:
+        if self.initial_prototypes is None:
+            return None
+        try:
+            given, labels = self.initial_prototypes
+            points = np.array(given, dtype=np.float64, order="C")
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                "initial_prototypes must be a pair of (k, d) points and (k,) class labels, got "
+                f"{self.initial_prototypes!r}"
+            ) from error
+        if points.ndim != 2 or points.shape[1] != d or not np.isfinite(points).all():
+            raise ValueError(
+                f"initial_prototypes must have finite points of shape (k, {d}), got {points.shape}"
+            )
+        try:
+            codes = encode_labels(labels, classes, len(points))
+        except ValueError as error:
+            raise ValueError(f"initial_prototypes: {error}") from error
+        if codes is None or (codes < 0).any():
+            raise ValueError(
+                f"initial_prototypes must have labels among the classes {classes.tolist()}, got "
+                f"{np.unique(np.asarray(labels)).tolist()}"
+            )
+        return points, codes
+
     def _known_classes(self, classes: ArrayLike | None) -> NDArray[Any]:
         fitted = hasattr(self, "classes_")
         if classes is None:
@@ -316,7 +376,9 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         return None if components is None else check_components(components, X.shape[1])
 
     def _check_parameters(self, X: Floats) -> None:
-        for name in ("n_prototypes", "max_iter", "batch_size", "n_neighbors"):
+        if not isinstance(self.n_prototypes, Mapping):
+            check_count("n_prototypes", self.n_prototypes)
+        for name in ("max_iter", "batch_size", "n_neighbors"):
             check_count(name, getattr(self, name))
         for name in ("target_radius", "learning_rate"):
             check_positive(name, getattr(self, name), optional=True)
@@ -345,3 +407,17 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             raise ValueError(
                 f"prototype_bounds must be None with n_directions, got {self.prototype_bounds!r}"
             )
+
+
+def _without_weightless(
+    data: Floats, labels: NDArray[Any], targets: NDArray[Any], weights: Floats
+) -> tuple[Floats, NDArray[Any], NDArray[Any], Floats]:
+    """Return what is left without the points of weight 0, which must be some of each class."""
+    kept = weights > 0.0
+    gone = np.setdiff1d(labels, labels[kept])
+    if len(gone):
+        label = targets[labels == gone[0]].tolist()[0]
+        raise ValueError(
+            f"sample_weight must leave each class a point, got none of class {label!r}"
+        )
+    return data[kept], labels[kept], targets[kept], weights[kept] / weights[kept].mean()

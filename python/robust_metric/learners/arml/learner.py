@@ -17,6 +17,7 @@ from ..._base.validation import (
     check_count,
     check_fraction,
     check_positive,
+    checked_weights,
     class_numbers,
     learnable_points,
 )
@@ -100,6 +101,9 @@ class ARML(MahalanobisMixin, BaseEstimator):
         Threads; None is all cores, or ``OMP_NUM_THREADS``. The result does not depend on it.
     verbose : int, default 0
         Anything above 0 shows a progress bar on standard error.
+    class_weight : dict of class label to float, "balanced" or None, default None
+        What the margins of points of a class count in ``fit``, as in scikit-learn; "balanced" gives
+        all classes the same.
 
     Attributes
     ----------
@@ -152,6 +156,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
         verbose: int = 0,
+        class_weight: Any = None,
     ) -> None:
         self.n_components = n_components
         self.n_candidates = n_candidates
@@ -171,6 +176,7 @@ class ARML(MahalanobisMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose
+        self.class_weight = class_weight
 
     @classmethod
     def published(cls, **parameters: Any) -> ARML:
@@ -188,13 +194,16 @@ class ARML(MahalanobisMixin, BaseEstimator):
         return cls(**{**_PUBLISHED, **parameters})
 
     @changes_at_once
-    def fit(self, X: ArrayLike, y: ArrayLike) -> ARML:
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> ARML:
         """Learn the metric.
 
         Parameters
         ----------
         X : (n, d) array of finite numbers
         y : (n,) array of class labels, at least two classes
+        sample_weight : (n,) array, optional
+            How much the margin of each point counts, beside ``class_weight``: it is drawn so much more
+            often. Points of weight 0 are still neighbours of others.
 
         Raises
         ------
@@ -207,7 +216,8 @@ class ARML(MahalanobisMixin, BaseEstimator):
         start = self._warm_components(points.shape[1])
         random = check_random_state(self.random_state)
         with single_threaded_blas():
-            trainer = Trainer(self, points, labels, random, start)
+            weights = checked_weights(sample_weight, self.class_weight, classes)
+            trainer = Trainer(self, points, labels, random, start, weights=weights)
             trainer.run()
         self.components_ = trainer.components
         self.loss_curve_ = trainer.losses

@@ -62,6 +62,7 @@ class Trainer:
         random: np.random.RandomState,
         components: Floats | None = None,
         stream: Stream | None = None,
+        weights: Floats | None = None,
     ) -> None:
         # The bound ignores an offset and has the units of X: this is for precision and range only.
         points = X - X.mean(axis=0)
@@ -83,7 +84,11 @@ class Trainer:
         self._points = points[by_class]
         self._labels = labels = labels[by_class]
         # a point that is alone in its class has no own-class neighbour and cannot be an anchor
-        self._anchors = random.permutation(np.flatnonzero(np.bincount(labels)[labels] > 1))
+        can = np.bincount(labels)[labels] > 1
+        self._weights = None if weights is None else weights[by_class]
+        if self._weights is not None:
+            can &= self._weights > 0.0
+        self._anchors = random.permutation(np.flatnonzero(can))
         self._next_anchor = 0
         self._tables: _Tables | None = None
         self._batch = _batch_size(settings.batch_size, len(self._anchors), stream is not None)
@@ -174,7 +179,10 @@ class Trainer:
         else:
             near, far = (self._choose_uniformly(table, draws) for table in tables[1:])
         triplets = np.stack([np.repeat(tables.anchors, draws), near.ravel(), far.ravel()])
-        return triplets[:, self._random.permutation(triplets.shape[1])[:count]]
+        if self._weights is None:
+            return triplets[:, self._random.permutation(triplets.shape[1])[:count]]
+        share = self._weights[triplets[0]]
+        return triplets[:, self._random.choice(len(share), count, p=share / share.sum())]
 
     def _refresh_tables(self, embedded: Floats, wanted: int) -> _Tables:
         """Search for the candidates of the anchors next in turn, and forget the oldest."""

@@ -34,7 +34,7 @@ class TrainingState(NamedTuple):
 class Settings(Protocol):
     """The parameters of `CertifiedPrototypeClassifier`, where they are described."""
 
-    n_prototypes: int
+    n_prototypes: Any
     metric: Any
     threat: ThreatModel | None
     n_neighbors: int

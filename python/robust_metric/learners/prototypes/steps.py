@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController
 
 from ... import _core
-from ..._base.arrays import Floats, Labels
+from ..._base.arrays import Floats, Indices, Labels
 from ..._base.runtime import execution_threads, single_threaded_blas
 from ...threat import ThreatModel
 from ..adam import Adam, default_learning_rate
@@ -122,31 +122,42 @@ class PrototypeSteps:
         """Start from given prototypes, in the caller's units."""
         self.prototypes, self.labels = self.frame.scaled(prototypes), labels
 
-    def add_missing(self, points: Floats, labels: Labels) -> None:
-        """Give each class of the (scaled) points the prototypes that it lacks.
+    def add_missing(
+        self, points: Floats, labels: Labels, counts: Indices, weights: Floats | None = None
+    ) -> None:
+        """Give each class of the (scaled) points the prototypes that it lacks of its count.
 
         They are the means of k-means clusters, found under the first metric.
         """
         embedded = points if self.components is None else points @ self.components.T
         for label in np.unique(labels):
             rows = np.flatnonzero(labels == label)
-            count = self.settings.n_prototypes - int(np.sum(self.labels == label))
+            count = int(counts[label] - np.sum(self.labels == label))
             if count <= 0:
                 continue
-            clusters = _cluster(embedded[rows], count, self.random)
-            means = [points[rows[clusters == c]].mean(axis=0) for c in np.unique(clusters)]
+            own = None if weights is None else weights[rows]
+            clusters = _cluster(embedded[rows], count, self.random, own)
+            groups = [clusters == c for c in np.unique(clusters)]
+            means = [
+                np.average(points[rows[g]], axis=0, weights=None if own is None else own[g])
+                for g in groups
+            ]
             self.prototypes = np.vstack([self.prototypes, means])
             self.labels = np.r_[self.labels, np.full(len(means), label, dtype=np.int32)]
             if self._adam is not None:
                 self._adam[0].grow(len(means))
 
-    def find_target(self, points: Floats, labels: Labels) -> None:
+    def find_target(self, points: Floats, labels: Labels, weights: Floats | None = None) -> None:
         """Take the target radius that is given, or derive it from (scaled) points."""
         given = self.settings.target_radius
         if given is not None:
             self.target = float(given) / self.frame.extent
         elif len(np.unique(self.labels)) > 1:
-            some = self.random.permutation(len(points))[:_POINTS_FOR_TARGET]
+            if weights is None:
+                some = self.random.permutation(len(points))[:_POINTS_FOR_TARGET]
+            else:
+                p = weights / weights.sum()
+                some = self.random.choice(len(points), _POINTS_FOR_TARGET, p=p)
             bounds = self._loss(points[some], labels[some], _core.BoundLoss.linear)[3]
             # the median may be near 0 or below it, where clusters misclassify about half of the points
             typical = max(np.median(bounds), 0.5 * np.median(np.abs(bounds)))
@@ -237,7 +248,9 @@ def _checked(batch: ArrayLike, shape: tuple[int, ...]) -> Floats:
     return points
 
 
-def _cluster(points: Floats, count: int, random: np.random.RandomState) -> Labels:
+def _cluster(
+    points: Floats, count: int, random: np.random.RandomState, weights: Floats | None
+) -> Labels:
     """Cluster number of each point."""
     if count >= len(points):
         return np.arange(len(points), dtype=np.int32)
@@ -248,5 +261,5 @@ def _cluster(points: Floats, count: int, random: np.random.RandomState) -> Label
         # fewer distinct points than clusters: then there are fewer prototypes
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = kind(count, n_init=1, max_iter=_KMEANS_ITERATIONS, random_state=random)
-        clusters: Labels = model.fit_predict(points)
+        clusters: Labels = model.fit_predict(points, sample_weight=weights)
     return clusters

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
-from ..._base.arrays import Floats, Labels
+from ..._base.arrays import Floats, Indices, Labels
 from ..._base.progress import Progress
 from .settings import Settings, TrainingState
 from .steps import Frame, PrototypeSteps
@@ -34,21 +34,23 @@ class Trainer:
         X: Floats,
         labels: Labels,
         components: Floats | None,
+        counts: Indices,
         start: Start | None = None,
+        weights: Floats | None = None,
     ) -> None:
         self._settings = settings
         self._random = check_random_state(settings.random_state)
         frame = Frame.of(X, settings.n_directions, self._random)
         self.steps = PrototypeSteps(settings, frame, components, self._random)
-        self._X, self._labels = X, labels
+        self._X, self._labels, self._weights = X, labels, weights
         self._validation: tuple[Floats, Labels] | None = None
         if settings.early_stopping:
             self._hold_out()
         points = self.steps.frame.scaled(self._X)
         if start is not None:
             self.steps.take_over(*start)
-        self.steps.add_missing(points, self._labels)
-        self.steps.find_target(points, self._labels)
+        self.steps.add_missing(points, self._labels, counts, self._weights)
+        self.steps.find_target(points, self._labels, self._weights)
         self.steps.start(points, settings.max_iter)
         self.validations: list[float] = []
 
@@ -82,24 +84,35 @@ class Trainer:
         )
 
     def _batches(self) -> Iterator[NDArray[np.intp]]:
-        """Yield the rows of each step: every point once before any comes again."""
+        """Yield the rows of each step: every point as often as its weight says before any comes again."""
         size = min(self._settings.batch_size, len(self._X))
-        waiting = self._random.permutation(len(self._X))
+        waiting = self._epoch()
         for _ in range(self._settings.max_iter):
-            if len(waiting) < size:
-                waiting = np.r_[waiting, self._random.permutation(len(self._X))]
+            while len(waiting) < size:
+                waiting = np.r_[waiting, self._epoch()]
             batch, waiting = waiting[:size], waiting[size:]
             yield batch
 
+    def _epoch(self) -> NDArray[np.intp]:
+        """Return rows in random order: each once, or on average as often as its weight."""
+        if self._weights is None:
+            return self._random.permutation(len(self._X))
+        ends = np.cumsum(self._weights) + self._random.uniform()
+        counts = np.diff(np.floor(ends), prepend=np.floor(ends[0] - self._weights[0]))
+        return self._random.permutation(np.repeat(np.arange(len(ends)), counts.astype(np.intp)))
+
     def _hold_out(self) -> None:
-        kept, held_out, labels, held_out_labels = train_test_split(
+        weights = np.ones(len(self._X)) if self._weights is None else self._weights
+        kept, held_out, labels, held_out_labels, kept_weights, _ = train_test_split(
             self._X,
             self._labels,
+            weights,
             test_size=self._settings.validation_fraction,
             random_state=self._random,
             stratify=self._labels,
         )
         self._X, self._labels = kept, labels
+        self._weights = None if self._weights is None else kept_weights
         self._validation = self.steps.frame.scaled(held_out), held_out_labels
 
 
@@ -121,12 +134,12 @@ class OnlineTrainer:
         if start is not None:
             self.steps.take_over(*start)
 
-    def learn(self, X: Floats, labels: Labels, settings: Settings) -> None:
+    def learn(self, X: Floats, labels: Labels, settings: Settings, counts: Indices) -> None:
         """Add the prototypes that classes still lack, and pass once over the points, as settings are now."""
         steps = self.steps
         self._settings = steps.settings = settings
         points = steps.frame.scaled(X)
-        steps.add_missing(points, labels)
+        steps.add_missing(points, labels, counts)
         if not steps.target > 0.0:
             steps.find_target(points, labels)
         with _warning_if_still(steps):
