@@ -3,6 +3,7 @@
 Require Import RobustMetric.vectors RobustMetric.losing_votes RobustMetric.half_space.
 Require Import RobustMetric.halfspace_bounds RobustMetric.search_tree RobustMetric.votes_sound.
 Require Import RobustMetric.neighbor_sets RobustMetric.threat_models RobustMetric.checker_sound RobustMetric.rounding.
+Require Import RobustMetric.double_double RobustMetric.halfspace_distance.
 
 Print Assumptions cauchy_schwarz.
 Print Assumptions losing_votes_complete.
@@ -19,3 +20,7 @@ Print Assumptions down_right.
 Print Assumptions two_sum_exact.
 Print Assumptions fast_two_sum_exact.
 Print Assumptions two_product_exact.
+Print Assumptions product_error.
+Print Assumptions gap_right.
+Print Assumptions down_underflow.
+Print Assumptions halfspace_lower.

@@ -26,8 +26,8 @@ inline double gamma(std::size_t n) {
     return nu / (1.0 - nu) * (1.0 + 0x1p-50);
 }
 
-// Upper and lower bounds of the exact value of an expression of at most about 60 roundings of
-// non-negative terms. Values below 2^-950 are treated as if they were that large (or zero).
+// Upper and lower bounds of the exact value of an expression of at most 60 roundings of non-negative terms
+// (proofs/rounding.v: up_right, down_right). Values below 2^-950 are treated as if they were that large (or zero).
 inline double up(double value) { return value * (1.0 + 0x1p-46) + 0x1p-950; }
 inline double down(double value) {
     const double lowered = value * (1.0 - 0x1p-46) - 0x1p-950;

@@ -324,7 +324,7 @@ Interval Displacements<Real>::distance_of(const Side& side, const CostSpace& spa
     if (!space.threat().euclidean() || space.threat().weighted())
         return distance_in(space, direction_error, value, gap_error, others, own, multipliers);
     const double direction = norm(combined_), slack = rounding::gamma(combined_.size() + 6);
-    // the last term: squares that underflow may take that much off a norm
+    // the last term: squares that underflow; proofs/halfspace_distance.v: gap_right, halfspace_lower
     const double longest = up(direction * (1.0 + slack) + direction_error + 0x1p-480);
     const double shortest = rounding::down(direction * (1.0 - slack) - direction_error);
     Interval bounds;
