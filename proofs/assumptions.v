@@ -21,6 +21,7 @@ Print Assumptions two_sum_exact.
 Print Assumptions fast_two_sum_exact.
 Print Assumptions two_product_exact.
 Print Assumptions product_error.
+Print Assumptions sum_error.
 Print Assumptions gap_right.
 Print Assumptions down_underflow.
 Print Assumptions halfspace_lower.

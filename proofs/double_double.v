@@ -1,9 +1,12 @@
-(** The product of double-doubles, base/double_double.hpp: its relative error is at most 8 u² = 2^-103. *)
+(** Products and sums of double-doubles, base/double_double.hpp: the relative error of a product is at most
+    8 u² = 2^-103, and that of a sum whose high parts do not cancel by more than half. *)
 
 Require Import Reals ZArith Lia Lra.
-From Flocq Require Import Core.
+From Flocq Require Import Core Relative Plus_error.
 Require Import RobustMetric.rounding.
 Open Scope R_scope.
+
+Local Instance digits : Prec_gt_0 53 := eq_refl.
 
 Lemma error_of_one x : Rabs (fl x - x) <= u * Rabs x + tiny.
 Proof.
@@ -24,6 +27,20 @@ Lemma one_error x b : Rabs x <= b -> Rabs (fl x - x) <= u * b + tiny.
 Proof.
   intros H. apply Rle_trans with (1 := error_of_one x). apply Rplus_le_compat_r, Rmult_le_compat_l; [|exact H].
   rewrite u_value. lra.
+Qed.
+
+(** Sums do not underflow. *)
+Lemma one_sum a b : binary64 a -> binary64 b -> Rabs (fl (a + b) - (a + b)) <= u * Rabs (a + b).
+Proof.
+  intros Ha Hb.
+  destruct (FLT_plus_error_N_ex radix2 (-1074) 53 (fun x => negb (Z.even x)) a b Ha Hb) as (eps & H1 & H2).
+  unfold fl. rewrite H2. replace ((a + b) * (1 + eps) - (a + b)) with (eps * (a + b)) by ring.
+  rewrite Rabs_mult. apply Rmult_le_compat_r; [apply Rabs_pos|]. apply Rle_trans with (1 := H1).
+  unfold u_ro. assert (E : / 2 * bpow radix2 (- (53) + 1) = u).
+  { unfold u. replace (/ 2) with (bpow radix2 (-1)) by (simpl; lra). rewrite <- bpow_plus. reflexivity. }
+  rewrite E. assert (U := u_value). apply Rmult_le_reg_r with (1 + u); [rewrite U; lra|].
+  unfold Rdiv. rewrite Rmult_assoc, Rinv_l by (apply Rgt_not_eq; rewrite U; lra).
+  rewrite Rmult_1_r. assert (0 <= u * u) by apply Rle_0_sqr. lra.
 Qed.
 
 Section Product.
@@ -104,3 +121,93 @@ Proof.
 Qed.
 
 End Product.
+
+(** ** The sum *)
+
+Section Sum.
+
+Variables ah al bh bl : R.
+Hypothesis high_a : binary64 ah.
+Hypothesis low_a : binary64 al.
+Hypothesis high_b : binary64 bh.
+Hypothesis low_b : binary64 bl.
+Hypothesis small_a : Rabs al <= u * Rabs ah.
+Hypothesis small_b : Rabs bl <= u * Rabs bh.
+
+(** True of numbers of one sign, and wherever no more than half of the larger number is lost. *)
+Hypothesis no_cancelling : Rabs ah <= 2 * Rabs (ah + bh) /\ Rabs bh <= 2 * Rabs (ah + bh).
+
+Let sh := sum_high ah bh.
+Let sl := sum_low ah bh.
+Let th := sum_high al bl.
+Let tl := sum_low al bl.
+Let carried := fl (sl + th).
+Let vh := sum_high sh carried.
+Let vl := fl (carried - fl (vh - sh)).
+Let low := fl (tl + vl).
+Let zh := sum_high vh low.
+Let zl := fl (low - fl (zh - vh)).
+
+Theorem sum_error : Rabs (zh + zl - (ah + al + (bh + bl))) <= 8 * (u * u) * Rabs (ah + al + (bh + bl)).
+Proof.
+  assert (U := u_value). destruct no_cancelling as [N1 N2].
+  set (S := Rabs (ah + bh)) in *. assert (S0 : 0 <= S) by apply Rabs_pos.
+  assert (X1 := two_sum_exact ah bh high_a high_b). fold sh sl in X1.
+  assert (X2 := two_sum_exact al bl low_a low_b). fold th tl in X2.
+  assert (R1 := one_sum ah bh high_a high_b). fold S in R1. change (fl (ah + bh)) with sh in R1.
+  assert (A1 : Rabs al <= 2 * u * S) by (rewrite U in *; lra).
+  assert (B1 : Rabs bl <= 2 * u * S) by (rewrite U in *; lra).
+  assert (T1 : Rabs (al + bl) <= 4 * u * S).
+  { apply Rle_trans with (1 := Rabs_triang _ _). lra. }
+  assert (R2 := one_sum al bl low_a low_b). change (fl (al + bl)) with th in R2.
+  assert (R2' : Rabs (th - (al + bl)) <= 4 * (u * u) * S) by (rewrite U in *; lra).
+  assert (C1 : Rabs (sl + th) <= 5 * u * S + u * S / 1000).
+  { replace (sl + th) with ((ah + bh - sh) + (th - (al + bl)) + (al + bl)) by lra.
+    apply Rabs_le. apply Rabs_le_inv in R1, R2', T1. rewrite U in *. lra. }
+  assert (Bs : binary64 sl) by apply fl_binary64. assert (Bt : binary64 th) by apply fl_binary64.
+  assert (R3 := one_sum sl th Bs Bt). fold carried in R3.
+  assert (R3' : Rabs (carried - (sl + th)) <= 5 * (u * u) * S + u * u * S / 1000) by (rewrite U in *; lra).
+  assert (C2 : Rabs carried <= 5 * u * S + u * S / 100).
+  { apply Rabs_le. apply Rabs_le_inv in C1, R3'. rewrite U in *. lra. }
+  assert (H1 : S * (1 - / 1000) <= Rabs sh).
+  { assert (Q := Rabs_triang_inv (ah + bh) (ah + bh - sh)).
+    replace (ah + bh - (ah + bh - sh)) with sh in Q by ring. fold S in Q.
+    rewrite <- Rabs_Ropp, Ropp_minus_distr in R1. rewrite U in *. lra. }
+  assert (H1' : Rabs sh <= S * (1 + / 1000)).
+  { assert (Q := Rabs_triang (ah + bh) (sh - (ah + bh))). replace (ah + bh + (sh - (ah + bh))) with sh in Q by ring.
+    fold S in Q. rewrite U in *. lra. }
+  assert (Bh : binary64 sh) by apply fl_binary64. assert (Bc : binary64 carried) by apply fl_binary64.
+  assert (V : vh + vl = sh + carried).
+  { apply fast_two_sum_exact; trivial. left. rewrite U in *. lra. }
+  assert (R4 := one_sum sh carried Bh Bc). change (fl (sh + carried)) with vh in R4.
+  assert (C3 : Rabs (sh + carried) <= S * (1 + / 500)).
+  { apply Rle_trans with (1 := Rabs_triang _ _). rewrite U in *. lra. }
+  assert (V1 : Rabs vl <= u * S * (1 + / 500)).
+  { replace vl with (- (vh - (sh + carried))) by lra. rewrite Rabs_Ropp. rewrite U in *. lra. }
+  assert (Tl : Rabs tl <= 4 * (u * u) * S).
+  { replace tl with (- (th - (al + bl))) by lra. now rewrite Rabs_Ropp. }
+  assert (C4 : Rabs (tl + vl) <= u * S * (1 + / 400)).
+  { apply Rle_trans with (1 := Rabs_triang _ _). rewrite U in *. lra. }
+  assert (Btl : binary64 tl) by apply fl_binary64. assert (Bvl : binary64 vl) by apply fl_binary64.
+  assert (R5 := one_sum tl vl Btl Bvl). fold low in R5.
+  assert (R5' : Rabs (low - (tl + vl)) <= u * u * S * (1 + / 400)) by (rewrite U in *; lra).
+  assert (L1 : Rabs low <= 2 * u * S).
+  { apply Rabs_le. apply Rabs_le_inv in C4, R5'. rewrite U in *. lra. }
+  assert (L2 : S * (1 - / 100) <= Rabs vh).
+  { assert (Q := Rabs_triang_inv sh (sh - vh)). replace (sh - (sh - vh)) with vh in Q by ring.
+    assert (W : Rabs (sh - vh) <= S / 1000).
+    { replace (sh - vh) with (vl - carried) by lra. apply Rabs_le. apply Rabs_le_inv in V1, C2. rewrite U in *. lra. }
+    lra. }
+  assert (Z : zh + zl = vh + low).
+  { apply fast_two_sum_exact; [apply fl_binary64|apply fl_binary64|]. left. rewrite U in *. lra. }
+  assert (F : S * (1 - / 100) <= Rabs (ah + al + (bh + bl))).
+  { assert (Q := Rabs_triang_inv (ah + bh) (- (al + bl))). rewrite Rabs_Ropp in Q.
+    replace (ah + bh - - (al + bl)) with (ah + al + (bh + bl)) in Q by ring. fold S in Q. rewrite U in *. lra. }
+  apply Rle_trans with (8 * (u * u) * (S * (1 - / 100))).
+  2: { apply Rmult_le_compat_l; [rewrite U; lra|exact F]. }
+  rewrite Z.
+  replace (vh + low - (ah + al + (bh + bl))) with ((low - (tl + vl)) + (carried - (sl + th))) by lra.
+  apply Rabs_le. apply Rabs_le_inv in R3', R5'. rewrite U in *. lra.
+Qed.
+
+End Sum.

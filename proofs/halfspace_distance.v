@@ -2,25 +2,11 @@
     that are known up to an error to a lower bound of the distance of a half-space, for binary64. *)
 
 Require Import Reals ZArith Lia Lra Psatz.
-From Flocq Require Import Core Relative Plus_error Mult_error.
+From Flocq Require Import Core Mult_error.
 Require Import RobustMetric.rounding RobustMetric.double_double.
 Open Scope R_scope.
 
 Local Instance digits : Prec_gt_0 53 := eq_refl.
-
-(** Sums do not underflow. *)
-Lemma one_sum a b : binary64 a -> binary64 b -> Rabs (fl (a + b) - (a + b)) <= u * Rabs (a + b).
-Proof.
-  intros Ha Hb.
-  destruct (FLT_plus_error_N_ex radix2 (-1074) 53 (fun x => negb (Z.even x)) a b Ha Hb) as (eps & H1 & H2).
-  unfold fl. rewrite H2. replace ((a + b) * (1 + eps) - (a + b)) with (eps * (a + b)) by ring.
-  rewrite Rabs_mult. apply Rmult_le_compat_r; [apply Rabs_pos|]. apply Rle_trans with (1 := H1).
-  unfold u_ro. assert (E : / 2 * bpow radix2 (- (53) + 1) = u).
-  { unfold u. replace (/ 2) with (bpow radix2 (-1)) by (simpl; lra). rewrite <- bpow_plus. reflexivity. }
-  rewrite E. assert (U := u_value). apply Rmult_le_reg_r with (1 + u); [rewrite U; lra|].
-  unfold Rdiv. rewrite Rmult_assoc, Rinv_l by (apply Rgt_not_eq; rewrite U; lra).
-  rewrite Rmult_1_r. assert (0 <= u * u) by apply Rle_0_sqr. lra.
-Qed.
 
 (** 3 of the 4 u |gap| that the code adds to the error cover the rounding of gap − error, and one that of the sum. *)
 Theorem gap_right gap error known G :

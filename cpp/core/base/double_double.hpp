@@ -34,7 +34,7 @@ inline DoubleDouble two_product(double a, double b) {
     return {product, std::fma(a, b, -product)};
 }
 
-// Relative error below 2^-103: 3u² + 13u³ for sums, 6u² for products (8u²: proofs/double_double.v, product_error).
+// Relative error below 2^-103: 3u² + 13u³ for sums, 6u² for products (proofs/double_double.v: *_error).
 inline DoubleDouble operator+(DoubleDouble a, DoubleDouble b) {
     const DoubleDouble high = two_sum(a.hi, b.hi), low = two_sum(a.lo, b.lo);
     const DoubleDouble carry = fast_two_sum(high.hi, high.lo + low.hi);
