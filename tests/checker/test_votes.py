@@ -23,6 +23,9 @@ from threat_problems import THREATS, threat_problem
 
 import robust_metric as rm
 from robust_metric import check as checker
+from robust_metric.checker.proofs import Checker, _losing_votes, _Pairs
+from robust_metric.checker.votes import losses
+from robust_metric.io.model_files import read_model
 from robust_metric.results import SearchTrees
 
 MODEL, CERTIFICATES = "model.npz", "certificates.npz"
@@ -310,3 +313,42 @@ def test_digits(tmp_path: Path, metric: str, k: int) -> None:
     report = _check(tmp_path)
     assert report.failures == [] and report.proved == 6
     assert (found.status == "exact").all()
+
+
+def test_each_tree_keeps_points_apart_by_its_own_points(tmp_path: Path) -> None:
+    """What an earlier tree found out by other points is not used, whatever verdict it would lead to."""
+    found = _write(tmp_path, _larger(0, 4, 5))
+    evidence, model = found.evidence, read_model(tmp_path / MODEL)
+    assert evidence is not None and evidence.trees is not None
+    compared = 0
+    for i, radius in enumerate(found.lower.tolist()):
+        c = int(np.flatnonzero(model.classes == found.label[i])[0])
+        rational = Checker(model, evidence, rm.ThreatModel())
+        free = frozenset(np.flatnonzero(model.y != c).tolist())
+        own = np.flatnonzero(model.y == c).tolist()
+        shared = rational._tree(i, c, _Pairs(rational, i, radius))
+        if shared is None:
+            continue
+        for order, loss in enumerate(losses(_losing_votes(rational.counts, c, model.n_neighbors))):
+            fresh = rational._tree(i, c, _Pairs(rational, i, radius))
+            assert fresh is not None
+            named = own[order % 2 :]  # another list for each tree
+            for proof in (shared, fresh):
+                proof.trees = _Naming(named, proof.trees)  # type: ignore[assignment]
+            assert shared.problem(loss, order, free) == fresh.problem(loss, order, free)
+            assert shared.apart == fresh.apart
+            compared += len(fresh.apart)
+    assert compared > 0
+
+
+class _Naming:
+    """Trees all of whose nodes name the same own-class points."""
+
+    def __init__(self, named: list[int], trees: Any) -> None:
+        self.named, self.trees = named, trees
+
+    def own_of(self, node: int) -> list[int]:
+        return self.named
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.trees, name)
