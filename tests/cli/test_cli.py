@@ -14,6 +14,7 @@ import pytest
 from cli_helpers import error_of, fit
 
 from robust_metric import Certificates, CertifiedKNeighborsClassifier, cli, datasets, load_model
+from robust_metric._base import progress
 from robust_metric.io.model_files import load_scaling
 from robust_metric.results import RobustErrorCurve
 
@@ -367,13 +368,14 @@ def test_progress_only_where_somebody_watches(
     model = str(fit(files))
     arguments = ["certify", model, str(files / "test.csv"), "--label", "tree"]
     capsys.readouterr()
-    for options in ([], ["--exact"]):
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    for options, title in (([], "certify"), (["--exact"], "minimal perturbations")):
         assert cli.main([*arguments, *options]) == 0
         assert capsys.readouterr().err == ""
         with monkeypatch.context() as patch:
             patch.setattr(sys.stderr, "isatty", lambda: True)
             assert cli.main([*arguments, *options]) == 0
-        assert "certify:   0%" in capsys.readouterr().err
+        assert f"{title}:   0%" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
