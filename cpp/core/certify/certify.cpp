@@ -4,8 +4,10 @@
 #include <vector>
 
 #include "base/rounding.hpp"
+#include "certify/cascade_rows.hpp"
 #include "certify/halfspace_bounds.hpp"
 #include "certify/near_rows.hpp"
+#include "data/cascade_query.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -47,11 +49,14 @@ void certify_apart(const PreparedSet& set, QueriesApart& apart, std::span<const 
     }
 }
 
-void certify_from_leaves(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth, std::size_t k,
-                         const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels) {
+// From points near the query, by leaves or codes: for_each calls a worker with queries of its kind, Rows finds radii.
+template <class Rows, class ForEach>
+void certify_from_near_points(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth,
+                              std::size_t k, const Execution& execution, std::span<double> radii,
+                              std::span<std::int32_t> labels, ForEach for_each) {
     QueriesApart apart(queries);
-    for_each_leaf_query(set, queries, execution, true, [&](int) {
-        return [&, search = NeighborSearch(set), rows = NearRows(set)](LeafQuery* query, std::size_t row) mutable {
+    for_each([&](int) {
+        return [&, search = NeighborSearch(set), rows = Rows(set)](auto* query, std::size_t row) mutable {
             if (query == nullptr) return apart.add(row);
             labels[row] = search.vote(search.nearest(*query, k, false));
             const bool wrong = !truth.empty() && truth[row] != labels[row];
@@ -72,8 +77,15 @@ void certified_radii(const TrainingSet& training, MatrixView queries, std::span<
     check_request(set, queries, k, truth);
     check_inside(set, queries);
     // evidence tells which points were looked at, and how closely: that is for the queue of half-space bounds to say
-    if (set.leaves().usable() && set.threat().euclidean() && evidence.empty())
-        certify_from_leaves(set, queries, truth, k, execution, radii, labels);
+    const bool near_points = set.threat().euclidean() && evidence.empty();
+    if (near_points && set.leaves().usable())
+        certify_from_near_points<NearRows>(set, queries, truth, k, execution, radii, labels, [&](auto make_worker) {
+            for_each_leaf_query(set, queries, execution, true, make_worker);
+        });
+    else if (near_points && set.cascade().usable() && set.pair_codes().usable())
+        certify_from_near_points<CascadeRows>(set, queries, truth, k, execution, radii, labels, [&](auto make_worker) {
+            for_each_cascade_query(set, queries, execution, make_worker);
+        });
     else
         certify_from_products(set, queries, truth, k, execution, radii, labels, evidence);
 }

@@ -153,8 +153,8 @@ void NearRows::look_at_rows() {
 // Drops rows, of the next ones, that depth_ own-class points keep away beyond the radius.
 void NearRows::test_rows() {
     const FilterRows& rows = training_->twice_mapped();
-    const double limit = row_limit(), radius = up(bounds_.highest() * (1.0 + HalfspaceBounds::margin));
-    const float four_squares = rounding::float_up(up(4.0 * radius * radius));
+    const double limit = row_limit();
+    const float four_squares = four_squares_above(up(bounds_.highest() * (1.0 + HalfspaceBounds::margin)));
     tested_.clear();
     list_.clear();
     for (; next_ < rows_.size() && tested_.size() < rows_at_once; ++next_) {

@@ -1,6 +1,7 @@
 // Points as the pair kernels want them: eight together, coordinate by coordinate, and lists of rows.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -17,6 +18,18 @@ namespace robust_metric {
 inline float extra_of(const FilterRows& rows, std::size_t index) {
     const double error = rows.error(index);
     return rounding::float_up(error * error * 0x1p14 + 0x1p-100);
+}
+
+// 4 b² for the kernels, of a bound b >= 0: rounded down and up
+inline float four_squares_below(double bound) {
+    return std::max(rounding::float_down(4.0 * bound * bound * (1.0 - 0x1p-40)), 0.0f);
+}
+inline float four_squares_above(double bound) { return rounding::float_up(rounding::up(4.0 * bound * bound)); }
+
+// Brings a row near, or the beginning of a long one, whose rest then follows by itself.
+inline void prefetch_row(const float* row, std::size_t width) {
+    constexpr std::size_t line = 16, most = 9 * line;
+    for (std::size_t j = 0; j < std::min(width + line, most); j += line) __builtin_prefetch(row + j);
 }
 
 class PairPack {
@@ -37,6 +50,10 @@ public:
         }
     }
     LeafPack view() const { return {coordinates_.data(), values_, extra_, width_}; }
+    // the points mirrored in a coordinate
+    void mirror(std::size_t coordinate) {
+        for (std::size_t k = 0; k < size; ++k) coordinates_[size * coordinate + k] *= -1.0f;
+    }
 
 private:
     std::vector<float> coordinates_;
@@ -56,7 +73,7 @@ public:
         rows_.push_back(rows.row(index));
         values_.push_back(value);
         extra_.push_back(extra_of(rows, index));
-        __builtin_prefetch(rows_.back());
+        prefetch_row(rows_.back(), rows.rows().cols());
     }
     // keeps the i-th as number `to`
     void move(std::size_t i, std::size_t to) {

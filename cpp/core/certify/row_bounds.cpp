@@ -35,30 +35,36 @@ void RowBounds::start(const double* point, std::span<const LosingVote> votes) {
     for (auto& list : ranked_) list.clear();
 }
 
-void RowBounds::add(std::span<const Point> points, std::span<const Point> own) {
-    const FilterRows& rows = training_->twice_mapped();
-    pack_.fill(rows, points, -std::numeric_limits<float>::infinity(), [](const Point& p) { return p.upper(); });
+void RowBounds::begin(std::span<const Point> points) {
+    pack_.fill(training_->twice_mapped(), points, -std::numeric_limits<float>::infinity(),
+               [](const Point& p) { return p.upper(); });
     if (rows_.size() < count_ + points.size()) rows_.resize(2 * count_ + PairPack::size);
-    float farthest = -std::numeric_limits<float>::infinity();
+    farthest_ = -std::numeric_limits<float>::infinity();
     for (std::size_t k = 0; k < points.size(); ++k) {
         Row& row = rows_[count_ + k];
         row.index = points[k].index;
         row.label = points[k].label;
         row.pairs.clear();
         largest_[k].clear();
-        farthest = std::max(farthest, points[k].upper());
+        farthest_ = std::max(farthest_, points[k].upper());
     }
+}
+
+void RowBounds::compare(std::span<const Point> points, std::span<const Point> own) {
     list_.clear();
     list_place_.clear();
     for (std::size_t i = 0; i < own.size(); ++i) {
-        if (!(own[i].lower() < farthest)) continue;
-        list_.push(rows, own[i].index, own[i].lower());
+        if (!(own[i].lower() < farthest_)) continue;
+        list_.push(training_->twice_mapped(), own[i].index, own[i].lower());
         list_place_.push_back(i);
     }
     for (std::size_t first = 0, size = first_own; first < list_.size(); first += size, size = more_own)
         find_pairs(points, own, first, std::min(size, list_.size() - first));
+}
+
+void RowBounds::finish(std::size_t count) {
     std::size_t kept = 0;
-    for (std::size_t k = 0; k < points.size(); ++k) {
+    for (std::size_t k = 0; k < count; ++k) {
         Row& row = rows_[count_ + k];
         bound(row);
         if (row.lower.back() > highest_) continue;  // R_v is the smallest for the largest v
@@ -76,10 +82,7 @@ bool RowBounds::crowded() const { return pair_count_ > most_pairs + 64 * depth_ 
 void RowBounds::find_pairs(std::span<const Point> points, std::span<const Point> own, std::size_t first,
                            std::size_t count) {
     float four_squares[PairPack::size] = {};
-    for (std::size_t k = 0; k < points.size(); ++k) {
-        const double least = largest_[k].size() < depth_ ? 0.0 : -largest_[k].front();
-        four_squares[k] = std::max(rounding::float_down(4.0 * least * least * (1.0 - 0x1p-40)), 0.0f);
-    }
+    for (std::size_t k = 0; k < points.size(); ++k) four_squares[k] = four_squares_below(least(k));
     bits_.resize(count);
     squares_.resize(PairPack::size * count);
     kernels().pairs_within(pack_.view(), list_.view(first, count), four_squares, bits_.data(), squares_.data());

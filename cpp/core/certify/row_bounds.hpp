@@ -25,7 +25,17 @@ public:
     // votes: not empty, in place until the next call
     void start(const double* point, std::span<const LosingVote> votes);
     // Takes in at most eight other-class points; own: all own-class points that may be nearer than one of them.
-    void add(std::span<const Point> points, std::span<const Point> own);
+    void add(std::span<const Point> points, std::span<const Point> own) {
+        begin(points);
+        compare(points, own);
+        finish(points.size());
+    }
+    // The same in steps, for own-class points that come in parts: of those not in the last ones some may be missing
+    // whose pairs with each point k have ε below least(k).
+    void begin(std::span<const Point> points);
+    void compare(std::span<const Point> points, std::span<const Point> own);
+    double least(std::size_t k) const { return largest_[k].size() < depth_ ? 0.0 : -largest_[k].front(); }
+    void finish(std::size_t count);
     // So many pairs may be among the largest of their points, as they are where thousands of points are equally near,
     // that refining them would take far longer than all else.
     bool crowded() const;
@@ -65,6 +75,7 @@ private:
     std::span<const LosingVote> votes_;
     std::size_t depth_ = 0;  // largest v, plus one
     double highest_ = 0.0;
+    float farthest_ = 0.0f;  // upper end of S of the points being taken in
     std::vector<Row> rows_;
     std::size_t count_ = 0, pair_count_ = 0;
     std::vector<std::vector<Ranked>> ranked_;  // for each vote, by upper ends of R_v

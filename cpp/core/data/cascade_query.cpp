@@ -24,28 +24,22 @@ void CascadeQuery::start(const double* point, const Embedding& embedding, const 
     numbers_ = numbers;
     row_ = row;
     code_ = &code;
-    last_limit_ = -rounding::infinity;
-    last_square_ = 0.0f;
     for (const std::uint32_t index : asked_) known_[index] = unknown;
     asked_.clear();
 }
 
-// Whether S of a point may be at most the limit, by its code of the second stage.
-bool CascadeQuery::may_be_within(std::size_t index, double limit) {
+float CascadeQuery::lower_by_second_code(std::size_t index) const {
     const FilterRows& rows = training_->cascade().codes().second();
-    if (!(known_[index] != known_[index])) return true;
-    if (limit != last_limit_) {
-        last_limit_ = limit;
-        last_square_ = square_within(limit, squared_norm(), training_->cascade().second_error() + code_->second.error,
-                                     rows.rows().cols());
-    }
-    return kernels().squared_distance_single(rows.row(index), code_->second_row(), rows.rows().cols()) <= last_square_;
+    const double square = kernels().squared_distance_single(rows.row(index), code_->second_row(), rows.rows().cols());
+    const double length = std::sqrt(square) * (1.0 - static_cast<double>(rows.rows().cols() + 8) * 0x1p-24);
+    const double distance = rounding::down(std::max(length - second_errors(), 0.0));
+    return rounding::float_down(rounding::down(distance * distance) - squared_norm().upper);
 }
 
 auto CascadeQuery::in_full(const Found& coarse) -> Found {
     const FilterRows& rows = training_->mapped();
     float& value = known_[coarse.index];
-    if (value != value) {
+    if (!knows(coarse.index)) {
         value =
             rows.norms()[coarse.index] - 2.0f * kernels().dot_single(rows.row(coarse.index), row_, rows.rows().cols());
         asked_.push_back(coarse.index);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/cascade.hpp"
@@ -38,23 +39,37 @@ public:
     template <class Limit, class Receive>
     void each_in(std::size_t slot, Limit limit, Receive receive) {
         codes_.each_in(slot, limit, [&](const Found& coarse) {
-            if (!may_be_within(coarse.index, limit())) return;
-            const Found point = in_full(coarse);
-            if (point.lower() <= limit()) receive(point);
+            if (const auto point = in_full_within(coarse, limit())) receive(*point);
         });
     }
 
-private:
-    bool may_be_within(std::size_t index, double limit);
+    // The same with what their first codes tell: of S the value less the error is a lower bound, and no more.
+    template <class Limit, class Receive>
+    void each_by_code(std::size_t slot, Limit limit, Receive receive) const {
+        codes_.each_in(slot, limit, receive);
+    }
+    // a lower bound of S by the second code of a point
+    float lower_by_second_code(std::size_t index) const;
+    // the point in full, unless S is above the limit
+    std::optional<Found> in_full_within(const Found& coarse, double limit) {
+        if (!knows(coarse.index) && !(coarse.lower() <= limit && lower_by_second_code(coarse.index) <= limit))
+            return {};
+        const Found point = in_full(coarse);
+        if (point.lower() <= limit) return point;
+        return {};
+    }
+    // the point in full, of which the index and the label are given
     Found in_full(const Found& coarse);
+
+private:
+    bool knows(std::size_t index) const { return known_[index] == known_[index]; }
+    double second_errors() const { return training_->cascade().second_error() + code_->second.error; }
 
     const PreparedSet* training_;
     LeafQuery codes_;
     FilterNumbers numbers_;
     const float* row_ = nullptr;
     const Codes::Code* code_ = nullptr;
-    double last_limit_ = 0.0;
-    float last_square_ = 0.0f;
     std::vector<float> known_;  // values in full, NaN where they have not been asked for
     std::vector<std::uint32_t> asked_;
 };

@@ -33,11 +33,15 @@ void LeafQuery::start(const double* point, const Embedding& embedding, const Fil
 // What the key of a node that holds a point with S <= limit cannot exceed.
 float LeafQuery::key_limit(double limit) {
     if (limit == last_limit_) return last_key_limit_;
+    double key = limit;
+    if (leaves_->has_boxes()) {
+        // ‖a - b‖ <= ‖ã - b̃‖ + the errors of both; the distance as computed has width + 3 roundings
+        const double distance = std::sqrt(rounding::up(std::max(limit + squared_norm_.upper, 0.0))) + leaves_->error() +
+                                static_cast<double>(numbers_.error);
+        key = rounding::up(distance * distance) * (1.0 + static_cast<double>(leaves_->width() + 8) * 0x1p-24);
+    }
     last_limit_ = limit;
-    last_key_limit_ = leaves_->has_boxes()
-                          ? square_within(limit, squared_norm_, leaves_->error() + static_cast<double>(numbers_.error),
-                                          leaves_->width())
-                          : rounding::float_up(limit);
+    last_key_limit_ = rounding::float_up(key);
     return last_key_limit_;
 }
 

@@ -24,13 +24,6 @@ namespace robust_metric {
 // 2^60.
 inline float filter_error(float blur, float query_blur) { return blur * (rounding::float_up(2.0 * query_blur) + blur); }
 
-// What the squared distance of a query's row from another, as computed in float32, cannot exceed if S <= limit:
-// ‖a - b‖ <= ‖ã - b̃‖ + the errors of both, and the sum has width + 3 roundings.
-inline float square_within(double limit, const Interval& squared_norm, double errors, std::size_t width) {
-    const double distance = std::sqrt(rounding::up(std::max(limit + squared_norm.upper, 0.0))) + errors;
-    return rounding::float_up(rounding::up(distance * distance) * (1.0 + static_cast<double>(width + 8) * 0x1p-24));
-}
-
 class LeafQuery {
 public:
     // A training point found: S = ‖ã - b̃‖² - ‖b̃‖² is within error of value.

@@ -79,6 +79,8 @@ PreparedSet::PreparedSet(Points points, std::span<const std::int32_t> labels, in
     if (threat_.euclidean()) sketch_ = Sketch(twice_mapped(), execution);
     leaves_ = Leaves(mapped(), labels_, execution);
     if (!leaves_.usable()) cascade_ = Cascade(mapped(), labels_, execution);
+    if (cascade_.usable() && !has_one_map() && threat_.euclidean() && Leaves::are_sound(twice_mapped()))
+        pair_codes_ = Codes(twice_mapped(), true, execution);
     mark_shadowed(execution);
 }
 

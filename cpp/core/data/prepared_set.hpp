@@ -43,7 +43,8 @@ public:
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.
     // Memory beside the points: 4 n (d + r + 11) bytes; for the Euclidean metric 4 n (d + 8), and where points in
     // float32 serve the filter as they are, 32 n. The sketch, from 128 features on, takes 132 n more,
-    // and leaves, where there are some, 4 n (r + 4) and a quarter of it; a cascade, instead of leaves, 820 n.
+    // and leaves, where there are some, 4 n (r + 4) and a quarter of it; a cascade, instead of leaves, 820 n, and
+    // 544 n where there are two maps.
     PreparedSet(Points points, std::span<const std::int32_t> labels, int classes, MatrixView components,
                 const Execution& execution = {}, Threat threat = {});
 
@@ -96,6 +97,8 @@ public:
 
     // long mapped rows by their codes, where searches through those pay
     const Cascade& cascade() const { return cascade_; }
+    // beside a cascade, for 2-norms: codes of the twice mapped rows
+    const Codes& pair_codes() const { return has_one_map() ? cascade_.codes() : pair_codes_; }
 
     // an interval for ‖L̂z̃‖², from a point's embedding; and an upper bound of ‖M̂z̃‖²
     Interval squared_norm(const Embedding& point) const;
@@ -160,6 +163,7 @@ private:
     Sketch sketch_;
     Leaves leaves_;
     Cascade cascade_;
+    Codes pair_codes_;
     std::vector<float> extents_;
     double mapped_error_ = 0.0, twice_mapped_error_ = 0.0, distance_error_ = 0.0;  // of the float64 rows
     struct Float64Rows {

@@ -41,7 +41,7 @@ Answers ask(const RandomProblem& p, const Threat& threat, std::size_t k, int thr
 
 void check_all_ways(const RandomProblem& p, const Threat& threat, std::size_t k) {
     const Answers expected = ask(p, threat, k, 1, "none");
-    for (const char* leaves : {"scan", "tree"}) {
+    for (const char* leaves : {"scan", "tree", "cascade"}) {
         CAPTURE(leaves);
         const Answers found = ask(p, threat, k, 1 + static_cast<int>(k % 2), leaves);
         CHECK(found.radii == expected.radii);
@@ -91,6 +91,24 @@ TEST_CASE("leaves give the bits of matrix products: far queries, tiny and huge s
         check_all_ways(RandomProblem(1, Coordinates::smooth, 120, 3, 3, 0, scale), {}, 3);
 }
 
+TEST_CASE("codes give the bits of matrix products on rows longer than they are") {
+    for (unsigned seed = 0; seed < 6; ++seed)
+        for (const std::size_t k : {1, 4, 11}) {
+            CAPTURE(seed);
+            RandomProblem p(seed, seed % 3 == 2 ? Coordinates::grid : Coordinates::smooth, 500, 150 + 10 * seed,
+                            2 + static_cast<int>(seed), seed % 2 ? 140 : 0);
+            const auto shrink = [&](std::vector<double>& values) {
+                for (std::size_t i = 0; i < values.size(); ++i)
+                    values[i] *= std::exp2(-static_cast<double>(i % p.d * (seed % 3)) / 32.0);
+            };
+            shrink(p.points);
+            shrink(p.queries);
+            for (std::size_t j = 0; j < p.d; ++j) p.queries[j] = p.points[j];
+            check_all_ways(p, {}, k);
+            if (seed < 2) check_all_ways(p, Threat(Norm::two, p.d, std::vector<double>(p.d, 0.75)), k);
+        }
+}
+
 TEST_CASE("leaves give the same bits for every instruction set") {
     const std::string before = instruction_set();
     const RandomProblem p(5, Coordinates::smooth, 400, 6, 3);
@@ -100,6 +118,7 @@ TEST_CASE("leaves give the same bits for every instruction set") {
         force_instruction_set(name);
         check_all_ways(p, {}, 5);
         CHECK(ask(p, {}, 5, 1, "tree") == expected);
+        CHECK(ask(p, {}, 5, 1, "cascade") == expected);
     }
     force_instruction_set(before);
 }
