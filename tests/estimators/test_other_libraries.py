@@ -25,3 +25,17 @@ def test_imbalanced_learn() -> None:
         (points, labels), wanted = (resampled(s).fit_resample(X, Y) for s in (ours, theirs))
         np.testing.assert_allclose(points, wanted[0])
         assert np.array_equal(labels, wanted[1]) and len(labels) != len(Y)
+
+
+@pytest.mark.filterwarnings("ignore")  # of transform, which needs an index of UMAP's own
+def test_umap() -> None:
+    """UMAP takes the neighbours that our search finds, as it takes scikit-learn's."""
+    umap = pytest.importorskip("umap")
+    embedded = []
+    for search in (rm.CertifiedNearestNeighbors(10), NearestNeighbors(n_neighbors=10)):
+        distances, indices = search.fit(X).kneighbors(X)
+        known = (indices, distances.astype(np.float32))
+        reducer = umap.UMAP(n_neighbors=10, precomputed_knn=known, random_state=0, n_epochs=20)
+        embedded.append(reducer.fit_transform(X))
+    assert embedded[0].shape == (60, 2) and np.isfinite(embedded[0]).all()
+    np.testing.assert_array_equal(*embedded)
