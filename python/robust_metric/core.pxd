@@ -11,8 +11,7 @@ cdef class Certifier:
     cdef readonly object classes
 
     # rows: n rows of n_features float64 each, in C order. labels are indices into `classes`. Each call runs on the
-    # calling thread, and several threads may call at the same time. ValueError is raised as by the classifier; rows
-    # have to be finite, which is not checked.
+    # calling thread, and several threads may call at the same time. ValueError is raised as by the classifier.
     cdef int predict(self, const double* rows, Py_ssize_t n, int32_t* labels) except -1 nogil
     cdef int certify(self, const double* rows, Py_ssize_t n, double* radii, int32_t* labels) except -1 nogil
     # perturbations: n rows of n_features; adversarial: class of the witness, -1 where there is none; time_limit in

@@ -7,6 +7,7 @@
 #include "base/blas.hpp"
 #include "base/kernels.hpp"
 #include "base/rounding.hpp"
+#include "data/request.hpp"
 
 namespace robust_metric {
 
@@ -355,7 +356,7 @@ bool RegionAttack::try_point() {
     const PreparedSet& t = *training_;
     const double* z = query_->point;
     for (std::size_t j = 0; j < step_.size(); ++j) perturbation_[j] = std::ldexp(step_[j], t.exponent());
-    threat_->confine(z, perturbation_);
+    threat_->confine({z, step_.size()}, perturbation_);
     for (std::size_t j = 0; j < step_.size(); ++j) {
         point_[j] = z[j] + perturbation_[j];
         added_[j] = std::ldexp(point_[j] - z[j], -t.exponent());
@@ -374,7 +375,7 @@ bool RegionAttack::try_point() {
 
 void region_attacks(const PreparedSet& training, MatrixView queries, std::size_t k, const Threat& threat,
                     std::size_t regions, const Execution& execution, MutableMatrixView perturbations) {
-    check_request(training, queries, k);
+    check_request(training, queries, k, execution);
     const MappedRows rows(training, execution);
     for_each_query(training, queries, execution, false, [&](int) {
         return [&, neighbors = NeighborSearch(training), attack = RegionAttack(rows, threat)](const Query& query,

@@ -11,6 +11,7 @@
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
+#include "data/request.hpp"
 #include "geometry/neighbors.hpp"
 
 namespace robust_metric {
@@ -74,7 +75,10 @@ void certified_radii(const TrainingSet& training, MatrixView queries, std::span<
                      std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
                      std::span<Evidence> evidence) {
     const PreparedSet& set = training.prepared();
-    check_request(set, queries, k, truth);
+    check_request(set, queries, k, execution, truth);
+    check_output("radii", radii, queries);
+    check_output("labels", labels, queries);
+    check_optional_output("evidence", evidence, queries);
     check_inside(set, queries);
     // evidence tells which points were looked at, and how closely: that is for the queue of half-space bounds to say
     const bool near_points = set.threat().euclidean() && evidence.empty();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/rounding.hpp"
+#include "data/request.hpp"
 #include "geometry/exact_distance.hpp"
 #include "geometry/neighbors.hpp"
 
@@ -46,7 +47,7 @@ bool NeighborSetBounds::always_tied(std::size_t a, std::size_t b) {
 
 void neighbor_radii(const PreparedSet& training, MatrixView queries, std::size_t k, const Execution& execution,
                     std::span<double> radii, std::span<std::int64_t> indices) {
-    check_request(training, queries, k);
+    check_request(training, queries, k, execution);
     check_inside(training, queries);
     for_each_query(training, queries, execution, true, [&](int) {
         return [&, search = NeighborSearch(training), certificates = NeighborSetBounds(training)](

@@ -5,6 +5,7 @@
 #include "certify/losing_votes.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
+#include "data/request.hpp"
 #include "robust_metric/certify.hpp"
 
 namespace robust_metric {
@@ -28,7 +29,10 @@ void radius_support(const TrainingSet& training, MatrixView queries, std::span<c
                     std::size_t k, const Execution& execution, std::span<double> radii,
                     std::span<std::vector<std::int64_t>> support) {
     const PreparedSet& set = training.prepared();
-    check_request(set, queries, k, labels);
+    check_request(set, queries, k, execution);
+    check_classes(set, queries, labels);
+    check_output("radii", radii, queries);
+    check_output("support", support, queries);
     check_inside(set, queries);
     for_each_query(set, queries, execution, true, [&](int) {
         return [&, bounds = HalfspaceBounds(set)](const Query& query, std::size_t row) mutable {

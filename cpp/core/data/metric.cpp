@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
-#include <string>
 
 #include "base/rounding.hpp"
 
@@ -33,9 +31,6 @@ double compute_norm_bound(MatrixView l) {
 
 Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.rows()), dimension_(dimension) {
     if (components.rows() == 0) return;
-    if (components.cols() != dimension)
-        throw std::invalid_argument("components must have " + std::to_string(dimension) +
-                                    " columns, one per feature, got " + std::to_string(components.cols()));
     double largest = 0.0;
     for (std::size_t i = 0; i < rank_; ++i) {
         original_.insert(original_.end(), components.row(i), components.row(i) + dimension);

@@ -1,6 +1,5 @@
 #include "data/query_block.hpp"
 
-#include <stdexcept>
 #include <string>
 
 #include "base/blas.hpp"
@@ -79,38 +78,6 @@ Query QueryBlock::query(std::size_t i) const {
     const FilterDistances mapped = distances(training_->mapped(), mapped_, i);
     return {queries_.row(i), &embeddings_[i], mapped,
             with_twice_mapped_ ? distances(training_->twice_mapped(), twice_mapped_, i) : mapped};
-}
-
-void check_request(const PreparedSet& training, MatrixView queries, std::size_t k,
-                   std::span<const std::int32_t> truth) {
-    if (queries.cols() != training.dimension())
-        throw std::invalid_argument("queries must have " + std::to_string(training.dimension()) +
-                                    " columns, one per feature, got " + std::to_string(queries.cols()));
-    if (k < 1 || k > training.size())
-        throw std::invalid_argument("k must be from 1 to the number of training points, " +
-                                    std::to_string(training.size()) + ", got " + std::to_string(k));
-    if (!truth.empty() && truth.size() != queries.rows())
-        throw std::invalid_argument("truth must have one label per query, got " + std::to_string(truth.size()) +
-                                    " for " + std::to_string(queries.rows()));
-}
-
-void check_boxes(const PreparedSet& training, MatrixView queries, const QueryBoxes& boxes) {
-    for (const MatrixView side : {boxes.lower, boxes.upper})
-        if (side.rows() != queries.rows() || side.cols() != training.dimension())
-            throw std::invalid_argument("boxes must have one row for each query and one column for each feature, got " +
-                                        std::to_string(side.rows()) + " x " + std::to_string(side.cols()));
-    for (std::size_t i = 0; i < queries.rows(); ++i)
-        for (std::size_t j = 0; j < queries.cols(); ++j)
-            if (!(boxes.lower(i, j) <= queries(i, j) && queries(i, j) <= boxes.upper(i, j)))
-                throw std::invalid_argument("queries must lie within their boxes, got one outside in row " +
-                                            std::to_string(i));
-}
-
-void check_inside(const PreparedSet& training, MatrixView queries) {
-    for (std::size_t i = 0; i < queries.rows(); ++i)
-        if (!training.threat().holds(queries.row(i)))
-            throw std::invalid_argument(
-                "queries must lie within the bounds of the threat model, got one outside in row " + std::to_string(i));
 }
 
 }  // namespace robust_metric

@@ -71,16 +71,6 @@ private:
     Product mapped_, twice_mapped_;
 };
 
-// Throws std::invalid_argument where queries have another dimension than the training points, k is not in
-// [1, n], or truth is neither empty nor one label a query.
-void check_request(const PreparedSet& training, MatrixView queries, std::size_t k,
-                   std::span<const std::int32_t> truth = {});
-// Throws std::invalid_argument where a query is outside the box of the threat model.
-void check_inside(const PreparedSet& training, MatrixView queries);
-
-// Throws std::invalid_argument where there are not so many boxes, or a query is outside its own.
-void check_boxes(const PreparedSet& training, MatrixView queries, const QueryBoxes& boxes);
-
 // Calls worker(query, row) for every row of queries, in parallel over chunks of them: compute(block, chunk) prepares
 // what block.query tells of each. make_block() and make_worker(thread) make one of each for every thread, at its first
 // chunk, so that work spaces are reused.
@@ -93,7 +83,9 @@ void for_each_in_blocks(MatrixView queries, const Chunk& chunk, const Execution&
         Block block;
         Worker worker;
     };
-    std::vector<std::unique_ptr<State>> states(static_cast<std::size_t>(std::max(execution.num_threads, 1)));
+    // no more threads than queries get any
+    std::vector<std::unique_ptr<State>> states(
+        std::min(queries.rows(), static_cast<std::size_t>(std::max(execution.num_threads, 1))));
     parallel_for(queries.rows(), chunk, execution, [&](std::size_t first, std::size_t last, int thread) {
         auto& state = states[static_cast<std::size_t>(thread)];
         if (!state) state.reset(new State{make_block(), make_worker(thread)});

@@ -6,6 +6,7 @@
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
+#include "data/request.hpp"
 #include "geometry/displacements.hpp"
 #include "geometry/neighbors.hpp"
 
@@ -40,12 +41,19 @@ void for_each_search(const PreparedSet& set, MatrixView queries, const Execution
     if (!rows.empty()) by_products(far.queries(), [&](std::size_t i) { return rows[i]; });
 }
 
+template <class T>
+void check_neighbors(const char* name, std::span<T> values, MatrixView queries, std::size_t k) {
+    check_length(name, values.data(), values.size(), queries.rows(), k, "k per query");
+}
+
 }  // namespace
 
 void kneighbors(const TrainingSet& training, MatrixView queries, std::size_t k, const Execution& execution,
                 std::span<std::int64_t> indices, std::span<double> distances) {
     const PreparedSet& set = training.prepared();
-    check_request(set, queries, k);
+    check_request(set, queries, k, execution);
+    check_neighbors("indices", indices, queries, k);
+    if (!distances.empty()) check_neighbors("distances", distances, queries, k);
     for_each_search(set, queries, execution, [&] {
         return [&, k, accurate = Displacements<DoubleDouble>(set)](NeighborSearch& search, auto& query,
                                                                    const double* point, std::size_t row) mutable {
@@ -62,7 +70,8 @@ void kneighbors(const TrainingSet& training, MatrixView queries, std::size_t k, 
 void predict(const TrainingSet& training, MatrixView queries, std::size_t k, const Execution& execution,
              std::span<std::int32_t> labels) {
     const PreparedSet& set = training.prepared();
-    check_request(set, queries, k);
+    check_request(set, queries, k, execution);
+    check_output("labels", labels, queries);
     for_each_search(set, queries, execution, [&] {
         return [&, k](NeighborSearch& search, auto& query, const double*, std::size_t row) {
             labels[row] = search.vote(search.nearest(query, k, false));

@@ -1,12 +1,13 @@
 #include "robust_metric/minimal_perturbations.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
+#include "data/request.hpp"
 #include "geometry/neighbors.hpp"
 #include "search/single/search.hpp"
 #include "search/vote/search.hpp"
@@ -52,7 +53,7 @@ public:
         const QueryBoxes& boxes = request_->wishes.boxes;
         if (boxes.empty()) return *search_;
         const PreparedSet& t = request_->training;
-        Threat threat = t.threat().within(boxes.lower.row(row), boxes.upper.row(row), t.dimension());
+        Threat threat = t.threat().within({boxes.lower.row(row), t.dimension()}, {boxes.upper.row(row), t.dimension()});
         search_.reset();
         training_ = std::make_unique<const PreparedSet>(t, std::move(threat));
         search_ = std::make_unique<Search>(*training_);
@@ -89,17 +90,41 @@ void search_all(const Request& request, const Execution& execution, std::span<Mi
     });
 }
 
+constexpr int most_decimals = 15;
+
+void check_search(double time_limit, const WitnessRounding& witness_rounding) {
+    if (!(time_limit >= 0.0))
+        refuse("time_limit", "be a number of seconds, infinite for none", std::to_string(time_limit));
+    switch (witness_rounding.kind) {
+        case WitnessRounding::Kind::none:
+        case WitnessRounding::Kind::float32:
+            return;
+        case WitnessRounding::Kind::decimals:
+            if (std::abs(witness_rounding.decimals) <= most_decimals) return;
+            refuse("witness_rounding.decimals",
+                   "be from -" + std::to_string(most_decimals) + " to " + std::to_string(most_decimals),
+                   std::to_string(witness_rounding.decimals));
+    }
+    refuse("witness_rounding.kind", "be none, float32 or decimals",
+           std::to_string(static_cast<int>(witness_rounding.kind)));
+}
+
+void check_perturbations(MutableMatrixView perturbations, MatrixView queries) {
+    if (perturbations.rows() != queries.rows())
+        refuse("perturbations", "have " + std::to_string(queries.rows()) + " rows, one per query",
+               std::to_string(perturbations.rows()));
+    check_columns("perturbations", perturbations, queries.cols());
+}
+
 void check_wishes(const Request& request) {
     const QueryWishes& wishes = request.wishes;
     if (!wishes.boxes.empty()) check_boxes(request.training, request.queries, wishes.boxes);
-    if (!wishes.targets.empty() && wishes.targets.size() != request.queries.rows())
-        throw std::invalid_argument("targets must have one class per query, got " +
-                                    std::to_string(wishes.targets.size()));
+    check_optional_output("targets", wishes.targets, request.queries);
     for (const std::int32_t target : wishes.targets)
         if (target != any_class && (target < 0 || target >= request.training.classes()))
-            throw std::invalid_argument("targets must be classes, got " + std::to_string(target));
+            refuse("targets", "be classes", std::to_string(target));
     if (request.with_evidence && !(wishes.boxes.empty() && wishes.targets.empty()))
-        throw std::invalid_argument("evidence must be left out where queries have targets or boxes of their own");
+        refuse("evidence", "be left out where queries have targets or boxes of their own", "room for some");
 }
 
 }  // namespace
@@ -109,8 +134,12 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
                            std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
                            std::span<Evidence> evidence, WitnessRounding witness_rounding, const QueryWishes& wishes) {
     const PreparedSet& set = training.prepared();
-    check_request(set, queries, k, truth);
+    check_request(set, queries, k, execution, truth);
     check_inside(set, queries);
+    check_search(time_limit, witness_rounding);
+    check_output("results", results, queries);
+    check_perturbations(perturbations, queries);
+    check_optional_output("evidence", evidence, queries);
     const Request request{set, queries, truth, k, time_limit, witness_rounding, wishes, !evidence.empty()};
     check_wishes(request);
     std::fill(results.begin(), results.end(), MinimalPerturbation{});

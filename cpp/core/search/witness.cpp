@@ -57,11 +57,12 @@ void Witness::place(std::span<const double> step) {
     const Threat& threat = training_->threat();
     const double* z = query_->point;
     confined_.assign(step.begin(), step.end());
-    threat.confine(z, confined_);
+    const std::span<const double> start(z, step.size());
+    threat.confine(start, confined_);
     if (rounding_.kind != WitnessRounding::Kind::none) {
         for (std::size_t j = 0; j < confined_.size(); ++j)
             confined_[j] = rounded_within(rounding_, z[j] + confined_[j], threat.lower(j), threat.upper(j)) - z[j];
-        threat.confine(z, confined_);
+        threat.confine(start, confined_);
     }
     point_.resize(confined_.size());
     for (std::size_t j = 0; j < confined_.size(); ++j) point_[j] = z[j] + confined_[j];

@@ -22,6 +22,7 @@ public:
 
     bool is_single() const { return singles_.data() != nullptr; }
     FloatMatrixView singles() const { return singles_; }
+    MatrixView doubles() const { return doubles_; }
 
     // Row i: where it is stored, or, if that is in float32, in scratch (cols() values).
     const double* row(std::size_t i, double* scratch) const {

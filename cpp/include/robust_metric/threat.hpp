@@ -19,8 +19,8 @@ public:
     Threat() = default;
     // cost: the diagonal of W, positive; an infinite entry freezes its feature. lower, upper: the box, infinite
     // where there is no bound. Each has `dimension` entries, or none for W = I and no box; lower and upper
-    // come together. Copied. Throws std::invalid_argument where this is not so, where lower > upper, or where
-    // finite costs differ by more than a factor of 2^200.
+    // come together. Copied. Throws std::invalid_argument where this is not so, where lower > upper or no finite number
+    // lies between them, or where finite costs differ by more than a factor of 2^200.
     Threat(Norm norm, std::size_t dimension, std::span<const double> cost = {}, std::span<const double> lower = {},
            std::span<const double> upper = {});
 
@@ -46,15 +46,15 @@ public:
     double dual_factor() const { return dual_factor_; }
     // The same with a box of so many numbers, as far as it is in this one's. Throws std::invalid_argument where nothing
     // is left of it.
-    Threat within(const double* lower, const double* upper, std::size_t dimension) const;
+    Threat within(std::span<const double> lower, std::span<const double> upper) const;
 
     // Throws std::invalid_argument where the model was made for another number of features; the default is for any.
     void check_fits(std::size_t dimension) const;
     // whether the box holds the point
-    bool holds(const double* point) const;
+    bool holds(std::span<const double> point) const;
     // Changes a step from a point of the box as little as it takes for point + step, computed in float64, to be in the
     // box as well, with frozen features left where they are.
-    void confine(const double* point, std::span<double> step) const;
+    void confine(std::span<const double> point, std::span<double> step) const;
 
 private:
     void take_cost(std::span<const double> cost);

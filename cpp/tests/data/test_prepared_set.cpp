@@ -174,19 +174,3 @@ TEST_CASE("lengths come back rounded to the right side, subnormal ones too") {
         CHECK(t.unscale_up(rounding::infinity) == rounding::infinity);
     }
 }
-
-TEST_CASE("malformed training sets and requests") {
-    const std::vector<double> points(6);
-    const std::vector<std::int32_t> labels{0, 1, 2};
-    const MatrixView X(points.data(), 3, 2);
-    CHECK_THROWS_AS(PreparedSet(X, labels, 2, {}), std::invalid_argument);
-    CHECK_THROWS_AS(PreparedSet(X.slice(0, 2), labels, 3, {}), std::invalid_argument);
-    CHECK_THROWS_AS(PreparedSet(X.slice(0, 0), std::span(labels).first(0), 3, {}), std::invalid_argument);
-    CHECK_THROWS_AS(PreparedSet(X, labels, 3, {points.data(), 2, 3}), std::invalid_argument);
-    const PreparedSet t(X, labels, 3, {});
-    CHECK_THROWS_AS(check_request(t, {points.data(), 2, 3}, 1), std::invalid_argument);
-    CHECK_THROWS_AS(check_request(t, X, 0), std::invalid_argument);
-    CHECK_THROWS_AS(check_request(t, X, 4), std::invalid_argument);
-    CHECK_THROWS_AS(check_request(t, X, 1, std::span(labels).first(2)), std::invalid_argument);
-    CHECK_NOTHROW(check_request(t, X, 3, labels));
-}

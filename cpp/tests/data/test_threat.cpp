@@ -38,14 +38,14 @@ TEST_CASE("confined steps end in the box, and are changed no more than it takes"
     for (int round = 0; round < 2000; ++round) {
         const std::vector<double> point{-1.0 + 4.0 / 3.0 * (0.5 + 0.5 * uniform(random)), std::fabs(uniform(random)),
                                         uniform(random)};
-        REQUIRE(threat.holds(point.data()));
+        REQUIRE(threat.holds(point));
         std::vector<double> wanted, step;
         for (std::size_t j = 0; j < 3; ++j) wanted.push_back(std::ldexp(uniform(random), round % 3 * 20 - 20));
         step = wanted;
-        threat.confine(point.data(), step);
+        threat.confine(point, step);
         std::vector<double> moved;
         for (std::size_t j = 0; j < 3; ++j) moved.push_back(point[j] + step[j]);
-        CHECK(threat.holds(moved.data()));
+        CHECK(threat.holds(moved));
         CHECK(step[2] == 0.0);
         for (std::size_t j = 0; j < 2; ++j) {
             const double nearest = std::min(std::max(point[j] + wanted[j], lower[j]), upper[j]);
@@ -54,6 +54,6 @@ TEST_CASE("confined steps end in the box, and are changed no more than it takes"
         }
     }
     std::vector<double> free{1e300};
-    Threat().confine(free.data(), free);
+    Threat().confine(free, free);
     CHECK(free[0] == 1e300);
 }
