@@ -125,6 +125,12 @@ def fuzz(session: nox.Session) -> None:
         session.run(driver, *arguments, external=True)
 
 
+@nox.session(venv_backend="none")
+def consumers(session: nox.Session) -> None:
+    """Build, install and link the C++ library in every way that is promised; needs g++, clang, pkg-config."""
+    session.run("python", "tools/consumers.py", *session.posargs, external=True)
+
+
 @nox.session
 def proofs(session: nox.Session) -> None:
     """Compile the Coq proofs, look at what they rest on, compare the extracted checker; needs Coq, OCaml."""

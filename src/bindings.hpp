@@ -16,6 +16,7 @@ void bind_instruction_set(pybind11::module_& m);
 void bind_logdet_projections(pybind11::module_& m);
 void bind_margin_loss(pybind11::module_& m);
 void bind_minimal_perturbations(pybind11::module_& m);
+void bind_model(pybind11::module_& m);
 void bind_neighbor_sets(pybind11::module_& m);
 void bind_predict(pybind11::module_& m);
 void bind_prototype_loss(pybind11::module_& m);

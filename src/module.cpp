@@ -22,5 +22,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     robust_metric::bind_margin_loss(m);
     robust_metric::bind_reference(m);
     robust_metric::bind_shards(m);
+    robust_metric::bind_model(m);
     robust_metric::bind_c_api(m);
 }

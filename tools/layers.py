@@ -28,6 +28,9 @@ for above, below in [
 ]:
     STOREYS[above] = [*STOREYS[below], below]
 STOREYS["learn"] = ["base", "data"]
+STOREYS["files"] = ["base"]
+STOREYS["model"] = [*STOREYS["search"], "search", "files"]
+STOREYS["capi"] = [*STOREYS["model"], "model"]
 
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
+#include "base/kernels.hpp"
+#include "base/parallel.hpp"
 #include "base/products.hpp"
 
 namespace robust_metric::blas {
@@ -14,6 +17,24 @@ namespace {
 
 std::atomic<Gemm<double>> dgemm_pointer{nullptr};
 std::atomic<Gemm<float>> sgemm_pointer{nullptr};
+
+void hold_once() {
+    static std::once_flag held;
+    std::call_once(held, hold_products_across_forks);
+}
+
+// What this call brought with it, or the process has.
+Gemm<double> double_gemm() {
+    if (const Gemm<double> own = gemms_of_this_work().dgemm) return hold_once(), own;
+    return dgemm_pointer.load();
+}
+Gemm<float> single_gemm() {
+    if (const Gemm<float> own = gemms_of_this_work().sgemm) return hold_once(), own;
+    return sgemm_pointer.load();
+}
+
+double dot(const double* a, const double* b, std::size_t n) { return kernels().dot(a, b, n); }
+float dot(const float* a, const float* b, std::size_t n) { return kernels().dot_single(a, b, n); }
 
 int to_int(std::size_t value) {
     if (value > static_cast<std::size_t>(std::numeric_limits<int>::max()))
@@ -60,13 +81,13 @@ void multiply_nt(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, Bas
     if (c.rows() == 0 || c.cols() == 0) return;
     if (gemm && a.cols() > 0) return call(gemm, 'N', 'T', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
-    // dot products: both operands are read along their rows
-    for (std::size_t i = 0; i < c.rows(); ++i)
-        for (std::size_t j = 0; j < c.cols(); ++j) {
-            Real sum = 0;
-            for (std::size_t l = 0; l < a.cols(); ++l) sum += a(i, l) * b(j, l);
-            c(i, j) += alpha * sum;
-        }
+    // dot products: both operands are read along their rows, some rows of B for all of A while they are in the cache
+    const std::size_t tile = std::max<std::size_t>(1, (std::size_t{1} << 14) / std::max<std::size_t>(b.cols(), 1));
+    for (std::size_t first = 0; first < c.cols(); first += tile) {
+        const std::size_t last = std::min(c.cols(), first + tile);
+        for (std::size_t i = 0; i < c.rows(); ++i)
+            for (std::size_t j = first; j < last; ++j) c(i, j) += alpha * dot(a.row(i), b.row(j), a.cols());
+    }
 }
 
 }  // namespace
@@ -78,16 +99,16 @@ void use_gemm(Gemm<double> dgemm, Gemm<float> sgemm) noexcept {
 }
 
 void gemm_nt(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
-    multiply_nt(dgemm_pointer.load(), alpha, a, b, beta, c);
+    multiply_nt(double_gemm(), alpha, a, b, beta, c);
 }
 
 void gemm_nt(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c) {
-    multiply_nt(sgemm_pointer.load(), alpha, a, b, beta, c);
+    multiply_nt(single_gemm(), alpha, a, b, beta, c);
 }
 
 void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
     if (c.rows() == 0 || c.cols() == 0) return;
-    if (const auto dgemm = dgemm_pointer.load(); dgemm && a.cols() > 0)
+    if (const auto dgemm = double_gemm(); dgemm && a.cols() > 0)
         return call(dgemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
     plain(
@@ -96,7 +117,7 @@ void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatri
 
 void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
     if (c.rows() == 0 || c.cols() == 0) return;
-    if (const auto dgemm = dgemm_pointer.load(); dgemm && a.rows() > 0)
+    if (const auto dgemm = double_gemm(); dgemm && a.rows() > 0)
         return call(dgemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
     scale(beta, c);
     plain(

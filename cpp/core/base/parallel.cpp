@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "base/helpers.hpp"
@@ -78,6 +79,31 @@ public:
             throw std::runtime_error("the process was forked within a call that used threads, which the child has not");
     }
 
+    // A slice of what the host's threads do. Each is counted before it takes a chunk, so where the polling one finds
+    // none left, all that work are counted; those that come later find none either.
+    void slice(int thread) {
+        if (thread != 0) working_.fetch_add(1);
+        run(thread);
+        if (thread != 0) {
+            working_.fetch_sub(1);
+            working_.notify_one();
+            return;
+        }
+        while (const int others = working_.load()) {
+            if (!execution_.keep_going)
+                working_.wait(others);
+            else
+                std::this_thread::sleep_for(std::chrono::milliseconds(1)), poll();
+        }
+    }
+    void hand_out(int threads) {
+        execution_.executor(threads, [this](int thread) { slice(thread); });
+        if (!error_ && done_.load() < count_)
+            throw std::runtime_error("execution.executor must run every slice, got some left out");
+    }
+
+    const blas::Gemms& gemms() const { return execution_.gemms; }
+
     bool stopped(bool polls) {
         if (polls) poll();
         return stopped_.load(std::memory_order_relaxed);
@@ -122,6 +148,7 @@ private:
     const Execution& execution_;
     const std::function<void(std::size_t, std::size_t, int)>& body_;
     std::atomic<std::size_t> next_{0}, done_{0};
+    std::atomic<int> working_{0};  // slices other than the first
     std::atomic<bool> stopped_{false};
     std::mutex mutex_;
     std::exception_ptr error_;
@@ -141,14 +168,19 @@ void parallel_for(std::size_t count, Chunk chunk, const Execution& execution,
     Work work(count, chunk, threads, execution, body);
     if (threads == 1)
         work.run(0);
+    else if (execution.executor)
+        work.hand_out(threads);
     else
         work.share(threads - 1);
     work.rethrow();
 }
 
 Execution for_work(const Execution& execution, double multiplications) {
-    return {multiplications < small_work ? 1 : execution.num_threads, execution.keep_going};
+    return {multiplications < small_work ? 1 : execution.num_threads, execution.keep_going, execution.executor,
+            execution.gemms};
 }
+
+blas::Gemms gemms_of_this_work() { return joined.work ? joined.work->gemms() : blas::Gemms(); }
 
 bool stop_requested() { return joined.work && joined.work->stopped(joined.polls); }
 

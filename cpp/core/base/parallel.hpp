@@ -31,6 +31,9 @@ Execution for_work(const Execution& execution, double multiplications);
 // chunks, and tells whether the work has been stopped. False outside parallel_for.
 bool stop_requested();
 
+// The products that the call brought with it in which this thread works; none outside parallel_for.
+blas::Gemms gemms_of_this_work();
+
 // Throws Interrupted once the work has been stopped: for a body that has nothing to hand over then.
 void checkpoint();
 

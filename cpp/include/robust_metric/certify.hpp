@@ -8,6 +8,7 @@
 
 #include "robust_metric/evidence.hpp"
 #include "robust_metric/execution.hpp"
+#include "robust_metric/export.hpp"
 #include "robust_metric/matrix_view.hpp"
 #include "robust_metric/training_set.hpp"
 
@@ -17,17 +18,19 @@ namespace robust_metric {
 // where it differs from the prediction the radius is 0. radii: caller's units, rounded down.
 // Radii and labels do not depend on the number of threads. evidence: one entry a query, or empty to leave
 // it out; nothing is filled in for radii that are 0 or infinite.
-void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                     std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
-                     std::span<Evidence> evidence = {});
+ROBUST_METRIC_EXPORT void certified_radii(const TrainingSet& training, MatrixView queries,
+                                          std::span<const std::int32_t> truth, std::size_t k,
+                                          const Execution& execution, std::span<double> radii,
+                                          std::span<std::int32_t> labels, std::span<Evidence> evidence = {});
 
 // Radii together with the training points they rest on: what the shards of a training set exchange until no shard has
 // anything to add. Why the radii are then those of the whole set: docs/distributed.md.
 // radii: that of labels[i] being the prediction at query i, which the caller has established, rounded down.
 // support: rows of the training set, in increasing order: the own-class points and the pairs that the radius was read
 // off, and all that had to be looked at to exclude the other points. Empty where nothing can change the prediction.
-void radius_support(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> labels,
-                    std::size_t k, const Execution& execution, std::span<double> radii,
-                    std::span<std::vector<std::int64_t>> support);
+ROBUST_METRIC_EXPORT void radius_support(const TrainingSet& training, MatrixView queries,
+                                         std::span<const std::int32_t> labels, std::size_t k,
+                                         const Execution& execution, std::span<double> radii,
+                                         std::span<std::vector<std::int64_t>> support);
 
 }  // namespace robust_metric

@@ -8,6 +8,7 @@
 
 #include "robust_metric/evidence.hpp"
 #include "robust_metric/execution.hpp"
+#include "robust_metric/export.hpp"
 #include "robust_metric/matrix_view.hpp"
 #include "robust_metric/threat.hpp"
 #include "robust_metric/training_set.hpp"
@@ -47,10 +48,10 @@ struct QueryWishes {
 // frozen are such numbers already, as far as query + perturbation can be; upper is its cost, and farther from lower.
 // Where this throws because keep_going stopped it, results are complete all the same for the queries whose label is
 // not -1; a search that was under way then has the status `interrupted` and the interval that it had reached.
-void minimal_perturbations(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
-                           std::size_t k, double time_limit, const Execution& execution,
-                           std::span<MinimalPerturbation> results, MutableMatrixView perturbations,
-                           std::span<Evidence> evidence = {}, WitnessRounding witness_rounding = {},
-                           const QueryWishes& wishes = {});
+ROBUST_METRIC_EXPORT void minimal_perturbations(const TrainingSet& training, MatrixView queries,
+                                                std::span<const std::int32_t> truth, std::size_t k, double time_limit,
+                                                const Execution& execution, std::span<MinimalPerturbation> results,
+                                                MutableMatrixView perturbations, std::span<Evidence> evidence = {},
+                                                WitnessRounding witness_rounding = {}, const QueryWishes& wishes = {});
 
 }  // namespace robust_metric

@@ -7,13 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "robust_metric/export.hpp"
 #include "robust_metric/matrix_view.hpp"
 
 namespace robust_metric {
 
 enum class Norm { one, two, infinity };
 
-class Threat {
+class ROBUST_METRIC_EXPORT Threat {
 public:
     // The Euclidean norm of δ, no box.
     Threat() = default;

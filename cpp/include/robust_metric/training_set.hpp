@@ -7,6 +7,7 @@
 #include <span>
 
 #include "robust_metric/execution.hpp"
+#include "robust_metric/export.hpp"
 #include "robust_metric/matrix_view.hpp"
 #include "robust_metric/points.hpp"
 #include "robust_metric/threat.hpp"
@@ -17,7 +18,7 @@ class PreparedSet;
 
 // May be used from several threads at a time. Moving it is cheap, and leaves nothing behind: what is asked of a set
 // that was moved from throws std::invalid_argument.
-class TrainingSet {
+class ROBUST_METRIC_EXPORT TrainingSet {
 public:
     // points: n × d, finite, not copied: must outlive this object. labels: n values in
     // [0, classes). components: r × d, copied, or empty for the Euclidean metric.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/blas.hpp"
+#include "base/parallel.hpp"
 
 using namespace robust_metric;
 
@@ -81,4 +82,35 @@ TEST_CASE("products without a BLAS and through one are the same") {
         CHECK((calls > 0) == through_blas);
     }
     blas::use_gemm(nullptr, nullptr);
+}
+
+TEST_CASE("products that a call brought with it are used by that call, and by no other") {
+    Execution execution;
+    execution.gemms = {plain_gemm<double>, plain_gemm<float>};
+    for (const bool brought : {true, false}) {
+        calls = 0;
+        parallel_for(1, 1, brought ? execution : Execution(), [](std::size_t, std::size_t, int) {
+            check<double>(blas::gemm_nt, false, true, 2, 3, 4);
+            check<float>(blas::gemm_nt, false, true, 2, 3, 4);
+        });
+        CHECK((calls > 0) == brought);
+    }
+    calls = 0;
+    check<double>(blas::gemm_nt, false, true, 2, 3, 4);
+    CHECK(calls == 0);
+}
+
+TEST_CASE("our own products on long rows and many of them") {
+    blas::use_gemm(nullptr, nullptr);
+    const std::size_t m = 3, n = 700, k = 131;
+    std::vector<float> a(m * k), b(n * k), c(m * n, 1.0f);
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 7) - 3.0f;
+    for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i % 5) - 2.0f;
+    blas::gemm_nt(2.0f, {a.data(), m, k}, {b.data(), n, k}, -1.0f, {c.data(), m, n});
+    for (std::size_t i = 0; i < m; ++i)
+        for (std::size_t j = 0; j < n; ++j) {
+            float expected = -1.0f;
+            for (std::size_t l = 0; l < k; ++l) expected += 2.0f * a[i * k + l] * b[j * k + l];
+            REQUIRE(c[i * n + j] == expected);
+        }
 }

@@ -154,3 +154,48 @@ TEST_CASE("a parallel_for within a body, and callers on several threads at once"
     other.join();
     CHECK(sum == 200);
 }
+
+namespace {
+
+// slices one after the other on the calling thread, or each on a thread of its own, the first started last
+void in_turn(int count, const std::function<void(int)>& slice) {
+    for (int i = count; i-- > 0;) slice(i);
+}
+void on_threads(int count, const std::function<void(int)>& slice) {
+    std::vector<std::thread> threads;
+    for (int i = count; i-- > 0;) threads.emplace_back(slice, i);
+    for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+
+TEST_CASE("an executor of the host does the work, in whatever order it runs the slices") {
+    for (const Executor& executor : {Executor(in_turn), Executor(on_threads)})
+        for (const int threads : {1, 2, 5}) {
+            const auto visits = std::make_unique<std::atomic<int>[]>(1000);
+            std::atomic<int> polls{0};
+            const Execution execution{threads, [&](std::size_t) { return ++polls, true; }, executor};
+            parallel_for(1000, 7, execution, [&](std::size_t first, std::size_t last, int) {
+                if (first == 0) std::this_thread::sleep_for(250ms);
+                for (std::size_t i = first; i < last; ++i) ++visits[i];
+            });
+            for (std::size_t i = 0; i < 1000; ++i) REQUIRE(visits[i] == 1);
+        }
+}
+
+TEST_CASE("an executor's work is stopped, throws, and is told of slices that were left out") {
+    const auto run = [](const Executor& executor, const std::function<bool(std::size_t)>& keep_going,
+                        const std::function<void()>& body) {
+        parallel_for(100, 1, {3, keep_going, executor}, [&](std::size_t, std::size_t, int) { body(); });
+    };
+    for (const Executor& executor : {Executor(in_turn), Executor(on_threads)}) {
+        CHECK_THROWS_AS(run(executor, {}, [] { throw std::length_error("body"); }), std::length_error);
+        CHECK_THROWS_AS(run(
+                            executor, [](std::size_t) { return false; }, [] { std::this_thread::sleep_for(5ms); }),
+                        Interrupted);
+    }
+    CHECK_THROWS_WITH_AS(run([](int, const auto&) {}, {}, [] {}),
+                         "execution.executor must run every slice, got some left out", std::runtime_error);
+    CHECK_THROWS_AS(run([](int, const auto&) { throw std::logic_error("pool is closed"); }, {}, [] {}),
+                    std::logic_error);
+}

@@ -49,7 +49,7 @@ public:
           degenerate_(degenerate_share * squared_norm(components)),
           slab_(std::min(slab_size, size())),
           by_metric_(2 * d() * (size() + r()) < 5 * size() * r()),
-          execution_{threads(execution.num_threads), execution.keep_going},
+          execution_{threads(execution.num_threads), execution.keep_going, execution.executor, execution.gemms},
           w_(slab_ * d()),
           c_(slab_ * d()),
           metric_(by_metric_ ? d() * d() : 0),
