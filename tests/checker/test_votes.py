@@ -97,8 +97,9 @@ def test_what_no_perturbation_changes_is_proved(tmp_path: Path) -> None:
     assert np.isinf(found.lower).all()
     assert _check(tmp_path).proved == 2
     assert found.evidence is not None
+    # of equal points the smaller index comes first, which says so without a tree
     bare = replace(found.certificates(), evidence=replace(found.evidence, trees=None))
-    assert len(_check(tmp_path, bare).failures) == 2
+    assert _check(tmp_path, bare).proved == 2
 
 
 @pytest.mark.parametrize("k", [1, 5])

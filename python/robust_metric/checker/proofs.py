@@ -165,22 +165,26 @@ class _Pairs:
         self.reach = checker.reach(i, radius)
 
     def proves(self, other: int, own: Sequence[int], weights: Sequence[int]) -> bool:
-        """Decide whether no perturbation brings ``other`` as near as all of ``own``."""
+        """Decide whether no perturbation brings ``other`` before all of ``own``."""
         gap = sum(
             weight * (self.distances[other] - self.distances[w])
             for w, weight in zip(own, weights, strict=True)
         )
-        if gap <= 0:
+        # a tie goes to the smaller index
+        strict = any(weight > 0 and other > w for w, weight in zip(own, weights, strict=True))
+        if gap < 0 or (gap == 0 and not strict):
             return False
         if (
-            len(own) == 1 and weights[0] == 1
+            gap > 0 and len(own) == 1 and weights[0] == 1
         ):  # the triangle inequality may do, which needs no new norm
             if self.reach.within_length(gap, self.lengths[other] + self.lengths[own[0]]):
                 return True
         direction = sum(
             weight * (self.G[other] - self.G[w]) for w, weight in zip(own, weights, strict=True)
         )
-        return self.reach.stays_below(gap, direction)
+        if gap > 0 and self.reach.stays_below(gap, direction):
+            return True
+        return strict and self.reach.never_beyond(gap, direction)
 
 
 def _losing_votes(counts: Sequence[int], c: int, k: int) -> list[tuple[int, int, dict[int, int]]]:

@@ -95,10 +95,8 @@ class Reach:
             return True
         if self.below is None or self.above is None:
             return not (a * self.costs.inverse).any()
-        caps = np.where(a > 0, self.above, self.below)
-        sizes = abs(a) * (self.costs.inverse > 0) * (caps != 0)
-        bounded = not (sizes[caps < 0] != 0).any()
-        if bounded and 2 * int((sizes * caps).sum()) < gap:
+        sizes, caps, farthest = self._in_box(a)
+        if farthest is not None and 2 * farthest < gap:
             return True  # nothing in the box gets there
         if not self.finite:
             return False
@@ -109,6 +107,20 @@ class Reach:
             if self.costs.norm == 2
             else self._infinity(gap, sizes, caps)
         )
+
+    def never_beyond(self, gap: int, a: Integers) -> bool:
+        """2 a·δ <= gap for all perturbations of any size, gap >= 0."""
+        if self.below is None or self.above is None:
+            return not (a * self.costs.inverse).any()
+        farthest = self._in_box(a)[2]
+        return farthest is not None and 2 * farthest <= gap
+
+    def _in_box(self, a: Integers) -> tuple[Integers, Integers, int | None]:
+        """|a_j| of what may move, how far that may go, and the largest a·δ, None where nothing bounds it."""
+        caps = np.where(a > 0, self.above, self.below)
+        sizes = abs(a) * (self.costs.inverse > 0) * (caps != 0)
+        unbounded = (sizes[caps < 0] != 0).any()
+        return sizes, caps, None if unbounded else int((sizes * caps).sum())
 
     def _unboxed(self, gap: int, a: Integers) -> bool:
         scaled = a * self.costs.inverse

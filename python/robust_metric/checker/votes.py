@@ -72,12 +72,16 @@ class _Node:
 
 @dataclass(frozen=True)
 class _Sum:
-    """A weighted sum of pairs: gap + (terms linear in the perturbation) <= 0 in all of a node."""
+    """A weighted sum of pairs: gap + (terms linear in the perturbation) <= 0 in all of a node.
+
+    And < 0 where it is ``strict``: a pair of the sum in which a tie would go to the point that is beaten.
+    """
 
     gap: int
     direction: NDArray[Any]
     scaled: NDArray[Any]  # the direction times W⁻¹
     square: int  # squared length of that
+    strict: bool = False
 
 
 class TreeProof:
@@ -141,7 +145,9 @@ class TreeProof:
             return None
         node = closed
         total = self._sum(index, loss, node)
-        if total is not None and self._contradiction(total.gap, total.direction):
+        if total is not None and (
+            self._contradiction(total.gap, total.direction) or self._never(total)
+        ):
             return None
         child, children = index + 1, []
         for _ in range(self.children[index]):
@@ -315,6 +321,14 @@ class TreeProof:
     def _contradiction(self, gap: int, direction: NDArray[Any]) -> bool:
         return gap > 0 and self.near.reach.stays_below(gap, direction)
 
+    def _never(self, total: _Sum) -> bool:
+        """Whether a strict sum is nowhere negative, whatever a perturbation costs."""
+        return (
+            total.strict
+            and total.gap >= 0
+            and self.near.reach.never_beyond(total.gap, total.direction)
+        )
+
     def _sum(self, index: int, loss: Loss, node: _Node) -> _Sum | None:
         """Add up the pairs of a node; None where there are none, or one does not hold in it."""
         entering, beaten, multipliers = self.trees.pairs_of(self.first + index)
@@ -341,7 +355,8 @@ class TreeProof:
         gap = (scale * (self.near.distances[entering] - self.near.distances[beaten])).sum()
         direction = scale.dot(self.near.G[entering] - self.near.G[beaten])
         scaled = scale.dot(self.scaled[entering] - self.scaled[beaten])
-        return _Sum(gap, direction, scaled, (scaled * scaled).sum())
+        strict = any(w > 0 and e > x for e, x, w in zip(entering, beaten, weights, strict=True))
+        return _Sum(gap, direction, scaled, (scaled * scaled).sum(), strict)
 
     def _with_equal_points(self, loss: Loss, node: _Node) -> _Node | None:
         """A point comes after each equal one of smaller index; None where the node is empty."""

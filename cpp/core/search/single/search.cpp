@@ -32,7 +32,8 @@ SingleSearch::SingleSearch(const PreparedSet& training)
     : training_(&training),
       bounds_(training),
       witness_(training, bounds_.refined_bounds().space()),
-      cell_(training, bounds_) {}
+      cell_(training, bounds_),
+      exact_sum_(training) {}
 
 MinimalPerturbation SingleSearch::run(const Query& query, int label, const Deadline& limit,
                                       std::span<double> perturbation) {
@@ -179,13 +180,31 @@ void SingleSearch::refine(Open& open) {
 }
 
 // The point with the smallest refined bound of all: that is the interval's lower end, and a witness is looked for in
-// its cell. False where the search is over.
+// its cell, unless that is empty. False where the search is over.
 bool SingleSearch::close(const Open& open) {
+    const bool found = !timed_out_ && push_inside(open);
+    if (!found && !timed_out_ && is_never_nearest(open)) return true;
     lower_ = std::min(lower_, open.lower);
     if (timed_out_) return false;
-    push_inside(open);
     // a good enough interval ends the search; else the points that come next may have a better witness
     return witness_.length() > training_->unscale_down(lower_, query_->embedding->far) * (1.0 + exactness);
+}
+
+// Whether an own-class point of smaller index is as near as this one wherever the query goes, decided in integers: the
+// metric sees no difference. Only then is a cell empty; else it holds its point.
+bool SingleSearch::is_never_nearest(const Open& open) {
+    if (training_->metric().is_identity()) return false;  // such points are shadowed
+    for (const std::uint32_t own : training_->members(label_)) {
+        if (own > open.position || deadline_.passed()) return false;
+        const double apart = std::fabs(cell_.distance(own) - cell_.distance(open.position));
+        if (apart > training_->comparison_error(*query_->embedding, own, open.position)) continue;
+        Evidence::Pair pair{open.position, own, 1.0};
+        if (!exact_sum_.contradicts(query_->point, {&pair, 1})) continue;
+        projections_[open.solved].own = {own};
+        projections_[open.solved].multipliers = {1.0};
+        return true;
+    }
+    return false;
 }
 
 // Pushes the projection, on the boundary of the cell, into it, towards the cell's point, as little as it takes; or from
@@ -241,7 +260,7 @@ bool SingleSearch::try_point(double blend, std::size_t other, std::span<const do
 }
 
 Evidence SingleSearch::evidence() const {
-    if (result_.lower == infinity) return {};
+    if (projections_.empty()) return {};
     Evidence proof{bounds_.near_own(), {}};
     for (const SingleCell::Projection& projection : projections_)
         proof.entrants.push_back({projection.other, projection.own, projection.multipliers});

@@ -11,6 +11,7 @@
 #include "certify/halfspace_bounds.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
+#include "geometry/exact_sum.hpp"
 #include "robust_metric/evidence.hpp"
 #include "search/result.hpp"
 #include "search/single/cell.hpp"
@@ -57,6 +58,7 @@ private:
     Open bound_by_pair(std::size_t other);
     void refine(Open& open);
     bool close(const Open& open);
+    bool is_never_nearest(const Open& open);
     bool push_inside(const Open& open);
     void witness_on_segment();
     void tighten();
@@ -67,6 +69,7 @@ private:
     HalfspaceBounds bounds_;
     Witness witness_;
     SingleCell cell_;
+    ExactSum exact_sum_;
     const Query* query_ = nullptr;
     Deadline deadline_{rounding::infinity};
     bool timed_out_ = false;

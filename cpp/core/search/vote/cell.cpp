@@ -40,7 +40,9 @@ bool VoteCell::require(Pair pair, double margin) {
     const CellPoints::Point &near = points_[pair.entering], &far = points_[pair.beaten];
     const double *a = points_.row(pair.entering), *b = points_.row(pair.beaten);
     for (std::size_t j = 0; j < normal_.size(); ++j) normal_[j] = a[j] - b[j];
-    const double offset = near.half - far.half + margin * (near.length + far.length);
+    // where both are where the query is, in all that may move, any margin contradicts
+    const double lengths = near.length + far.length > 0.0 ? near.length + far.length : 1.0;
+    const double offset = near.half - far.half + margin * lengths;
     pairs_.push_back(pair);
     screened_ = false;
     contradicted_ = !qp_.add(normal_.data(), offset, pairs_.size() - 1);

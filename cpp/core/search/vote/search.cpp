@@ -37,7 +37,8 @@ VoteSearch::VoteSearch(const PreparedSet& training)
       attack_(training, bounds_, witness_, cell_, points_, decided_, solver_, deadline_),
       vote_bounds_(training, cell_, points_, decided_, deadline_),
       branching_(cell_, points_, decided_, solver_, vote_bounds_, nodes_, tree_, deadline_),
-      roots_(training, cell_, points_, decided_, vote_bounds_, tree_, deadline_) {}
+      roots_(training, cell_, points_, decided_, vote_bounds_, tree_, deadline_),
+      exact_sum_(training) {}
 
 MinimalPerturbation VoteSearch::run(const Query& query, int label, std::size_t k, const Deadline& limit,
                                     std::span<double> perturbation, bool keep_tree, int wanted) {
@@ -86,6 +87,7 @@ void VoteSearch::start(const Query& query, int label, std::size_t k, bool keep_t
     label_ = label;
     wanted_ = wanted;
     far_ = query.embedding->far;
+    query_ = query.point;
     timed_out_ = false;
     created_ = 0;
     settled_ = infinity;
@@ -273,7 +275,11 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     if (!(node.bound < upper)) return;
     nodes_.store_decided(node, decided_.sets());
     const Pushed pushed = decided && node.next == Next::closed ? solver_.push_inside() : Pushed::not_nearer;
-    if (pushed == Pushed::unchanged) split_ties(node);
+    if (pushed == Pushed::contradiction && prove_empty(node.record)) return;
+    if (pushed == Pushed::contradiction || pushed == Pushed::unchanged) {
+        split_ties(node);
+        if (node.bound == infinity) return;
+    }
     const Index index = nodes_.add(node);
     if (follow_)
         followed_ = index;
@@ -312,6 +318,7 @@ bool VoteSearch::solve(VoteNode& node) {
         outcome = solver_.solve(0.0, infinity);
         node.bound = std::max(known, prove(node.record));
     }
+    if (node.bound < upper && outcome == Outcome::contradiction && prove_empty(node.record)) node.bound = infinity;
     if (node.bound < upper) {
         node.norm = cell_.norm();
         nodes_.store_pairs(node, pairs_, multipliers_);
@@ -325,6 +332,18 @@ double VoteSearch::prove(VoteTree::Index record) {
     const double proved = cell_.proof().prove(pairs_, multipliers_);
     tree_.prove(record, proved, cell_, pairs_, multipliers_);
     return proved;
+}
+
+// Whether the pairs that the solver found to contradict each other leave nothing of the node, decided in integers.
+bool VoteSearch::prove_empty(VoteTree::Index record) {
+    cell_.active(pairs_, multipliers_);
+    std::vector<Evidence::Pair> pairs;
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
+        pairs.push_back(
+            {cell_.points().position(pairs_[i].entering), cell_.points().position(pairs_[i].beaten), multipliers_[i]});
+    if (!exact_sum_.contradicts(query_, pairs)) return false;
+    tree_.prove_empty(record, std::move(pairs));
+    return true;
 }
 
 }  // namespace robust_metric

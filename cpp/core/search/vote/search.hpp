@@ -9,6 +9,7 @@
 
 #include "base/deadline.hpp"
 #include "certify/halfspace_bounds.hpp"
+#include "geometry/exact_sum.hpp"
 #include "robust_metric/evidence.hpp"
 #include "search/result.hpp"
 #include "search/vote/attack.hpp"
@@ -66,6 +67,7 @@ private:
     void split_ties(VoteNode& node);
     bool solve(VoteNode& node);
     double prove(VoteTree::Index record);
+    bool prove_empty(VoteTree::Index record);
 
     const PreparedSet* training_;
     Deadline deadline_{rounding::infinity};  // what all parts ask
@@ -91,6 +93,8 @@ private:
     double settled_ = 0.0;                     // least bound of the closed nodes
     double certified_ = 0.0, searched_ = 0.0;  // lower bounds: without, and by the search
     std::int64_t created_ = 0;
+    const double* query_ = nullptr;
+    ExactSum exact_sum_;
     std::vector<CellPoints::Pair> pairs_;
     std::vector<double> multipliers_;
 };

@@ -139,9 +139,12 @@ bool CellSolver::find_violated_strictly(double margin, Pair& worst) {
             const Id entering = ids[i];
             const Pair pair{entering, beaten};
             const double inside = strict(pair) ? margin : 0.0;
-            const double wrong =
-                values_[i] + inside * (cell.points().length(entering) + cell.points().length(beaten)) - value;
-            if (wrong <= most || !cell.violates(pair, inside)) continue;
+            const double lengths = cell.points().length(entering) + cell.points().length(beaten);
+            double wrong = values_[i] + inside * lengths - value;
+            // both are where the query is, in all that may move: no margin tells them apart, and nothing else
+            const bool together = inside > 0.0 && lengths == 0.0 && !cell.violates({beaten, entering});
+            if (together) wrong = infinity;
+            if (wrong <= most || !(together || cell.violates(pair, inside))) continue;
             most = wrong;
             worst = pair;
             found = true;
@@ -244,9 +247,12 @@ auto CellSolver::push(double unit) -> Pushed {
 // The other boundaries may meet in distances that are equal all over the cell. Only numbers with few digits can be
 // there.
 auto CellSolver::push_strictly(double unit) -> Pushed {
-    cell_->clear();
-    for (double share = 0.0; share < 0x1p-8; share = std::max(first_share, share * 0x1p8)) {
-        if (solve(share * unit, infinity, Margins::strict) != Outcome::solved) return Pushed::unchanged;
+    // beyond 2^-20 of the query's distances, which near the query is what the unit is: a contradiction is seen there
+    for (double share = 0.0; share < 0x1p14; share = std::max(first_share, share * 0x1p8)) {
+        cell_->clear();  // of margins that rounding hides the solver may know more than is true
+        const Outcome outcome = solve(share * unit, infinity, Margins::strict);
+        if (outcome == Outcome::contradiction) return Pushed::contradiction;
+        if (outcome != Outcome::solved) return Pushed::unchanged;
         if (cell_->norm() >= witness_->scaled_length()) return Pushed::not_nearer;
         if (try_rounded(*witness_, query_->point, solution())) return Pushed::nearer;
     }

@@ -22,8 +22,9 @@ public:
     enum class Outcome { solved, contradiction, too_far, stopped };
     // Which boundaries a margin moves inwards: all, or only those at which a tie goes to the point that is beaten.
     enum class Margins { all, strict };
-    // Of a push: a nearer witness, none that is nearer, or the class stays.
-    enum class Pushed { nearer, not_nearer, unchanged };
+    // Of a push: a nearer witness, none that is nearer, the class stays, or it does as no point is inside all
+    // boundaries that a tie does not satisfy.
+    enum class Pushed { nearer, not_nearer, unchanged, contradiction };
 
     // all must outlive this object
     CellSolver(const PreparedSet& training, VoteCell& cell, const VotePoints& points, Decided& decided,

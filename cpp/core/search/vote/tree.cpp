@@ -1,6 +1,9 @@
 #include "search/vote/tree.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "base/rounding.hpp"
 
 namespace robust_metric {
 
@@ -33,6 +36,13 @@ void VoteTree::prove(Index node, double bound, const VoteCell& cell, std::span<c
 
 void VoteTree::improve(Index node, double bound) {
     if (keep_) records_[node].proved = std::max(records_[node].proved, bound);
+}
+
+void VoteTree::prove_empty(Index node, std::vector<Evidence::Pair> pairs) {
+    if (!keep_) return;
+    std::erase_if(pairs, [](const Evidence::Pair& pair) { return pair.multiplier == 0.0; });
+    records_[node].proved = rounding::infinity;
+    records_[node].pairs = std::move(pairs);
 }
 
 void VoteTree::split_own(Index node) {

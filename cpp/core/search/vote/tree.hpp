@@ -33,6 +33,8 @@ public:
     void prove(Index node, double bound, const VoteCell& cell, std::span<const CellPoints::Pair> pairs,
                std::span<const double> multipliers);
     void improve(Index node, double bound);
+    // These pairs prove that the node is empty.
+    void prove_empty(Index node, std::vector<Evidence::Pair> pairs);
     // The children of this node beat own-class points.
     void split_own(Index node);
     // Own-class points by which the bounds of entering points are computed.
