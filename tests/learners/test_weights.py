@@ -131,9 +131,9 @@ def test_wrong_parameters(parameters: Any, message: str) -> None:
     ("weights", "message"),
     [
         (np.ones(3), r"sample_weight must have one weight for each of 110 points, got \(3,\)"),
-        (np.full(110, -1.0), "sample_weight must be finite numbers of at least 0, not all 0"),
+        (np.full(110, -1.0), "sample_weight must be finite numbers of at least 0, not all zero"),
         (np.full(110, np.nan), "sample_weight must be finite numbers of at least 0"),
-        (np.zeros(110), "sample_weight must be finite numbers of at least 0, not all 0"),
+        (np.zeros(110), "sample_weight must be finite numbers of at least 0, not all zero"),
     ],
 )
 def test_wrong_weights(make: Any, weights: Any, message: str) -> None:

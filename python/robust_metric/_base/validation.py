@@ -122,7 +122,7 @@ def checked_weights(
                 f"sample_weight must have one weight for each of {len(y)} points, got {weights.shape}"
             )
         if not (np.isfinite(weights) & (weights >= 0.0)).all() or not (weights > 0.0).any():
-            raise ValueError("sample_weight must be finite numbers of at least 0, not all 0")
+            raise ValueError("sample_weight must be finite numbers of at least 0, not all zero")
     if class_weight is not None:
         weights = weights * compute_sample_weight(class_weight, y)
         if not (np.isfinite(weights) & (weights >= 0.0)).all() or not (weights > 0.0).any():
