@@ -117,6 +117,7 @@ class Reach:
 
     def _in_box(self, a: Integers) -> tuple[Integers, Integers, int | None]:
         """|a_j| of what may move, how far that may go, and the largest a·δ, None where nothing bounds it."""
+        assert self.below is not None and self.above is not None
         caps = np.where(a > 0, self.above, self.below)
         sizes = abs(a) * (self.costs.inverse > 0) * (caps != 0)
         unbounded = (sizes[caps < 0] != 0).any()
