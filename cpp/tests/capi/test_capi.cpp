@@ -120,9 +120,12 @@ TEST_CASE("C: a search is cancelled, and structs of an older and a newer header 
     newer.known.keep_going = [](std::size_t, void* user) { return ++*static_cast<int*>(user) < 2 ? 1 : 0; };
     int polls = 0;
     newer.known.user_data = &polls;
-    std::vector<robust_metric_perturbation> found(300);
-    std::vector<double> steps(300 * 6);
-    CHECK(says(robust_metric_minimal_perturbations(line.model, points.data(), 300, nullptr, INFINITY, &newer.known,
+    std::vector<double> queries;  // work of seconds, so that it goes on when it is asked for the second time
+    for (int copy = 0; copy < 20; ++copy) queries.insert(queries.end(), points.begin(), points.end());
+    const std::size_t count = queries.size() / 6;
+    std::vector<robust_metric_perturbation> found(count);
+    std::vector<double> steps(queries.size());
+    CHECK(says(robust_metric_minimal_perturbations(line.model, queries.data(), count, nullptr, INFINITY, &newer.known,
                                                    found.data(), steps.data()),
                ROBUST_METRIC_CANCELLED, "cancelled"));
     CHECK(polls == 2);
