@@ -36,6 +36,7 @@ NAME = re.compile(r"([A-Za-z_][\w.]*)(\(.*\))?")
 
 # what programs make, and files that readers of an example have
 MADE = {"build/", "cells/", "robust-metric-demo/", "all.csv", "new.csv", "test.csv", "train.csv"}
+MADE |= {"BUILD_SHARED_LIBS", "librobust_metric.so.0.1", "librobust_metric.so.1"}  # by CMake
 
 PAGES = [
     path
