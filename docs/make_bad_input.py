@@ -63,6 +63,14 @@ def arrays() -> list[Case]:
         ("components with NaN", lambda: fitted(metric=np.full((2, 2), np.nan))),
         ("a metric by name", lambda: fitted(metric="minkowski")),
         ("a negative time limit", lambda: fitted().minimal_perturbation(X, time_limit=-1)),
+        (
+            "decimals that are none",
+            lambda: fitted().minimal_perturbation(X, witness_precision="float16"),
+        ),
+        (
+            "integers that float64 would change",
+            lambda: fitted().fit(X.astype(np.int64) + 2**60 + 1, y),
+        ),
         ("n_jobs = 0", lambda: fitted(n_jobs=0).predict(X)),
         ("a norm that is none", lambda: rm.ThreatModel(norm=3)),
         (
