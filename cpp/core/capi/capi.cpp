@@ -149,7 +149,7 @@ void robust_metric_parts_init(robust_metric_parts* parts, size_t struct_size) {
 robust_metric_status robust_metric_create(const robust_metric_parts* parts, const robust_metric_options* options,
                                           robust_metric_model** model) {
     return guarded([&] {
-        needed("model", model);
+        needed("model", static_cast<const void*>(model));
         *model = nullptr;
         needed("parts", parts);
         const robust_metric_parts given = today("parts", parts, robust_metric_parts_init);
@@ -160,7 +160,7 @@ robust_metric_status robust_metric_create(const robust_metric_parts* parts, cons
 robust_metric_status robust_metric_load(const char* path, const robust_metric_options* options,
                                         robust_metric_model** model) {
     return guarded([&] {
-        needed("model", model);
+        needed("model", static_cast<const void*>(model));
         *model = nullptr;
         needed("path", path);
         *model = new robust_metric_model{Model::load(path, execution_of(options))};

@@ -88,10 +88,10 @@ private:
             skip_space();
             std::string name = string();
             expect(':');
-            entries.emplace_back(std::move(name), value(depth + 1));
+            entries.push_back({std::move(name), value(depth + 1)});
         } while (goes_on('}'));
         std::vector<std::string_view> names;
-        for (const auto& entry : entries) names.push_back(entry.first);
+        for (const auto& entry : entries) names.push_back(entry.name);
         std::sort(names.begin(), names.end());
         if (std::adjacent_find(names.begin(), names.end()) != names.end()) fail("has an object with one name twice");
         return entries;
@@ -219,9 +219,9 @@ void write(const Json& json, std::string& out) {
         const auto& entries = *json.as<Json::Object>();
         for (std::size_t i = 0; i < entries.size(); ++i) {
             if (i > 0) out += ", ";
-            write_string(entries[i].first, out);
+            write_string(entries[i].name, out);
             out += ": ";
-            write(entries[i].second, out);
+            write(entries[i].value, out);
         }
         out += '}';
     }

@@ -18,7 +18,8 @@ struct Json {
         bool operator==(const Number&) const = default;
     };
     using Array = std::vector<Json>;
-    using Object = std::vector<std::pair<std::string, Json>>;
+    struct Entry;  // as a pair would have to be complete here
+    using Object = std::vector<Entry>;
     std::variant<std::monostate, bool, Number, std::string, Array, Object> value;
 
     bool is_null() const { return std::holds_alternative<std::monostate>(value); }
@@ -28,6 +29,11 @@ struct Json {
     }
     // the entry of an object, null where there is none or this is no object
     const Json* find(std::string_view name) const;
+};
+
+struct Json::Entry {
+    std::string name;
+    Json value;
 };
 
 // Throws std::runtime_error where the text is not one JSON value, nests more than 64 deep, has a name twice in an

@@ -96,7 +96,7 @@ double ExactSum::choose_units(const double* query, std::span<const Evidence::Pai
         for (const double bound : {threat.lower(j), threat.upper(j)})
             if (std::isfinite(bound)) use(&bound, 1);
     const double of_points = digits(largest, points_unit_), of_components = choose_components();
-    const double count = static_cast<double>(pairs.size()), rank = static_cast<double>(training_->metric().rank());
+    const auto count = static_cast<double>(pairs.size()), rank = static_cast<double>(training_->metric().rank());
     const double of_mapped = of_points + of_components;
     if (components_.empty()) return count * rank * of_points * of_points;
     return count * rank * (2.0 * static_cast<double>(d) * of_points * of_components + of_mapped * of_mapped);

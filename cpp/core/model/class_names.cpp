@@ -134,7 +134,7 @@ Json pack_class_names(const std::string& type, const std::vector<std::string>& n
         else if (type == "bool")
             value.emplace<bool>(name == "true");
         else
-            value.emplace<Json::Number>(name);
+            value = Json::Number{name};
     }
     return packed;
 }

@@ -4,9 +4,11 @@
 #ifndef ROBUST_METRIC_VERSION_H
 #define ROBUST_METRIC_VERSION_H
 
+/* NOLINTBEGIN(modernize-macro-to-enum): the preprocessor compares them */
 #define ROBUST_METRIC_VERSION_MAJOR 0
 #define ROBUST_METRIC_VERSION_MINOR 1
 #define ROBUST_METRIC_VERSION_PATCH 0
+/* NOLINTEND(modernize-macro-to-enum) */
 #define ROBUST_METRIC_VERSION "0.1.0"
 
 #endif

@@ -19,7 +19,7 @@ struct Decision {
 class PrototypeProblem {
 public:
     PrototypeProblem(const LabelledPoints& batch, const LabelledPoints& prototypes, MatrixView components,
-                     const PrototypeLossOptions& options, const Execution& execution);
+                     const PrototypeLossOptions& options, const Execution& all);
 
     std::size_t d() const { return batch_.points.cols(); }
     std::size_t r() const { return euclidean() ? d() : components_.rows(); }

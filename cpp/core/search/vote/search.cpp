@@ -338,6 +338,7 @@ double VoteSearch::prove(VoteTree::Index record) {
 bool VoteSearch::prove_empty(VoteTree::Index record) {
     cell_.active(pairs_, multipliers_);
     std::vector<Evidence::Pair> pairs;
+    pairs.reserve(pairs_.size());
     for (std::size_t i = 0; i < pairs_.size(); ++i)
         pairs.push_back(
             {cell_.points().position(pairs_[i].entering), cell_.points().position(pairs_[i].beaten), multipliers_[i]});
