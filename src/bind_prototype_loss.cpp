@@ -56,10 +56,11 @@ struct Call {
 
 using Sizes = std::pair<std::size_t, std::size_t>;
 
-py::tuple loss(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
-               const LabelArray& prototype_labels, const py::object& components, BoundLoss kind, double target,
-               Norm dual_norm, const py::object& inverse_cost, const Sizes& candidates, const Sizes& ranks,
-               bool with_components_gradient, int num_threads, const py::object& progress) {
+py::tuple prototype_loss_of(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
+                            const LabelArray& prototype_labels, const py::object& components, BoundLoss kind,
+                            double target, Norm dual_norm, const py::object& inverse_cost, const Sizes& candidates,
+                            const Sizes& ranks, bool with_components_gradient, int num_threads,
+                            const py::object& progress) {
     const Call call(points, labels, prototypes, prototype_labels, components, kind, target, dual_norm, inverse_cost,
                     candidates, ranks, with_components_gradient);
     const Execution execution = make_execution(num_threads, progress);
@@ -71,10 +72,10 @@ py::tuple loss(const DoubleArray& points, const LabelArray& labels, const Double
     return to_tuple(result, call.batch.points.cols());
 }
 
-py::tuple loss_reference(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
-                         const LabelArray& prototype_labels, const py::object& components, BoundLoss kind,
-                         double target, Norm dual_norm, const py::object& inverse_cost, const Sizes& candidates,
-                         const Sizes& ranks, bool with_components_gradient) {
+py::tuple prototype_loss_twin(const DoubleArray& points, const LabelArray& labels, const DoubleArray& prototypes,
+                              const LabelArray& prototype_labels, const py::object& components, BoundLoss kind,
+                              double target, Norm dual_norm, const py::object& inverse_cost, const Sizes& candidates,
+                              const Sizes& ranks, bool with_components_gradient) {
     const Call call(points, labels, prototypes, prototype_labels, components, kind, target, dual_norm, inverse_cost,
                     candidates, ranks, with_components_gradient);
     return to_tuple(reference::prototype_loss(call.batch, call.model, call.view, call.options),
@@ -85,13 +86,13 @@ py::tuple loss_reference(const DoubleArray& points, const LabelArray& labels, co
 
 void bind_prototype_loss(py::module_& m) {
     using py::arg;
-    m.def("prototype_loss", loss,
+    m.def("prototype_loss", prototype_loss_of,
           "(loss, prototypes_gradient, components_gradient or None, bounds) of a batch against prototypes.",
           arg("points"), arg("labels"), arg("prototypes"), arg("prototype_labels"), arg("components") = py::none(),
           arg("kind") = BoundLoss::linear, arg("target") = 0.0, arg("dual_norm") = Norm::two,
           arg("inverse_cost") = py::none(), arg("candidates") = Sizes{5, 20}, arg("ranks") = Sizes{0, 0},
           arg("with_components_gradient") = false, arg("num_threads") = 1, arg("progress") = py::none());
-    m.def("prototype_loss_reference", loss_reference, "Slow twin of prototype_loss.", arg("points"), arg("labels"),
+    m.def("prototype_loss_reference", prototype_loss_twin, "Slow twin of prototype_loss.", arg("points"), arg("labels"),
           arg("prototypes"), arg("prototype_labels"), arg("components") = py::none(), arg("kind") = BoundLoss::linear,
           arg("target") = 0.0, arg("dual_norm") = Norm::two, arg("inverse_cost") = py::none(),
           arg("candidates") = Sizes{5, 20}, arg("ranks") = Sizes{0, 0}, arg("with_components_gradient") = false);

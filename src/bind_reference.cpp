@@ -23,8 +23,8 @@ auto with_data(const DoubleArray& X, const LabelArray& y, int classes, const py:
     return body(data, matrix(Z, "Z"));
 }
 
-py::array_t<std::int64_t> kneighbors(const DoubleArray& X, const LabelArray& y, int classes,
-                                     const py::object& components, const DoubleArray& Z, std::size_t k) {
+py::array_t<std::int64_t> kneighbors_twin(const DoubleArray& X, const LabelArray& y, int classes,
+                                          const py::object& components, const DoubleArray& Z, std::size_t k) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
         std::vector<std::int64_t> indices;
         for (std::size_t i = 0; i < queries.rows(); ++i)
@@ -34,8 +34,8 @@ py::array_t<std::int64_t> kneighbors(const DoubleArray& X, const LabelArray& y, 
     });
 }
 
-py::tuple certified_radii(const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
-                          const DoubleArray& Z, std::size_t k) {
+py::tuple certified_radii_twin(const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
+                               const DoubleArray& Z, std::size_t k) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
         std::vector<double> radii;
         std::vector<std::int32_t> labels;
@@ -47,8 +47,8 @@ py::tuple certified_radii(const DoubleArray& X, const LabelArray& y, int classes
     });
 }
 
-py::array_t<double> neighbor_radii(const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
-                                   const DoubleArray& Z, std::size_t k) {
+py::array_t<double> neighbor_radii_twin(const DoubleArray& X, const LabelArray& y, int classes,
+                                        const py::object& components, const DoubleArray& Z, std::size_t k) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
         std::vector<double> radii;
         radii.reserve(queries.rows());
@@ -58,8 +58,8 @@ py::array_t<double> neighbor_radii(const DoubleArray& X, const LabelArray& y, in
     });
 }
 
-py::array_t<double> minimal_perturbations(const DoubleArray& X, const LabelArray& y, int classes,
-                                          const py::object& components, const DoubleArray& Z, std::size_t k) {
+py::array_t<double> minimal_perturbations_twin(const DoubleArray& X, const LabelArray& y, int classes,
+                                               const py::object& components, const DoubleArray& Z, std::size_t k) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
         std::vector<double> sizes;
         for (std::size_t i = 0; i < queries.rows(); ++i) {
@@ -76,13 +76,13 @@ py::array_t<double> minimal_perturbations(const DoubleArray& X, const LabelArray
 
 void bind_reference(py::module_& m) {
     const auto X = py::arg("X"), y = py::arg("y"), classes = py::arg("n_classes"), Z = py::arg("Z");
-    m.def("kneighbors_reference", kneighbors, "Slow twin of kneighbors: indices.", X, y, classes, py::arg("components"),
-          Z, py::arg("n_neighbors"));
-    m.def("certified_radii_reference", certified_radii, "Slow twin of certified_radii: (radii, labels).", X, y, classes,
+    m.def("kneighbors_reference", kneighbors_twin, "Slow twin of kneighbors: indices.", X, y, classes,
           py::arg("components"), Z, py::arg("n_neighbors"));
-    m.def("neighbor_radii_reference", neighbor_radii, "Slow twin of neighbor_radii: radii.", X, y, classes,
+    m.def("certified_radii_reference", certified_radii_twin, "Slow twin of certified_radii: (radii, labels).", X, y,
+          classes, py::arg("components"), Z, py::arg("n_neighbors"));
+    m.def("neighbor_radii_reference", neighbor_radii_twin, "Slow twin of neighbor_radii: radii.", X, y, classes,
           py::arg("components"), Z, py::arg("n_neighbors"));
-    m.def("minimal_perturbations_reference", minimal_perturbations,
+    m.def("minimal_perturbations_reference", minimal_perturbations_twin,
           "Slow twin of minimal_perturbations: the infimum of each.", X, y, classes, py::arg("components"), Z,
           py::arg("n_neighbors") = 1);
 }

@@ -19,9 +19,9 @@ pybind11::tuple to_tuple(const TripletLoss& result, MatrixView components) {
     return pybind11::make_tuple(result.loss, to_array(result.gradient).reshape(shape), to_array(result.bounds));
 }
 
-pybind11::tuple loss(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
-                     const IndexArray& near, const IndexArray& far, BoundLoss kind, double target, Norm dual_norm,
-                     int num_threads, const pybind11::object& progress) {
+pybind11::tuple triplet_loss_of(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
+                                const IndexArray& near, const IndexArray& far, BoundLoss kind, double target,
+                                Norm dual_norm, int num_threads, const pybind11::object& progress) {
     const MatrixView data = matrix(points, "points"), metric = matrix(components, "components");
     const Triplets rows = triplets(anchor, near, far);
     const Execution execution = make_execution(num_threads, progress);
@@ -33,9 +33,9 @@ pybind11::tuple loss(const DoubleArray& points, const DoubleArray& components, c
     return to_tuple(result, metric);
 }
 
-pybind11::tuple loss_reference(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
-                               const IndexArray& near, const IndexArray& far, BoundLoss kind, double target,
-                               Norm dual_norm) {
+pybind11::tuple triplet_loss_twin(const DoubleArray& points, const DoubleArray& components, const IndexArray& anchor,
+                                  const IndexArray& near, const IndexArray& far, BoundLoss kind, double target,
+                                  Norm dual_norm) {
     const MatrixView metric = matrix(components, "components");
     return to_tuple(reference::triplet_loss(matrix(points, "points"), metric, triplets(anchor, near, far),
                                             {kind, target}, dual_norm),
@@ -50,13 +50,13 @@ void bind_triplet_loss(pybind11::module_& m) {
         .value("linear", BoundLoss::linear)
         .value("hinge", BoundLoss::hinge)
         .value("ramp", BoundLoss::ramp);
-    m.def("triplet_loss", loss,
+    m.def("triplet_loss", triplet_loss_of,
           "(loss, gradient, bounds): mean loss, its gradient in the components, each triplet's "
           "bound.",
           arg("points"), arg("components"), arg("anchor"), arg("near"), arg("far"), arg("kind") = BoundLoss::linear,
           arg("target") = 0.0, arg("dual_norm") = Norm::two, arg("num_threads") = 1,
           arg("progress") = pybind11::none());
-    m.def("triplet_loss_reference", loss_reference, "Slow twin of triplet_loss.", arg("points"), arg("components"),
+    m.def("triplet_loss_reference", triplet_loss_twin, "Slow twin of triplet_loss.", arg("points"), arg("components"),
           arg("anchor"), arg("near"), arg("far"), arg("kind") = BoundLoss::linear, arg("target") = 0.0,
           arg("dual_norm") = Norm::two);
 }
