@@ -107,8 +107,9 @@ def hosted(row: Row, scratch: Path) -> dict[str, str]:
     strangers = list(host.rglob("*robust_metric*"))
     if strangers:
         raise Failed(f"a guest should install nothing of its own, found {strangers}")
-    # what is configured tells what would be built, which is the same as above
-    configure(PROGRAMS / "guest_of_python", scratch / "guest_of_python", row.options())
+    # the same where the host is a Python package, built by scikit-build-core, which sets SKBUILD: what is
+    # configured tells what would be built
+    configure(PROGRAMS / way, scratch / "host_of_python", [*row.options(), "-DSKBUILD=2"])
     return answers
 
 

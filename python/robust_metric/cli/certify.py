@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import sys
 import time
 from collections.abc import Sequence
@@ -15,7 +13,6 @@ from numpy.typing import NDArray
 
 from .._base.arrays import Floats
 from ..io import csv_options, threat_options
-from ..io.atomic import atomic_write
 from ..results.certificates import Certificates
 from ..results.perturbations import SearchInterrupted
 from ..results.robust_error import RobustErrorCurve, format_table, round_radii
@@ -30,7 +27,7 @@ from .options import (
     add_radii,
     seconds,
 )
-from .output import STANDARD_OUTPUT, check_outputs, finite, print_json
+from .output import STANDARD_OUTPUT, check_outputs, finite, print_json, write_csv
 from .saved_model import SavedModel, inputs
 
 
@@ -132,15 +129,7 @@ def _write_predictions(
     columns |= {"label": certificates.label.tolist(), "radius": certificates.radius.tolist()}
     if rows.y is not None:
         columns["true_label"] = rows.y[list(numbers)].tolist()
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    if path == STANDARD_OUTPUT:
-        sys.stdout.write(text.getvalue())
-        return
-    with atomic_write(path) as stream:
-        stream.write(text.getvalue().encode())
+    write_csv(path, columns, zip(*columns.values(), strict=True))
 
 
 def _summary(

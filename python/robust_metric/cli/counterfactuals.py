@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..io import csv_options, threat_options
-from ..io.atomic import atomic_write
 from ..io.inputs import few
 from ..results.counterfactuals import Counterfactuals
 from .data import Rows
@@ -27,7 +23,7 @@ from .options import (
     seconds,
     whole_numbers,
 )
-from .output import STANDARD_OUTPUT, check_outputs, finite, print_json
+from .output import STANDARD_OUTPUT, check_outputs, finite, print_json, write_csv
 from .saved_model import SavedModel, inputs
 
 
@@ -112,21 +108,24 @@ def _called(rows: Rows, row: int) -> str:
 
 def _write(path: str, found: Counterfactuals, rows: Rows, chosen: list[int]) -> None:
     """Write a CSV file of one line a change."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     ids = [] if rows.ids is None else ["id"]
-    writer.writerow(
-        ["row", *ids, "number", "feature", "old", "new", "label", "counterfactual_label", "cost"]
-    )
+    header = [
+        "row",
+        *ids,
+        "number",
+        "feature",
+        "old",
+        "new",
+        "label",
+        "counterfactual_label",
+        "cost",
+    ]
+    lines = []
     for change in found.changes():
         row = chosen[change.row]
         name = [] if rows.ids is None else [rows.ids.values[row]]
-        writer.writerow([row, *name, *change[1:]])
-    if path == STANDARD_OUTPUT:
-        sys.stdout.write(text.getvalue())
-        return
-    with atomic_write(path) as stream:
-        stream.write(text.getvalue().encode())
+        lines.append([row, *name, *change[1:]])
+    write_csv(path, header, lines)
 
 
 def _summary(

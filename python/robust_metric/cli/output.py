@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
@@ -10,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._base.arrays import Floats
-from ..io.atomic import check_target, is_stream
+from ..io.atomic import atomic_write, check_target, is_stream
 from ..io.csv_text import STANDARD_INPUT
 from ..results.robust_error import RobustErrorCurve
 
@@ -36,6 +38,19 @@ def print_json(values: dict[str, Any]) -> None:
 def finite(value: float) -> float | None:
     """Return the number, or None for infinity."""
     return value if math.isfinite(value) else None
+
+
+def write_csv(path: str, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a CSV file atomically, or print it where the path is ``-``."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    if path == STANDARD_OUTPUT:
+        sys.stdout.write(text.getvalue())
+        return
+    with atomic_write(path) as stream:
+        stream.write(text.getvalue().encode())
 
 
 def check_outputs(

@@ -105,8 +105,7 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         ValueError
             If mode is another, or as `kneighbors` does.
         """
-        if mode not in ("connectivity", "distance"):
-            raise ValueError(f'mode must be "connectivity" or "distance", got {mode!r}')
+        _check_mode(mode)
         if mode == "distance":
             distances, indices = self.kneighbors(X, n_neighbors)
             values = distances.ravel()
@@ -169,8 +168,7 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         ValueError
             If mode is another, or as `radius_neighbors` does.
         """
-        if mode not in ("connectivity", "distance"):
-            raise ValueError(f'mode must be "connectivity" or "distance", got {mode!r}')
+        _check_mode(mode)
         distances, indices = self._within(X, radius)
         rows = np.cumsum([0, *map(len, indices)])
         columns = np.concatenate([np.empty(0, dtype=np.int64), *indices])
@@ -354,3 +352,9 @@ def _not_self(indices: Indices) -> Mask:
     own = indices == np.arange(len(indices))[:, None]
     own[~own.any(axis=1), -1] = True
     return ~own
+
+
+def _check_mode(mode: str) -> None:
+    """Raise ValueError where the entries of a graph are to be something else."""
+    if mode not in ("connectivity", "distance"):
+        raise ValueError(f'mode must be "connectivity" or "distance", got {mode!r}')
