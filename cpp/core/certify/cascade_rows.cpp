@@ -96,16 +96,7 @@ void CascadeRows::pack_nearest_own() {
         second_packs_[i].fill(codes_->second(), points, none, end);
         second_packs_[i].mirror(codes_->second().rows().cols() - 1);
     }
-    double farthest = -rounding::infinity;
-    for (std::size_t i = 0; i < depth_; ++i) farthest = std::max<double>(farthest, own_[i].upper());
-    own_length_ = up(std::sqrt(up(std::max(farthest + query_->squared_norm().upper, 0.0))));
-}
-
-// What S is at most for a row with R_v <= highest() for some v: docs/halfspace_bounds.md.
-double CascadeRows::row_limit() const {
-    const double radius = bounds_.highest() * (1.0 + HalfspaceBounds::margin);
-    const double length = up(own_length_ + 2.0 * training_->metric().norm_bound() * radius);
-    return up(length * length) - query_->squared_norm().lower;
+    reach_.start(std::span<const Point>(own_).first(depth_), query_->squared_norm());
 }
 
 void CascadeRows::look_at_near_rows() {
@@ -115,7 +106,8 @@ void CascadeRows::look_at_near_rows() {
                        rows_.begin() + static_cast<std::ptrdiff_t>(next_ + count));
         next_ += count;
         if (bounds_.highest() < rounding::infinity)
-            test_in_full(row_limit(), four_squares_above(up(bounds_.highest() * (1.0 + HalfspaceBounds::margin))));
+            test_in_full(reach_.limit(bounds_.highest()),
+                         four_squares_above(up(bounds_.highest() * (1.0 + HalfspaceBounds::margin))));
         left_.insert(left_.end(), tested_.begin(), tested_.end());
         while (left_.size() >= PairPack::size && !bounds_.crowded()) evaluate(PairPack::size);
     }
@@ -125,7 +117,7 @@ void CascadeRows::look_at_near_rows() {
 // Those that are not among the near ones.
 void CascadeRows::look_at_other_rows() {
     if (!(bounds_.highest() < rounding::infinity)) return;  // all are
-    const double limit = row_limit();
+    const double limit = reach_.limit(bounds_.highest());
     coarse_rows_.clear();
     query_->open_all(limit);
     for (std::size_t slot = 0; slot < query_->opened(); ++slot)
@@ -144,7 +136,7 @@ void CascadeRows::look_at_other_rows() {
 // Puts those of the rows, known by their codes, into left_ that depth_ own-class points do not surely keep away beyond
 // the radius.
 void CascadeRows::test_rows(std::span<const Point> rows) {
-    const double limit = row_limit();
+    const double limit = reach_.limit(bounds_.highest());
     const float four_squares = four_squares_above(up(bounds_.highest() * (1.0 + HalfspaceBounds::margin)));
     tested_.clear();
     for (const Point& row : rows)

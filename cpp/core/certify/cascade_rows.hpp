@@ -10,6 +10,7 @@
 #include "certify/losing_votes.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
+#include "certify/row_reach.hpp"
 #include "data/cascade_query.hpp"
 #include "data/prepared_set.hpp"
 
@@ -20,7 +21,11 @@ namespace robust_metric {
 class CascadeRows {
 public:
     explicit CascadeRows(const PreparedSet& training)
-        : training_(&training), codes_(&training.pair_codes()), bounds_(training), taken_(training.size(), 0) {}
+        : training_(&training),
+          codes_(&training.pair_codes()),
+          bounds_(training),
+          reach_(training),
+          taken_(training.size(), 0) {}
 
     // As NearRows::radius.
     std::optional<double> radius(CascadeQuery& query, int label, std::size_t k);
@@ -30,7 +35,6 @@ private:
 
     void collect(std::size_t own_count, std::size_t other_count);
     void pack_nearest_own();
-    double row_limit() const;
     void look_at_near_rows();
     void look_at_other_rows();
     void test_rows(std::span<const Point> rows);
@@ -45,6 +49,7 @@ private:
     const PreparedSet* training_;
     const Codes* codes_;  // of the rows that lengths of pairs are made of
     RowBounds bounds_;
+    RowReach reach_;
     CascadeQuery* query_ = nullptr;
     int label_ = 0;
     std::size_t depth_ = 0;  // largest v, plus one
@@ -53,7 +58,6 @@ private:
     std::size_t next_ = 0;           // of rows_, to be looked at
     std::vector<char> taken_;        // of all points: those among them
     std::vector<std::uint32_t> taken_points_;
-    double own_length_ = 0.0;                                   // see NearRows
     std::vector<PairPack> packs_, first_packs_, second_packs_;  // the nearest own-class points, and their codes
     double gathered_ = 0.0;                                     // coarse own-class points with S up to this are known
     std::size_t gathered_slots_ = 0;

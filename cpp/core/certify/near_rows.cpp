@@ -47,7 +47,7 @@ std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t 
         look_at_rows();
         if (bounds_.crowded()) return {};
         // as long as no radius is known, any row may matter
-        const double limit = bounds_.highest() < rounding::infinity ? row_limit()
+        const double limit = bounds_.highest() < rounding::infinity ? reach_.limit(bounds_.highest())
                              : more < others                        ? limit_of(own_count, more)
                                                                     : rounding::infinity;
         if (collected_ >= limit) break;
@@ -95,9 +95,7 @@ void NearRows::pack_nearest_own() {
                        std::span(own_).subspan(first, std::min(PairPack::size, count - first)),
                        std::numeric_limits<float>::infinity(), [](const Point& p) { return p.upper(); });
     }
-    double farthest = -rounding::infinity;
-    for (std::size_t i = 0; i < depth_; ++i) farthest = std::max<double>(farthest, own_[i].upper());
-    own_length_ = up(std::sqrt(up(std::max(farthest + query_->squared_norm().upper, 0.0))));
+    reach_.start(std::span<const Point>(own_).first(depth_), query_->squared_norm());
 }
 
 // Sorts the first rows by what the nearest own-class points tell of their R_v: the smallest lower the radius most. Only
@@ -131,13 +129,6 @@ void NearRows::order_rows() {
     for (std::size_t i = 0; i < count; ++i) rows_[next_ + i] = estimated_[i].second;
 }
 
-// What S is at most for a row with R_v <= highest() for some v: docs/halfspace_bounds.md.
-double NearRows::row_limit() const {
-    const double radius = bounds_.highest() * (1.0 + HalfspaceBounds::margin);
-    const double length = up(own_length_ + 2.0 * training_->metric().norm_bound() * radius);
-    return up(length * length) - query_->squared_norm().lower;
-}
-
 void NearRows::look_at_rows() {
     while (next_ < rows_.size() && !bounds_.crowded()) {
         if (bounds_.highest() < rounding::infinity) {
@@ -153,7 +144,7 @@ void NearRows::look_at_rows() {
 // Drops rows, of the next ones, that depth_ own-class points keep away beyond the radius.
 void NearRows::test_rows() {
     const FilterRows& rows = training_->twice_mapped();
-    const double limit = row_limit();
+    const double limit = reach_.limit(bounds_.highest());
     const float four_squares = four_squares_above(up(bounds_.highest() * (1.0 + HalfspaceBounds::margin)));
     tested_.clear();
     list_.clear();

@@ -11,6 +11,7 @@
 #include "certify/losing_votes.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
+#include "certify/row_reach.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 
@@ -20,7 +21,7 @@ namespace robust_metric {
 // units.
 class NearRows {
 public:
-    explicit NearRows(const PreparedSet& training) : training_(&training), bounds_(training) {}
+    explicit NearRows(const PreparedSet& training) : training_(&training), bounds_(training), reach_(training) {}
 
     // Certified radius of `label` being the k-nearest-neighbour prediction at the query (which the caller has
     // established); infinite where nothing can change it. None where so many points tie that HalfspaceBounds, which
@@ -33,7 +34,6 @@ private:
     double limit_of(std::size_t own_count, std::size_t other_count);
     void collect(double limit);
     void pack_nearest_own();
-    double row_limit() const;
     void order_rows();
     void look_at_rows();
     void test_rows();
@@ -41,6 +41,7 @@ private:
 
     const PreparedSet* training_;
     RowBounds bounds_;
+    RowReach reach_;
     LeafQuery* query_ = nullptr;
     int label_ = 0;
     std::size_t depth_ = 0;  // largest v, plus one
@@ -49,7 +50,6 @@ private:
     std::size_t collected_slots_ = 0;
     std::vector<Point> own_, rows_;  // those of the class, and the others
     std::size_t next_ = 0;           // of rows_, to be looked at
-    double own_length_ = 0.0;        // ‖L(z - x)‖ of the depth-th nearest own-class point, an upper bound
     std::vector<PairPack> packs_;    // the nearest own-class points
     std::size_t pack_count_ = 0;
     std::vector<Point> tested_, left_;  // of rows: of one test, and those that tests leave
