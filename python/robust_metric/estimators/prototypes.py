@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
-from .._base.arrays import Floats, Indices
+from .._base.arrays import Floats
 from .._base.runtime import single_threaded_blas
 from .._base.states import changes_at_once
 from .._base.validation import (
@@ -23,6 +23,7 @@ from .._base.validation import (
     validated,
 )
 from ..learners.prototypes.settings import TrainingState
+from ..learners.prototypes.start import given_start, prototype_counts, without_weightless
 from ..learners.prototypes.steps import PrototypeSteps
 from ..learners.prototypes.training import OnlineTrainer, Start, Trainer
 from ..threat import ThreatModel
@@ -218,10 +219,14 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             )
         weights = checked_weights(sample_weight, self.class_weight, targets)
         if weights is not None:
-            data, labels, targets, weights = _without_weightless(data, labels, targets, weights)
+            data, labels, targets, weights = without_weightless(data, labels, targets, weights)
         components = self._start_components(data, targets, warm)
-        start = self._present() if warm else self._given_start(classes, data.shape[1])
-        counts = self._counts(classes)
+        start = (
+            self._present()
+            if warm
+            else given_start(self.initial_prototypes, classes, data.shape[1])
+        )
+        counts = prototype_counts(self.n_prototypes, classes)
         trainer = Trainer(self, data, labels.astype(np.int32), components, counts, start, weights)
         self.n_samples_fit_ = len(trainer.steps.prototypes)
         self._check_n_neighbors()  # before training in vain
@@ -276,10 +281,16 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         online: OnlineTrainer | None = getattr(self, "_online", None)
         if online is None:
             components = self._start_components(data, targets, fitted)
-            start = self._present() if fitted else self._given_start(known, data.shape[1])
+            start = (
+                self._present()
+                if fitted
+                else given_start(self.initial_prototypes, known, data.shape[1])
+            )
             online = OnlineTrainer(self, data, components, start)
         with single_threaded_blas():
-            online.learn(data, labels.astype(np.int32), self, self._counts(known))
+            online.learn(
+                data, labels.astype(np.int32), self, prototype_counts(self.n_prototypes, known)
+            )
         self._take(online.steps, known)
         self._online = online
         return self
@@ -309,46 +320,6 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
 
     def _present(self) -> Start:
         return self._fitted.points.astype(np.float64), self._fitted.labels.astype(np.int32)
-
-    def _counts(self, classes: NDArray[Any]) -> Indices:
-        """Prototypes of each class."""
-        if not isinstance(self.n_prototypes, Mapping):
-            return np.full(len(classes), self.n_prototypes, dtype=np.int64)
-        wanted = set(classes.tolist())
-        if set(self.n_prototypes) != wanted:
-            raise ValueError(
-                f"n_prototypes must have a number for each of the classes {classes.tolist()}, got "
-                f"{dict(self.n_prototypes)!r}"
-            )
-        for label, count in self.n_prototypes.items():
-            check_count(f"n_prototypes of {label!r}", count)
-        return np.array([self.n_prototypes[label] for label in classes.tolist()], dtype=np.int64)
-
-    def _given_start(self, classes: NDArray[Any], d: int) -> Start | None:
-        if self.initial_prototypes is None:
-            return None
-        try:
-            given, labels = self.initial_prototypes
-            points = np.array(given, dtype=np.float64, order="C")
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                "initial_prototypes must be a pair of (k, d) points and (k,) class labels, got "
-                f"{self.initial_prototypes!r}"
-            ) from error
-        if points.ndim != 2 or points.shape[1] != d or not np.isfinite(points).all():
-            raise ValueError(
-                f"initial_prototypes must have finite points of shape (k, {d}), got {points.shape}"
-            )
-        try:
-            codes = encode_labels(labels, classes, len(points))
-        except ValueError as error:
-            raise ValueError(f"initial_prototypes: {error}") from error
-        if codes is None or (codes < 0).any():
-            raise ValueError(
-                f"initial_prototypes must have labels among the classes {classes.tolist()}, got "
-                f"{np.unique(np.asarray(labels)).tolist()}"
-            )
-        return points, codes
 
     def _known_classes(self, classes: ArrayLike | None) -> NDArray[Any]:
         fitted = hasattr(self, "classes_")
@@ -407,17 +378,3 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             raise ValueError(
                 f"prototype_bounds must be None with n_directions, got {self.prototype_bounds!r}"
             )
-
-
-def _without_weightless(
-    data: Floats, labels: NDArray[Any], targets: NDArray[Any], weights: Floats
-) -> tuple[Floats, NDArray[Any], NDArray[Any], Floats]:
-    """Return what is left without the points of weight 0, which must be some of each class."""
-    kept = weights > 0.0
-    gone = np.setdiff1d(labels, labels[kept])
-    if len(gone):
-        label = targets[labels == gone[0]].tolist()[0]
-        raise ValueError(
-            f"sample_weight must leave each class a point, got none of class {label!r}"
-        )
-    return data[kept], labels[kept], targets[kept], weights[kept] / weights[kept].mean()
