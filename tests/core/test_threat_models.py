@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def test_the_attacks_do_bite(norm: float, kind: str) -> None:
 
 
 @given(threat_problems())
+@example(threat_problem(17310, 1, "all", 4, 4, 2, 8))  # ties in a box, which are no losses
 @example(threat_problem(23518413, 1, "all", 2, 4, 2, 17))  # a row out of reach hid one that is not
 def test_every_radius_is_proved_in_rational_arithmetic(
     tmp_path_factory: pytest.TempPathFactory, p: Problem
@@ -95,8 +97,12 @@ def test_every_radius_is_proved_in_rational_arithmetic(
     rm.Certificates(
         larger, certificates.label, p.k, certificates.evidence, certificates.threat
     ).save(folder / "c")
-    exact = ~loose & (larger > 0)
-    assert len(checker.check(folder / "c", folder / "m").failures) == exact.sum()
+    failures = checker.check(folder / "c", folder / "m").failures
+    failed = {int(re.match(r"certificate (\d+):", failure)[1]) for failure in failures}  # type: ignore[index]
+    proved = sorted(set(np.flatnonzero(~loose & (larger > 0)).tolist()) - failed)
+    if proved:  # ties that are no losses, where a confined perturbation ends: the radius is larger
+        assert p.threat.bounds is not None or np.isinf(p.threat.weights(p.X.shape[1])).any()
+        assert (clf.minimal_perturbation(p.Z[proved]).upper >= larger[proved]).all()
 
 
 def assert_proved(folder: Path, clf: rm.CertifiedKNeighborsClassifier, c: rm.Certificates) -> None:
