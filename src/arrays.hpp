@@ -20,7 +20,11 @@ using FloatArray = pybind11::array_t<float, pybind11::array::c_style>;
 using LabelArray = pybind11::array_t<std::int32_t, pybind11::array::c_style>;
 using IndexArray = pybind11::array_t<std::int64_t, pybind11::array::c_style>;
 
-inline MatrixView matrix(const DoubleArray& array, const char* name) {
+template <class Real>
+using MatrixArray = pybind11::array_t<Real, pybind11::array::c_style>;
+
+template <class Real>
+BasicMatrixView<const Real> matrix(const MatrixArray<Real>& array, const char* name) {
     if (array.ndim() != 2)
         throw std::invalid_argument(std::string(name) + " must have 2 dimensions, got " + std::to_string(array.ndim()));
     return {array.data(), static_cast<std::size_t>(array.shape(0)), static_cast<std::size_t>(array.shape(1))};
@@ -36,12 +40,14 @@ inline Points to_points(const pybind11::array& array, const char* name) {
                            static_cast<std::size_t>(array.shape(1)));
 }
 
-inline MutableMatrixView matrix(DoubleArray& array) {
+template <class Real>
+BasicMatrixView<Real> matrix(MatrixArray<Real>& array) {
     return {array.mutable_data(), static_cast<std::size_t>(array.shape(0)), static_cast<std::size_t>(array.shape(1))};
 }
 
-inline DoubleArray make_matrix(std::size_t rows, std::size_t cols) {
-    return DoubleArray({static_cast<pybind11::ssize_t>(rows), static_cast<pybind11::ssize_t>(cols)});
+template <class Real = double>
+MatrixArray<Real> make_matrix(std::size_t rows, std::size_t cols) {
+    return MatrixArray<Real>({static_cast<pybind11::ssize_t>(rows), static_cast<pybind11::ssize_t>(cols)});
 }
 
 // None, or one side of the queries' boxes; the array must outlive what to_boxes makes of it.

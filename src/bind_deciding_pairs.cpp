@@ -33,10 +33,11 @@ pybind11::tuple to_tables(const Pairs& found, std::size_t draws) {
     return pybind11::make_tuple(to_array(found.near).reshape(shape), to_array(found.far).reshape(shape));
 }
 
-pybind11::tuple pairs(const DoubleArray& embedded, const DoubleArray& normals, const IndexArray& anchors,
+template <class Real>
+pybind11::tuple pairs(const MatrixArray<Real>& embedded, const MatrixArray<Real>& normals, const IndexArray& anchors,
                       const IndexArray& own, const IndexArray& other, const IndexArray& near_rank,
                       const IndexArray& far_rank, Norm dual_norm, int num_threads, const pybind11::object& progress) {
-    const MatrixView points = matrix(embedded, "embedded"), directions = matrix(normals, "normals");
+    const auto points = matrix(embedded, "embedded"), directions = matrix(normals, "normals");
     const CandidateTables candidates = tables(own, other);
     const Ranks ranks = rank_tables(near_rank, far_rank);
     const auto anchor_rows = rows(anchors);
@@ -62,10 +63,15 @@ pybind11::tuple pairs_reference(const DoubleArray& embedded, const DoubleArray& 
 
 void bind_deciding_pairs(pybind11::module_& m) {
     using pybind11::arg;
-    m.def("deciding_pairs", pairs,
-          "(near, far): the candidates whose bound has the given ranks, anchors x draws; -1 where there are none.",
-          arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"), arg("near_rank"), arg("far_rank"),
-          arg("dual_norm") = Norm::two, arg("num_threads") = 1, arg("progress") = pybind11::none());
+    const auto define = [&](auto function) {
+        m.def("deciding_pairs", function,
+              "(near, far): the candidates whose bound has the given ranks, anchors x draws; -1 where there are none.",
+              arg("embedded"), arg("normals"), arg("anchors"), arg("own"), arg("other"), arg("near_rank"),
+              arg("far_rank"), arg("dual_norm") = Norm::two, arg("num_threads") = 1,
+              arg("progress") = pybind11::none());
+    };
+    define(pairs<double>);
+    define(pairs<float>);
     m.def("deciding_pairs_reference", pairs_reference, "Slow twin of deciding_pairs.", arg("embedded"), arg("normals"),
           arg("anchors"), arg("own"), arg("other"), arg("near_rank"), arg("far_rank"), arg("dual_norm") = Norm::two);
 }

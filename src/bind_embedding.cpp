@@ -7,12 +7,13 @@ namespace robust_metric {
 
 namespace {
 
-DoubleArray embed_points(const DoubleArray& points, const DoubleArray& components, int num_threads,
-                         const pybind11::object& progress) {
-    const MatrixView data = matrix(points, "points"), metric = matrix(components, "components");
+template <class Real>
+MatrixArray<Real> embed_points(const MatrixArray<Real>& points, const MatrixArray<Real>& components, int num_threads,
+                               const pybind11::object& progress) {
+    const auto data = matrix(points, "points"), metric = matrix(components, "components");
     const Execution execution = make_execution(num_threads, progress);
-    DoubleArray embedded = make_matrix(data.rows(), metric.rows());
-    const MutableMatrixView rows = matrix(embedded);
+    auto embedded = make_matrix<Real>(data.rows(), metric.rows());
+    const auto rows = matrix(embedded);
     {
         pybind11::gil_scoped_release release;
         embed(data, metric, rows, execution);
@@ -24,8 +25,12 @@ DoubleArray embed_points(const DoubleArray& points, const DoubleArray& component
 
 void bind_embedding(pybind11::module_& m) {
     using pybind11::arg;
-    m.def("embed", embed_points, "The rows X Lᵀ.", arg("points"), arg("components"), arg("num_threads") = 1,
-          arg("progress") = pybind11::none());
+    const auto define = [&](auto function) {
+        m.def("embed", function, "The rows X Lᵀ.", arg("points"), arg("components"), arg("num_threads") = 1,
+              arg("progress") = pybind11::none());
+    };
+    define(embed_points<double>);
+    define(embed_points<float>);
 }
 
 }  // namespace robust_metric

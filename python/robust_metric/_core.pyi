@@ -1,14 +1,16 @@
 """Types of the compiled core; each function is defined in ``src/bind_<idea>.cpp``."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _Float: TypeAlias = NDArray[np.float64]
+_Rows: TypeAlias = _Float | NDArray[np.float32]
 _Index: TypeAlias = NDArray[np.int64]
 _Label: TypeAlias = NDArray[np.int32]
+_Real = TypeVar("_Real", np.float64, np.float32)
 _Progress: TypeAlias = Callable[[int], object] | None
 
 # bind_kernels.cpp
@@ -119,8 +121,11 @@ def minimal_perturbations(
 
 # bind_embedding.cpp
 def embed(
-    points: _Float, components: _Float, num_threads: int = 1, progress: _Progress = None
-) -> _Float: ...
+    points: NDArray[_Real],
+    components: NDArray[_Real],
+    num_threads: int = 1,
+    progress: _Progress = None,
+) -> NDArray[_Real]: ...
 
 # bind_region_attack.cpp
 def region_attacks(
@@ -135,12 +140,13 @@ def region_attacks(
 
 # bind_candidates.cpp
 def find_candidates(
-    embedded: _Float,
+    embedded: _Rows,
     labels: _Label,
     anchors: _Index,
     k: int,
     num_threads: int = 1,
     progress: _Progress = None,
+    leading: int = 0,
 ) -> tuple[_Index, _Index]: ...
 def find_candidates_reference(
     embedded: _Float, labels: _Label, anchors: _Index, k: int
@@ -148,8 +154,8 @@ def find_candidates_reference(
 
 # bind_deciding_pairs.cpp
 def deciding_pairs(
-    embedded: _Float,
-    normals: _Float,
+    embedded: _Rows,
+    normals: _Rows,
     anchors: _Index,
     own: _Index,
     other: _Index,
@@ -182,8 +188,8 @@ class BoundLoss:
     def value(self) -> int: ...
 
 def triplet_loss(
-    points: _Float,
-    components: _Float,
+    points: _Rows,
+    components: _Rows,
     anchor: _Index,
     near: _Index,
     far: _Index,

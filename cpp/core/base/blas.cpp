@@ -33,9 +33,6 @@ Gemm<float> single_gemm() {
     return sgemm_pointer.load();
 }
 
-double dot(const double* a, const double* b, std::size_t n) { return kernels().dot(a, b, n); }
-float dot(const float* a, const float* b, std::size_t n) { return kernels().dot_single(a, b, n); }
-
 int to_int(std::size_t value) {
     if (value > static_cast<std::size_t>(std::numeric_limits<int>::max()))
         throw std::length_error("blas: a dimension of " + std::to_string(value) +
@@ -54,11 +51,11 @@ void scale(Real beta, BasicMatrixView<Real> c) {
 }
 
 // C (m × n) += alpha op(A) op(B) with element access by functors; used without a BLAS only.
-template <class ElementA, class ElementB>
-void plain(double alpha, std::size_t k, MutableMatrixView c, ElementA a, ElementB b) {
+template <class Real, class ElementA, class ElementB>
+void plain(Real alpha, std::size_t k, BasicMatrixView<Real> c, ElementA a, ElementB b) {
     for (std::size_t i = 0; i < c.rows(); ++i)
         for (std::size_t l = 0; l < k; ++l) {
-            const double factor = alpha * a(i, l);
+            const Real factor = alpha * a(i, l);
             for (std::size_t j = 0; j < c.cols(); ++j) c(i, j) += factor * b(l, j);
         }
 }
@@ -90,6 +87,26 @@ void multiply_nt(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, Bas
     }
 }
 
+template <class Real>
+void multiply_nn(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, BasicMatrixView<const Real> b, Real beta,
+                 BasicMatrixView<Real> c) {
+    if (c.rows() == 0 || c.cols() == 0) return;
+    if (gemm && a.cols() > 0) return call(gemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
+    scale(beta, c);
+    plain(
+        alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
+}
+
+template <class Real>
+void multiply_tn(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, BasicMatrixView<const Real> b, Real beta,
+                 BasicMatrixView<Real> c) {
+    if (c.rows() == 0 || c.cols() == 0) return;
+    if (gemm && a.rows() > 0) return call(gemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
+    scale(beta, c);
+    plain(
+        alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
+}
+
 }  // namespace
 
 void use_gemm(Gemm<double> dgemm, Gemm<float> sgemm) noexcept {
@@ -107,21 +124,19 @@ void gemm_nt(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, Muta
 }
 
 void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
-    if (c.rows() == 0 || c.cols() == 0) return;
-    if (const auto dgemm = double_gemm(); dgemm && a.cols() > 0)
-        return call(dgemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
-    scale(beta, c);
-    plain(
-        alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
+    multiply_nn(double_gemm(), alpha, a, b, beta, c);
+}
+
+void gemm_nn(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c) {
+    multiply_nn(single_gemm(), alpha, a, b, beta, c);
 }
 
 void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c) {
-    if (c.rows() == 0 || c.cols() == 0) return;
-    if (const auto dgemm = double_gemm(); dgemm && a.rows() > 0)
-        return call(dgemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
-    scale(beta, c);
-    plain(
-        alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
+    multiply_tn(double_gemm(), alpha, a, b, beta, c);
+}
+
+void gemm_tn(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c) {
+    multiply_tn(single_gemm(), alpha, a, b, beta, c);
 }
 
 }  // namespace robust_metric::blas

@@ -12,7 +12,9 @@ void gemm_nt(double alpha, MatrixView a, MatrixView b, double beta, MutableMatri
 void gemm_nt(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c);
 // C = alpha A B + beta C;  A is m × k, B is k × n, C is m × n.
 void gemm_nn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c);
+void gemm_nn(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c);
 // C = alpha Aᵀ B + beta C;  A is k × m, B is k × n, C is m × n.
 void gemm_tn(double alpha, MatrixView a, MatrixView b, double beta, MutableMatrixView c);
+void gemm_tn(float alpha, FloatMatrixView a, FloatMatrixView b, float beta, MutableFloatMatrixView c);
 
 }  // namespace robust_metric::blas

@@ -81,6 +81,16 @@ struct Kernels {
 // The table in use: the best that this CPU runs, or what ROBUST_METRIC_ISA or force_instruction_set chose.
 const Kernels& kernels();
 
+// by the precision of the arguments
+inline double dot(const double* a, const double* b, std::size_t n) { return kernels().dot(a, b, n); }
+inline float dot(const float* a, const float* b, std::size_t n) { return kernels().dot_single(a, b, n); }
+inline double squared_distance(const double* a, const double* b, std::size_t n) {
+    return kernels().squared_distance(a, b, n);
+}
+inline float squared_distance(const float* a, const float* b, std::size_t n) {
+    return kernels().squared_distance_single(a, b, n);
+}
+
 // The most additions that round among those that a term of an n-term dot or squared_distance passes: in its lane, then
 // of lanes, and no more than there are other terms (docs/rounding.md, section 2).
 inline std::size_t roundings_of_sum(std::size_t n) {

@@ -37,8 +37,6 @@ int scale_to_one(std::vector<Real>& values) {
     return exponent;
 }
 
-double dot(const double* a, const double* b, std::size_t n) { return kernels().dot(a, b, n); }
-
 void subtract(const double* z, const double* x, int exponent, std::size_t n, double* w) {
     rounding::scale_differences(z, x, -exponent, n, w);
 }

@@ -77,7 +77,9 @@ TEST_CASE("products without a BLAS and through one are the same") {
                     check<double>(blas::gemm_nt, false, true, m, n, k);
                     check<float>(blas::gemm_nt, false, true, m, n, k);
                     check<double>(blas::gemm_nn, false, false, m, n, k);
+                    check<float>(blas::gemm_nn, false, false, m, n, k);
                     check<double>(blas::gemm_tn, true, false, m, n, k);
+                    check<float>(blas::gemm_tn, true, false, m, n, k);
                 }
         CHECK((calls > 0) == through_blas);
     }

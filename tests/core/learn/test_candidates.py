@@ -31,6 +31,41 @@ def test_equals_the_slow_twin_ties_and_all(seed: int, n: int, d: int, k: int, cl
     np.testing.assert_array_equal(fast[1], slow[1])
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 60),
+    d=st.integers(1, 5),
+    k=st.integers(1, 20),
+    leading=st.integers(0, 6),
+    single=st.booleans(),
+)
+def test_leading_coordinates_and_precision_do_not_show(
+    seed: int, n: int, d: int, k: int, leading: int, single: bool
+) -> None:
+    random = np.random.default_rng(seed)
+    Z = random.integers(-2, 3, size=(n, d)).astype(np.float64)
+    y = random.integers(3, size=n).astype(np.int32)
+    given_points = Z.astype(np.float32) if single else Z
+    fast = _core.find_candidates(given_points, y, np.arange(n), k, leading=leading)
+    slow = _core.find_candidates_reference(Z, y, np.arange(n), k)
+    np.testing.assert_array_equal(fast[0], slow[0])
+    np.testing.assert_array_equal(fast[1], slow[1])
+
+
+def test_leading_coordinates_of_many_points() -> None:
+    random = np.random.default_rng(3)
+    Z = random.normal(size=(1700, 40)) * 0.8 ** np.arange(40)
+    y = np.sort(random.integers(3, size=1700)).astype(np.int32)
+    anchors = random.permutation(1700)[:300]
+    for found, all_of_it in zip(
+        _core.find_candidates(Z, y, anchors, 12, num_threads=2, leading=8),
+        _core.find_candidates(Z, y, anchors, 12),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, all_of_it)
+
+
 def test_many_tiles() -> None:
     random = np.random.default_rng(0)
     Z = random.normal(size=(1700, 20))

@@ -75,6 +75,35 @@ def test_equals_the_slow_twin(
 
 
 @pytest.mark.parametrize(("kind", "target"), KINDS)
+@pytest.mark.parametrize("dual", NORMS.values())
+@pytest.mark.parametrize(("r", "count"), [(2, 700), (20, 3000)])
+def test_in_float32(kind, target, dual: _core.Norm, r: int, count: int) -> None:
+    X, L, (anchor, near, far) = problem(8, n=300, d=20, r=r, count=count)
+    far = np.where(far == near, (far + 1) % len(X), far)
+    triplets = (anchor, near, far)
+    single = _core.triplet_loss(
+        X.astype(np.float32), L.astype(np.float32), *triplets, kind, target, dual, num_threads=2
+    )
+    double = _core.triplet_loss(X, L, *triplets, kind, target, dual)
+    assert single[1].dtype == single[2].dtype == np.float64
+    assert single[0] == pytest.approx(double[0], rel=1e-4)
+    # a bound at the kink of a loss, and the largest entry for the norm infinity, may change sides
+    np.testing.assert_allclose(single[1], double[1], atol=3e-3 * np.abs(double[1]).max())
+    np.testing.assert_allclose(single[2], double[2], atol=1e-4 * np.abs(double[2]).max())
+
+
+def test_in_float32_what_rounding_leaves_of_nothing_has_no_direction() -> None:
+    points, components, (anchor, near, far) = problem(9, r=3)
+    X, L = points.astype(np.float32), components.astype(np.float32)
+    L[:, 0] = 0.0
+    X[far[0]] = X[near[0]]
+    X[far[0], 0] += 1.0  # a difference that L maps to 0
+    loss, gradient, bounds = _core.triplet_loss(X, L, anchor[:1], near[:1], far[:1])
+    assert loss == 0.0 and bounds[0] == 0.0
+    np.testing.assert_array_equal(gradient, 0.0)
+
+
+@pytest.mark.parametrize(("kind", "target"), KINDS)
 @pytest.mark.parametrize("r", [1, 3, 6, 8])
 @pytest.mark.parametrize("dual", NORMS.values())
 def test_gradient_is_the_derivative(kind, target, r: int, dual: _core.Norm) -> None:

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import robust_metric as rm
+from robust_metric.learners.arml import training
 
 
 @parametrize_with_checks(
@@ -94,6 +95,34 @@ def test_runs_repeat_bit_for_bit(n_components: int | None) -> None:
     for other in fits[1:]:
         np.testing.assert_array_equal(other.components_, fits[0].components_)
         assert other.loss_curve_ == fits[0].loss_curve_
+
+
+@pytest.fixture
+def long_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every L for one of many entries: float32, candidates by the leading directions."""
+    monkeypatch.setattr(training, "_SINGLE", 1)
+    monkeypatch.setattr(training, "_LEADING", 1)
+
+
+@pytest.mark.usefixtures("long_rows")
+def test_long_rows_repeat_bit_for_bit() -> None:
+    test_runs_repeat_bit_for_bit(3)
+
+
+def test_long_rows_are_learned_from_alike(request: pytest.FixtureRequest) -> None:
+    X, _, y, _ = noisy_problem(2, n=800)
+    double = rm.ARML(max_iter=12).fit(X, y)
+    request.getfixturevalue("long_rows")
+    single = rm.ARML(max_iter=12).fit(X, y)
+    assert not np.array_equal(single.components_, double.components_)
+    np.testing.assert_allclose(single.loss_curve_[:3], double.loss_curve_[:3], rtol=1e-4)
+    np.testing.assert_allclose(single.loss_curve_, double.loss_curve_, rtol=0.05)
+
+
+@pytest.mark.usefixtures("long_rows")
+@pytest.mark.parametrize("factor", [1e-200, 1e200])
+def test_long_rows_in_any_unit(factor: float) -> None:
+    test_units_do_not_matter(factor)
 
 
 def test_random_state_matters() -> None:

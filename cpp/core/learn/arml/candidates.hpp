@@ -22,9 +22,15 @@ struct Candidates {
 };
 
 // embedded: the points under the current metric, n × r (row i is L x_i); anchors: rows of it.
+// leading: where at least 1 and below r, points are left out by their first so many coordinates and the length of the
+// others, and only what is left is looked at in full; it pays where these have most of the variance.
 // Memory beyond the answer is linear in n. The answer does not depend on the number of threads.
 // Throws std::invalid_argument if the shapes disagree, k is 0, or an anchor is out of range.
 Candidates find_candidates(MatrixView embedded, std::span<const std::int32_t> labels,
-                           std::span<const std::int64_t> anchors, std::size_t k, const Execution& execution);
+                           std::span<const std::int64_t> anchors, std::size_t k, const Execution& execution,
+                           std::size_t leading = 0);
+Candidates find_candidates(FloatMatrixView embedded, std::span<const std::int32_t> labels,
+                           std::span<const std::int64_t> anchors, std::size_t k, const Execution& execution,
+                           std::size_t leading = 0);
 
 }  // namespace robust_metric

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t anchors_per_chunk = 16;
 
 // ‖M(x⁺ − x⁻)‖² below this share of ‖Mx⁺‖² + ‖Mx⁻‖² is what rounding leaves of 0.
-constexpr double degenerate_share = 1e-12;
+template <class Real>
+constexpr double degenerate_share = sizeof(Real) == sizeof(double) ? 1e-12 : 1e-10;
 
 std::size_t as_index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -27,10 +28,10 @@ struct Side {
     std::span<const std::int64_t> indices;  // without the filling
     std::vector<double> distances, normals, norms;
 
-    void load(MatrixView embedded, MatrixView all_normals, std::size_t anchor, std::span<const std::int64_t> row,
-              Norm dual_norm) {
+    template <class Real>
+    void load(BasicMatrixView<const Real> embedded, BasicMatrixView<const Real> all_normals, std::size_t anchor,
+              std::span<const std::int64_t> row, Norm dual_norm) {
         indices = row.first(as_index(std::find(row.begin(), row.end(), -1) - row.begin()));
-        const Kernels& k = kernels();
         const std::size_t d = all_normals.cols();
         distances.resize(indices.size());
         norms.resize(indices.size());
@@ -38,11 +39,11 @@ struct Side {
         const std::vector<double> zero(dual_norm == Norm::two ? 0 : d);
         for (std::size_t c = 0; c < indices.size(); ++c) {
             const std::size_t i = as_index(indices[c]);
-            const double* normal = all_normals.row(i);
-            distances[c] = k.squared_distance(embedded.row(anchor), embedded.row(i), embedded.cols());
-            std::copy_n(normal, d, normals.data() + c * d);
+            double* normal = normals.data() + c * d;
+            distances[c] = squared_distance(embedded.row(anchor), embedded.row(i), embedded.cols());
+            std::copy_n(all_normals.row(i), d, normal);
             const double length = dual_norm == Norm::two ? 0.0 : dual_length(dual_norm, normal, zero.data(), d);
-            norms[c] = dual_norm == Norm::two ? k.dot(normal, normal, d) : length * length;
+            norms[c] = dual_norm == Norm::two ? dot(normal, normal, d) : length * length;
         }
     }
 
@@ -68,9 +69,12 @@ void keep_larger(double* __restrict kept, double* __restrict sinking, std::size_
 }
 
 // Works on one anchor at a time; one per chunk, so that its buffers are reused.
+template <class Real>
 class PairFinder {
 public:
-    PairFinder(MatrixView embedded, MatrixView normals, Norm dual_norm)
+    using View = BasicMatrixView<const Real>;
+
+    PairFinder(View embedded, View normals, Norm dual_norm)
         : embedded_(embedded), normals_(normals), dual_norm_(dual_norm) {}
 
     // False if a side has no candidate. Prepares for pair() with ranks up to largest_near_rank.
@@ -134,7 +138,7 @@ private:
             const double squared = row[o];
             const double margin = other_.distances[o] - own_.distances[i];
             const double bound = margin * std::fabs(margin) / squared;
-            row[o] = squared > degenerate_share * scale ? bound : -infinity;
+            row[o] = squared > degenerate_share<Real> * scale ? bound : -infinity;
         }
     }
 
@@ -162,18 +166,18 @@ private:
         return i;
     }
 
-    MatrixView embedded_, normals_;
+    View embedded_, normals_;
     Norm dual_norm_;
     Side own_, other_;
     std::vector<double> bounds_, ranked_, sinking_;
     std::vector<Entry> column_;
 };
 
-void check(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
+void check(std::size_t embedded, std::size_t normals, std::span<const std::int64_t> anchors,
            const CandidateTables& candidates, const Ranks& ranks) {
-    if (embedded.rows() != normals.rows())
-        throw std::invalid_argument("embedded and normals must have as many rows, got " +
-                                    std::to_string(embedded.rows()) + " and " + std::to_string(normals.rows()));
+    if (embedded != normals)
+        throw std::invalid_argument("embedded and normals must have as many rows, got " + std::to_string(embedded) +
+                                    " and " + std::to_string(normals));
     const std::size_t size = anchors.size() * candidates.k;
     if (candidates.own.size() != size || candidates.other.size() != size)
         throw std::invalid_argument("own and other must hold k candidates for each anchor, " + std::to_string(size) +
@@ -184,7 +188,7 @@ void check(MatrixView embedded, MatrixView normals, std::span<const std::int64_t
         throw std::invalid_argument("ranks must have one entry for each anchor and draw, " + std::to_string(entries) +
                                     ", got " + std::to_string(ranks.near.size()) + " and " +
                                     std::to_string(ranks.far.size()));
-    const auto count = static_cast<std::int64_t>(embedded.rows());
+    const auto count = static_cast<std::int64_t>(embedded);
     const auto is_row = [count](std::int64_t i) { return i >= 0 && i < count; };
     const auto is_candidate = [count](std::int64_t i) { return i >= -1 && i < count; };
     if (!std::all_of(anchors.begin(), anchors.end(), is_row) ||
@@ -198,18 +202,17 @@ void check(MatrixView embedded, MatrixView normals, std::span<const std::int64_t
         throw std::invalid_argument("ranks must not be negative");
 }
 
-}  // namespace
-
-Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
-                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution,
-                     Norm dual_norm) {
-    check(embedded, normals, anchors, candidates, ranks);
+template <class Real>
+Pairs find_pairs(BasicMatrixView<const Real> embedded, BasicMatrixView<const Real> normals,
+                 std::span<const std::int64_t> anchors, const CandidateTables& candidates, const Ranks& ranks,
+                 const Execution& execution, Norm dual_norm) {
+    check(embedded.rows(), normals.rows(), anchors, candidates, ranks);
     const std::size_t k = candidates.k, draws = ranks.draws;
     Pairs pairs{std::vector<std::int64_t>(anchors.size() * draws, -1),
                 std::vector<std::int64_t>(anchors.size() * draws, -1)};
     if (draws == 0) return pairs;
     parallel_for(anchors.size(), anchors_per_chunk, execution, [&](std::size_t first, std::size_t last, int) {
-        PairFinder finder(embedded, normals, dual_norm);
+        PairFinder<Real> finder(embedded, normals, dual_norm);
         for (std::size_t a = first; a < last; ++a) {
             const auto near_ranks = ranks.near.subspan(a * draws, draws);
             const auto largest = as_index(*std::max_element(near_ranks.begin(), near_ranks.end()));
@@ -221,6 +224,20 @@ Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const st
         }
     });
     return pairs;
+}
+
+}  // namespace
+
+Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
+                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution,
+                     Norm dual_norm) {
+    return find_pairs(embedded, normals, anchors, candidates, ranks, execution, dual_norm);
+}
+
+Pairs deciding_pairs(FloatMatrixView embedded, FloatMatrixView normals, std::span<const std::int64_t> anchors,
+                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution,
+                     Norm dual_norm) {
+    return find_pairs(embedded, normals, anchors, candidates, ranks, execution, dual_norm);
 }
 
 }  // namespace robust_metric

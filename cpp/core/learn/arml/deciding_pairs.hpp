@@ -40,5 +40,8 @@ struct Ranks {
 Pairs deciding_pairs(MatrixView embedded, MatrixView normals, std::span<const std::int64_t> anchors,
                      const CandidateTables& candidates, const Ranks& ranks, const Execution& execution,
                      Norm dual_norm = Norm::two);
+Pairs deciding_pairs(FloatMatrixView embedded, FloatMatrixView normals, std::span<const std::int64_t> anchors,
+                     const CandidateTables& candidates, const Ranks& ranks, const Execution& execution,
+                     Norm dual_norm = Norm::two);
 
 }  // namespace robust_metric

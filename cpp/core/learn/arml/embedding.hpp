@@ -10,5 +10,7 @@ namespace robust_metric {
 // embedded = X Lᵀ (n × r), for points X (n × d) and components L (r × d). Bits do not depend on the number of threads,
 // provided that the BLAS runs on one. Throws std::invalid_argument if the shapes disagree.
 void embed(MatrixView points, MatrixView components, MutableMatrixView embedded, const Execution& execution);
+void embed(FloatMatrixView points, FloatMatrixView components, MutableFloatMatrixView embedded,
+           const Execution& execution);
 
 }  // namespace robust_metric

@@ -18,35 +18,42 @@ constexpr std::size_t slab_size = 2048;  // triplets whose factors are kept at a
 constexpr std::size_t band_size = 64;    // rows of the gradient that are summed together
 
 // ‖LᵀLw‖ below this share of ‖L‖² ‖w‖ is rounding noise around 0 and gives no direction.
-constexpr double degenerate_share = 1e-10;
+template <class Real>
+constexpr double degenerate_share = sizeof(Real) == sizeof(double) ? 1e-10 : 1e-5;
 
 // Multiplications and additions that make another thread worth waking: half a millisecond's worth.
 constexpr double work_per_thread = 1e7;
 
-double squared_norm(MatrixView matrix) {
+template <class Real>
+double squared_norm(BasicMatrixView<const Real> matrix) {
     double sum = 0.0;
-    for (std::size_t i = 0; i < matrix.rows(); ++i) sum += kernels().dot(matrix.row(i), matrix.row(i), matrix.cols());
+    for (std::size_t i = 0; i < matrix.rows(); ++i) sum += dot(matrix.row(i), matrix.row(i), matrix.cols());
     return sum;
 }
 
-MatrixView columns(MutableMatrixView matrix, std::size_t first, std::size_t last) {
+template <class Real>
+BasicMatrixView<const Real> columns(BasicMatrixView<Real> matrix, std::size_t first, std::size_t last) {
     return {matrix.data() + first, matrix.rows(), last - first, matrix.stride()};
 }
 
 // The gradient is the sum over triplets of L (c wᵀ + w cᵀ), with w = x⁺ − x⁻ and a factor c of each triplet. Sections
 // run in parallel over blocks of triplets (w and c) and over bands of the gradient's rows (the sum), both of fixed
 // sizes, so that bits do not depend on the number of threads.
+template <class Real>
 class Gradient {
 public:
-    Gradient(MatrixView points, MatrixView components, const Triplets& triplets, const BoundLossOptions& options,
-             Norm dual_norm, const Execution& execution)
+    using View = BasicMatrixView<const Real>;
+    using MutableView = BasicMatrixView<Real>;
+
+    Gradient(View points, View components, const Triplets& triplets, const BoundLossOptions& options, Norm dual_norm,
+             const Execution& execution)
         : points_(points),
           components_(components),
           triplets_(triplets),
           options_(options),
           dual_norm_(dual_norm),
           weight_(1.0 / static_cast<double>(size())),
-          degenerate_(degenerate_share * squared_norm(components)),
+          degenerate_(degenerate_share<Real> * squared_norm(components)),
           slab_(std::min(slab_size, size())),
           by_metric_(2 * d() * (size() + r()) < 5 * size() * r()),
           execution_{threads(execution.num_threads), execution.keep_going, execution.executor, execution.gemms},
@@ -58,14 +65,14 @@ public:
           embedded_c_(embedded_w_.size()),
           losses_(size()) {
         result_.bounds.resize(size());
-        result_.gradient.resize(r() * d());
+        gradient_.resize(r() * d());
     }
 
     TripletLoss run() {
         if (by_metric_)
             in_bands(d(), [&](std::size_t first, std::size_t last) {
-                blas::gemm_tn(1.0, {components_.data() + first, r(), last - first, components_.stride()}, components_,
-                              0.0, rows(metric_, first, last));
+                const View band(components_.data() + first, r(), last - first, components_.stride());
+                blas::gemm_tn(one, band, components_, zero, rows(metric_, first, last));
             });
         for (std::size_t start = 0; start < size(); start += slab_) {
             const std::size_t count = std::min(slab_, size() - start);
@@ -75,6 +82,7 @@ public:
         }
         if (by_metric_) multiply_sum();
         for (const double loss : losses_) result_.loss += weight_ * loss;
+        result_.gradient.assign(gradient_.begin(), gradient_.end());
         return std::move(result_);
     }
 
@@ -82,7 +90,7 @@ private:
     std::size_t d() const { return components_.cols(); }
     std::size_t r() const { return components_.rows(); }
     std::size_t size() const { return triplets_.anchor.size(); }
-    const double* point(std::int64_t i) const { return points_.row(static_cast<std::size_t>(i)); }
+    const Real* point(std::int64_t i) const { return points_.row(static_cast<std::size_t>(i)); }
 
     int threads(int most) const {
         const double by_metric = 2.0 * static_cast<double>(d() * d()) * static_cast<double>(size() + r());
@@ -97,36 +105,36 @@ private:
                      [&](std::size_t first, std::size_t last, int) { body(first, last); });
     }
 
-    MutableMatrixView rows(std::vector<double>& matrix, std::size_t first, std::size_t last) const {
+    MutableView rows(std::vector<Real>& matrix, std::size_t first, std::size_t last) const {
         return {matrix.data() + first * d(), last - first, d()};
     }
-    MutableMatrixView embedded_rows(std::vector<double>& matrix, std::size_t first, std::size_t last) const {
+    MutableView embedded_rows(std::vector<Real>& matrix, std::size_t first, std::size_t last) const {
         return {matrix.data() + first * r(), last - first, r()};
     }
 
     // Rows [first, last) of w_ and c_, from the triplets that follow start.
     void load(std::size_t start, std::size_t first, std::size_t last) {
-        const MutableMatrixView w = rows(w_, first, last), c = rows(c_, first, last);
-        std::vector<double> normals((last - first) * d());
-        const MutableMatrixView s(normals.data(), last - first, d());
+        const MutableView w = rows(w_, first, last), c = rows(c_, first, last);
+        std::vector<Real> normals((last - first) * d());
+        const MutableView s(normals.data(), last - first, d());
         for (std::size_t t = first; t < last; ++t) gather(start + t, w_.data() + t * d(), c_.data() + t * d());
         if (by_metric_) {
-            blas::gemm_nn(1.0, w, {metric_.data(), d(), d()}, 0.0, s);
+            blas::gemm_nn(one, w, View(metric_.data(), d(), d()), zero, s);
         } else {
-            const MutableMatrixView embedded = embedded_rows(embedded_w_, first, last);
-            blas::gemm_nt(1.0, w, components_, 0.0, embedded);
-            blas::gemm_nn(1.0, embedded, components_, 0.0, s);
+            const MutableView embedded = embedded_rows(embedded_w_, first, last);
+            blas::gemm_nt(one, w, components_, zero, embedded);
+            blas::gemm_nn(one, embedded, components_, zero, s);
         }
-        const std::vector<double> zero(d());
-        for (std::size_t i = 0; i < last - first; ++i) weigh(start + first + i, w.row(i), s.row(i), c.row(i), zero);
-        if (!by_metric_) blas::gemm_nt(1.0, c, components_, 0.0, embedded_rows(embedded_c_, first, last));
+        const std::vector<Real> origin(d());
+        for (std::size_t i = 0; i < last - first; ++i) weigh(start + first + i, w.row(i), s.row(i), c.row(i), origin);
+        if (!by_metric_) blas::gemm_nt(one, c, components_, zero, embedded_rows(embedded_c_, first, last));
     }
 
     // w = x⁺ − x⁻, and into v the sum of p = x − x⁻ and q = x − x⁺.
-    void gather(std::size_t t, double* w, double* v) const {
-        const double* x = point(triplets_.anchor[t]);
-        const double* near = point(triplets_.near[t]);
-        const double* far = point(triplets_.far[t]);
+    void gather(std::size_t t, Real* w, Real* v) const {
+        const Real* x = point(triplets_.anchor[t]);
+        const Real* near = point(triplets_.near[t]);
+        const Real* far = point(triplets_.far[t]);
         for (std::size_t j = 0; j < d(); ++j) {
             w[j] = near[j] - far[j];
             v[j] = (x[j] - far[j]) + (x[j] - near[j]);
@@ -134,35 +142,35 @@ private:
     }
 
     // Notes the bound and the loss of triplet t; its factor c replaces v. s = LᵀLw is overwritten.
-    void weigh(std::size_t t, const double* w, double* s, double* v, const std::vector<double>& zero) {
-        const double length = dual_length(dual_norm_, s, zero.data(), d());
-        const double norm_w = std::sqrt(kernels().dot(w, w, d()));
+    void weigh(std::size_t t, const Real* w, Real* s, Real* v, const std::vector<Real>& origin) {
+        const double length = dual_length(dual_norm_, s, origin.data(), d());
+        const double norm_w = std::sqrt(static_cast<double>(dot(w, w, d())));
         if (length <= degenerate_ * norm_w) {
             losses_[t] = loss_of_bound(options_, 0.0).value;
-            std::fill_n(v, d(), 0.0);
+            std::fill_n(v, d(), zero);
             return;
         }
-        const double bound = kernels().dot(v, s, d()) / (2.0 * length);  // ‖Lp‖² − ‖Lq‖² = v · s
+        const double bound = dot(v, s, d()) / (2.0 * length);  // ‖Lp‖² − ‖Lq‖² = v · s
         const LossValue value = loss_of_bound(options_, bound);
         result_.bounds[t] = bound;
         losses_[t] = value.value;
         const double a = weight_ * value.slope / length;
         to_dual_gradient(dual_norm_, length, s, d());
-        for (std::size_t j = 0; j < d(); ++j) v[j] = 0.5 * a * v[j] - a * bound * s[j];
+        for (std::size_t j = 0; j < d(); ++j) v[j] = static_cast<Real>(0.5 * a * v[j] - a * bound * s[j]);
     }
 
     // Adds Σ c wᵀ to sum_, or with fewer rows Σ (Lc wᵀ + Lw cᵀ) to the gradient.
     void accumulate(std::size_t count) {
-        const MutableMatrixView w = rows(w_, 0, count), c = rows(c_, 0, count);
+        const MutableView w = rows(w_, 0, count), c = rows(c_, 0, count);
         if (by_metric_)
             return in_bands(d(), [&](std::size_t first, std::size_t last) {
-                blas::gemm_tn(1.0, columns(c, first, last), w, 1.0, rows(sum_, first, last));
+                blas::gemm_tn(one, columns(c, first, last), w, one, rows(sum_, first, last));
             });
-        const MutableMatrixView lw = embedded_rows(embedded_w_, 0, count), lc = embedded_rows(embedded_c_, 0, count);
+        const MutableView lw = embedded_rows(embedded_w_, 0, count), lc = embedded_rows(embedded_c_, 0, count);
         in_bands(r(), [&](std::size_t first, std::size_t last) {
-            const MutableMatrixView band = rows(result_.gradient, first, last);
-            blas::gemm_tn(1.0, columns(lc, first, last), w, 1.0, band);
-            blas::gemm_tn(1.0, columns(lw, first, last), c, 1.0, band);
+            const MutableView band = rows(gradient_, first, last);
+            blas::gemm_tn(one, columns(lc, first, last), w, one, band);
+            blas::gemm_tn(one, columns(lw, first, last), c, one, band);
         });
     }
 
@@ -171,17 +179,19 @@ private:
         in_bands(d(), [&](std::size_t first, std::size_t last) {
             for (std::size_t i = first; i < last; ++i)
                 for (std::size_t j = 0; j <= i; ++j) {
-                    const double both = sum_[i * d() + j] + sum_[j * d() + i];
+                    const Real both = sum_[i * d() + j] + sum_[j * d() + i];
                     sum_[i * d() + j] = sum_[j * d() + i] = both;
                 }
         });
         in_bands(r(), [&](std::size_t first, std::size_t last) {
-            blas::gemm_nn(1.0, components_.slice(first, last), {sum_.data(), d(), d()}, 0.0,
-                          rows(result_.gradient, first, last));
+            blas::gemm_nn(one, components_.slice(first, last), View(sum_.data(), d(), d()), zero,
+                          rows(gradient_, first, last));
         });
     }
 
-    MatrixView points_, components_;
+    static constexpr Real one = 1, zero = 0;
+
+    View points_, components_;
     Triplets triplets_;
     BoundLossOptions options_;
     Norm dual_norm_;
@@ -189,11 +199,14 @@ private:
     std::size_t slab_;
     bool by_metric_;  // through M = LᵀL and a d × d sum: fewer multiplications unless r is much smaller than d
     Execution execution_;
-    std::vector<double> w_, c_, metric_, sum_, embedded_w_, embedded_c_, losses_;
+    std::vector<Real> w_, c_, metric_, sum_, embedded_w_, embedded_c_;
+    std::vector<double> losses_;
+    std::vector<Real> gradient_;
     TripletLoss result_;
 };
 
-void check(MatrixView points, MatrixView components, const Triplets& triplets) {
+template <class Real>
+void check(BasicMatrixView<const Real> points, BasicMatrixView<const Real> components, const Triplets& triplets) {
     if (components.cols() != points.cols())
         throw std::invalid_argument("components must have as many columns as points, " + std::to_string(points.cols()) +
                                     ", got " + std::to_string(components.cols()));
@@ -210,12 +223,24 @@ void check(MatrixView points, MatrixView components, const Triplets& triplets) {
                                             " points, got " + std::to_string(i));
 }
 
+template <class Real>
+TripletLoss loss_and_gradient(BasicMatrixView<const Real> points, BasicMatrixView<const Real> components,
+                              const Triplets& triplets, const BoundLossOptions& options, const Execution& execution,
+                              Norm dual_norm) {
+    check(points, components, triplets);
+    return Gradient<Real>(points, components, triplets, options, dual_norm, execution).run();
+}
+
 }  // namespace
 
 TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplets& triplets,
                          const BoundLossOptions& options, const Execution& execution, Norm dual_norm) {
-    check(points, components, triplets);
-    return Gradient(points, components, triplets, options, dual_norm, execution).run();
+    return loss_and_gradient(points, components, triplets, options, execution, dual_norm);
+}
+
+TripletLoss triplet_loss(FloatMatrixView points, FloatMatrixView components, const Triplets& triplets,
+                         const BoundLossOptions& options, const Execution& execution, Norm dual_norm) {
+    return loss_and_gradient(points, components, triplets, options, execution, dual_norm);
 }
 
 }  // namespace robust_metric

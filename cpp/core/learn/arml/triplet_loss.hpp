@@ -33,5 +33,7 @@ struct TripletLoss {
 // std::invalid_argument if shapes disagree, an index is out of range, or there is no triplet.
 TripletLoss triplet_loss(MatrixView points, MatrixView components, const Triplets& triplets,
                          const BoundLossOptions& options, const Execution& execution, Norm dual_norm = Norm::two);
+TripletLoss triplet_loss(FloatMatrixView points, FloatMatrixView components, const Triplets& triplets,
+                         const BoundLossOptions& options, const Execution& execution, Norm dual_norm = Norm::two);
 
 }  // namespace robust_metric

@@ -52,6 +52,19 @@ TEST_CASE("candidates of rows with a stride") {
     CHECK(fast.other == slow.other);
 }
 
+TEST_CASE("candidates in float32 and by leading coordinates are the same, ties included") {
+    const Problem problem(600, 6, 3);
+    const std::vector<float> singles(problem.values.begin(), problem.values.end());
+    const FloatMatrixView points(singles.data(), problem.n, problem.d);
+    const Candidates slow = reference::find_candidates(problem.points(), problem.labels, problem.anchors, 7);
+    for (const std::size_t leading : {0, 1, 2, 5, 6, 9}) {
+        const Candidates fast = find_candidates(points, problem.labels, problem.anchors, 7, {2, {}}, leading);
+        CHECK(fast.own == slow.own);
+        CHECK(fast.other == slow.other);
+        CHECK(find_candidates(problem.points(), problem.labels, problem.anchors, 7, {}, leading).own == slow.own);
+    }
+}
+
 TEST_CASE("candidates: malformed arguments") {
     const Problem problem(5, 2, 2);
     const std::vector<std::int32_t> few(4);

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from ... import _core
@@ -28,6 +29,11 @@ _SHARE_OF_ANCHORS = 0.1  # of all anchors that a round looks at, as far as the d
 _MIN_DRAWS, _MAX_DRAWS = 4, 8  # triplets drawn for an anchor in a round
 _BATCH, _MOST_BATCHES = 2048, 5  # triplets of a step: 2048, or more for 5 steps to show all points
 _SEARCHED = 0.25  # share of a round's anchors whose candidates are searched anew, the oldest
+_SINGLE = (
+    1 << 17
+)  # entries of L from which points are mapped, searched and differentiated in float32
+_MOST_TURNED = 4000  # points that tell the directions in which points vary
+_LEADING = 96  # directions of the mapped points that leave out most candidates then
 
 
 class _Tables(NamedTuple):
@@ -81,7 +87,10 @@ class Trainer:
         if settings.early_stopping and stream is None:
             self.validation = Validation(settings, points, labels, self._extent, random)
             by_class = by_class[~self.validation.held_out[by_class]]
-        self._points = points[by_class]
+        self._dtype = np.float32 if components.size >= _SINGLE else np.float64
+        self._points = points[by_class].astype(self._dtype)
+        turned = self._dtype == np.float32 and len(components) > 2 * _LEADING
+        self._leading = _LEADING if turned else 0
         self._labels = labels = labels[by_class]
         # a point that is alone in its class has no own-class neighbour and cannot be an anchor
         can = np.bincount(labels)[labels] > 1
@@ -140,7 +149,7 @@ class Trainer:
             anchor, near, far = np.ascontiguousarray(batch)
             loss, gradient, _ = _core.triplet_loss(
                 self._points,
-                self.components,
+                self._metric(),
                 anchor,
                 near,
                 far,
@@ -158,6 +167,19 @@ class Trainer:
                 return True
         return False
 
+    def _metric(self) -> NDArray[Any]:
+        """L in the precision of the points."""
+        return self.components.astype(self._dtype, copy=False)
+
+    def _turned_metric(self) -> NDArray[Any]:
+        """The same, turned so that what it maps varies most in the first directions, if these are of use."""
+        metric = self._metric()
+        if not self._leading:
+            return metric
+        some = self._points[:: math.ceil(len(self._points) / _MOST_TURNED)] @ metric.T
+        directions = np.linalg.eigh(np.cov(some, rowvar=False, dtype=some.dtype))[1][:, ::-1]
+        return np.ascontiguousarray(directions.T @ metric)
+
     def _move(self, gradient: Floats) -> None:
         if self._settings.shape == "diagonal":
             gradient = np.diag(np.diag(gradient))
@@ -171,11 +193,12 @@ class Trainer:
         """Return (3, count) rows of the points: anchors, own-class and other-class points."""
         wanted = int(_SHARE_OF_ANCHORS * len(self._anchors))
         wanted = min(max(wanted, -(-count // _MAX_DRAWS)), -(-count // _MIN_DRAWS))
-        embedded = _core.embed(self._points, self.components, num_threads=self._threads)
+        metric = self._turned_metric()
+        embedded = _core.embed(self._points, metric, num_threads=self._threads)
         tables = self._refresh_tables(embedded, min(len(self._anchors), wanted))
         draws = -(-count // len(tables.anchors))
         if self._settings.triplets == "deciding":
-            near, far = self._choose_pairs(embedded, tables, draws)
+            near, far = self._choose_pairs(embedded, metric, tables, draws)
         else:
             near, far = (self._choose_uniformly(table, draws) for table in tables[1:])
         triplets = np.stack([np.repeat(tables.anchors, draws), near.ravel(), far.ravel()])
@@ -184,7 +207,7 @@ class Trainer:
         share = self._weights[triplets[0]]
         return triplets[:, self._random.choice(len(share), count, p=share / share.sum())]
 
-    def _refresh_tables(self, embedded: Floats, wanted: int) -> _Tables:
+    def _refresh_tables(self, embedded: NDArray[Any], wanted: int) -> _Tables:
         """Search for the candidates of the anchors next in turn, and forget the oldest."""
         known = self._tables
         fresh = wanted if known is None else math.ceil(_SEARCHED * wanted)
@@ -194,7 +217,12 @@ class Trainer:
         deciding = self._settings.triplets == "deciding"
         k = _POOL * max(self._ranks) if deciding else self._settings.n_candidates
         own, other = _core.find_candidates(
-            embedded, self._labels, anchors, min(k, len(self._points)), num_threads=self._threads
+            embedded,
+            self._labels,
+            anchors,
+            min(k, len(self._points)),
+            num_threads=self._threads,
+            leading=self._leading,
         )
         found = _Tables(anchors, own, other)
         if known is not None:
@@ -204,7 +232,7 @@ class Trainer:
         return found
 
     def _choose_pairs(
-        self, embedded: Floats, tables: _Tables, draws: int
+        self, embedded: NDArray[Any], metric: NDArray[Any], tables: _Tables, draws: int
     ) -> tuple[Indices, Indices]:
         """Own-class and other-class points of each anchor, (anchors, draws)."""
         needed = np.zeros(len(embedded) + 1, dtype=bool)
@@ -221,7 +249,7 @@ class Trainer:
         )
         near, far = _core.deciding_pairs(
             shown,
-            _core.embed(shown, np.ascontiguousarray(self.components.T), num_threads=self._threads),
+            _core.embed(shown, np.ascontiguousarray(metric.T), num_threads=self._threads),
             place[tables.anchors],
             place[tables.own],
             place[tables.other],
