@@ -40,10 +40,19 @@ Definition weights_of (W : list (option float)) : list Z :=
 
 Definition zsum {A} (f : A -> Z) (l : list A) : Z := fold_right (fun x s => (f x + s)%Z) 0%Z l.
 
+(** How far 2 a·δ gets within the bounds; none: as far as it likes. *)
+Definition farthest (ts : list term) : option Z :=
+  if forallb (fun t => match cap t with Some _ => true | None => false end) ts
+  then Some (2 * zsum (fun t => pull t * match cap t with Some c => c | None => 0 end) ts)%Z
+  else None.
+
 (** Nothing within the bounds gets there. *)
 Definition out_of_box (gap : Z) (ts : list term) : bool :=
-  forallb (fun t => match cap t with Some _ => true | None => false end) ts
-  && (2 * zsum (fun t => pull t * match cap t with Some c => c | None => 0 end) ts <? gap)%Z.
+  match farthest ts with Some f => (f <? gap)%Z | None => false end.
+
+(** Nothing within the bounds gets beyond. *)
+Definition within_box (gap : Z) (ts : list term) : bool :=
+  match farthest ts with Some f => (f <=? gap)%Z | None => false end.
 
 (** p = ∞: each feature moves by R / W_j, or to its bound. *)
 Definition moved (num q : Z) (t : term) : Z :=

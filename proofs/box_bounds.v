@@ -52,17 +52,30 @@ Proof.
           <= costs (x, y) + rsum costs xys + (g t + rsum g ts)). lra.
 Qed.
 
-Lemma out_of_box_right : out_of_box gap ts = true -> 2 * dot (reals a) delta < s * IZR gap.
+Lemma farthest_right f : farthest ts = Some f -> 2 * dot (reals a) delta <= s * IZR f.
 Proof.
-  intros H. apply andb_true_iff in H as [H1 H2]. apply Z.ltb_lt, IZR_lt in H2.
-  rewrite mult_IZR, zsum_rsum in H2. rewrite forallb_forall in H1.
-  set (f := fun t => IZR (pull t * match cap t with Some c => c | None => 0 end)) in H2.
+  unfold farthest. destruct (forallb _ ts) eqn:H1; [|discriminate]. intros H.
+  replace f with (2 * zsum (fun t => pull t * match cap t with Some c => c | None => 0 end) ts)%Z by congruence.
+  clear H f. rewrite mult_IZR, zsum_rsum. rewrite forallb_forall in H1.
+  set (f := fun t => IZR (pull t * match cap t with Some c => c | None => 0 end)).
   assert (T := total_gain 1 (fun _ => 0) (fun t => s * f t) ltac:(lra)).
   rewrite rsum_scale, rsum_nothing in T.
-  cut (1 * dot (reals a) delta <= 0 + s * rsum f ts); [intros; nra|]. apply T.
+  cut (1 * dot (reals a) delta <= 0 + s * rsum f ts); [intros; lra|]. apply T.
   intros t x y Hin _ (_ & _ & _ & Hc & Hp & _). specialize (H1 _ Hin). unfold f.
   destruct (cap t) as [c|]; [|discriminate]. destruct Hc as [Hc _]. apply IZR_lt in Hp.
   rewrite mult_IZR. nra.
+Qed.
+
+Lemma out_of_box_right : out_of_box gap ts = true -> 2 * dot (reals a) delta < s * IZR gap.
+Proof.
+  unfold out_of_box. destruct (farthest ts) as [f|] eqn:F; [|discriminate]. intros H.
+  apply farthest_right in F. apply Z.ltb_lt, IZR_lt in H. assert (P := unit_pos). nra.
+Qed.
+
+Lemma within_box_right : within_box gap ts = true -> 2 * dot (reals a) delta <= s * IZR gap.
+Proof.
+  unfold within_box. destruct (farthest ts) as [f|] eqn:F; [|discriminate]. intros H.
+  apply farthest_right in F. apply Z.leb_le, IZR_le in H. assert (P := unit_pos). nra.
 Qed.
 
 Variables (num den : Z).

@@ -158,11 +158,12 @@ Definition look (g : region) (image twice_z : list Z) (p : point) : seen :=
   let a := zsub (twice p) twice_z in
   {| seen_index := index p; distance := zdot away away; gradient := a; size := dual_size (plain g) a |}.
 
-(** No perturbation brings o as near as a. *)
+(** No perturbation brings o before a; a tie goes to the smaller index. *)
 Definition proves_pair (g : region) (o a : seen) : bool :=
   let gap := (distance o - distance a)%Z in
-  (0 <? gap)%Z &&
-  (within_length (plain g) gap (size o + size a) || stays_out g gap (zsub (gradient o) (gradient a))).
+  ((0 <? gap)%Z &&
+   (within_length (plain g) gap (size o + size a) || stays_out g gap (zsub (gradient o) (gradient a))))
+  || ((seen_index a <? seen_index o) && (0 <=? gap)%Z && never_beyond g gap (zsub (gradient o) (gradient a))).
 
 Definition weighted_gap (o : seen) (own : list (Z * seen)) : Z :=
   fold_right (fun e s => fst e * (distance o - distance (snd e)) + s)%Z 0%Z own.
@@ -170,10 +171,13 @@ Definition weighted_gap (o : seen) (own : list (Z * seen)) : Z :=
 Definition weighted_direction (o : seen) (own : list (Z * seen)) : list Z :=
   fold_right (fun e s => zadd (zscale (fst e) (zsub (gradient o) (gradient (snd e)))) s) [] own.
 
-(** No perturbation brings o as near as all of these. *)
+(** No perturbation brings o before all of these. *)
 Definition proves_sum (g : region) (o : seen) (own : list (Z * seen)) : bool :=
   let gap := weighted_gap o own in
-  forallb (fun e => 0 <=? fst e)%Z own && (0 <? gap)%Z && stays_out g gap (weighted_direction o own).
+  let a := weighted_direction o own in
+  forallb (fun e => 0 <=? fst e)%Z own &&
+  (((0 <? gap)%Z && stays_out g gap a)
+   || (existsb (fun e => (0 <? fst e)%Z && (seen_index (snd e) <? seen_index o)) own && never_beyond g gap a)).
 
 (** Points that are proved to stay nearer than o, until there are as many as asked for. *)
 Fixpoint stay_ahead (g : region) (enough : nat) (o : seen) (own : list seen) (proved : list nat) : list nat :=

@@ -306,46 +306,97 @@ Proof.
     exists a. split; [now exists l'|exact Hlt].
 Qed.
 
+(** The same where the sum may be 0, of which a tie would be lost. *)
+Lemma strict_sum_right o own :
+  sees o -> (forall l a, In (l, a) own -> sees a /\ (0 <= l)%Z) ->
+  (2 * rise o own <= s * IZR (weighted_gap o own))%R ->
+  (exists l a, In (l, a) own /\ (0 < l)%Z /\ seen_index a < seen_index o) ->
+  exists a, (exists l, In (l, a) own) /\ before D (seen_index a) (seen_index o).
+Proof.
+  intros Ho Hown H (l0 & a0 & Hin0 & Hl0 & Hi0).
+  assert (P : (0 < s)%R) by apply two_pos. assert (Q := unit_pos).
+  set (ahead := fun w : Z * seen => before_b D (seen_index (snd w)) (seen_index o)).
+  destruct (existsb ahead own) eqn:X.
+  { apply existsb_exists in X as ((l & a) & Hin & X). exists a. split; [now exists l|].
+    now apply before_b_iff. }
+  assert (Behind : forall l a, In (l, a) own -> ~ before D (seen_index a) (seen_index o)).
+  { intros l a Hin B. apply before_b_iff in B. assert (Y : existsb ahead own = true); [|congruence].
+    apply existsb_exists. exists (l, a). split; [trivial|exact B]. }
+  exfalso. apply (Behind l0 a0 Hin0). right. split; [|exact Hi0]. symmetry.
+  apply (not_all_behind (real_metric m) (add (values (query c)) delta) (vector_of m (seen_index o)) (as_real own))
+    with (l := IZR l0).
+  - intros l x Hin. apply in_map_iff in Hin as ((l' & a) & E & Hin). injection E as <- <-.
+    apply IZR_le. now apply (Hown l' a).
+  - rewrite gap_moved, gap_right, rise_right by (trivial; intros l a Hin; now apply (Hown l a)).
+    assert (0 < s * (u * u))%R by (repeat apply Rmult_lt_0_compat; trivial).
+    replace (s * u * (s * u) * IZR (weighted_gap o own) - 2 * (s * (u * u) * rise o own))%R
+      with (s * (u * u) * (s * IZR (weighted_gap o own) - 2 * rise o own))%R by ring.
+    apply Rmult_le_pos; lra.
+  - intros l x Hin. apply in_map_iff in Hin as ((l' & a) & E & Hin). injection E as <- <-.
+    apply Rnot_lt_le. intros Lt. apply (Behind l' a Hin). left. exact Lt.
+  - apply in_map_iff. exists (l0, a0). split; [trivial|exact Hin0].
+  - now apply IZR_lt.
+Qed.
+
 Ltac apply_reach :=
   first [exact (proj2 (proj2 valid_parts)) | apply precision_nonneg | reflexivity | apply two_pos
         | exact (proj1 allowed) | exact cheap_in_units | exact inside_in_units].
 
+Lemma beyond gap a : never_beyond g gap a = true -> (2 * dot (reals a) delta <= s * IZR gap)%R.
+Proof. intros H. apply never_beyond_right with (W := costs t) (g := g); trivial; apply_reach. Qed.
+
 Lemma proves_pair_right o a :
-  sees o -> sees a -> proves_pair g o a = true -> (D (seen_index a) < D (seen_index o))%R.
+  sees o -> sees a -> proves_pair g o a = true -> before D (seen_index a) (seen_index o).
 Proof.
-  intros Ho Ha H. unfold proves_pair in H. apply andb_true_iff in H as [Hg H]. apply Z.ltb_lt in Hg.
-  assert (B : (2 * (dot (reals (gradient o)) delta - dot (reals (gradient a)) delta)
-               < s * IZR (distance o - distance a))%R).
-  { apply orb_true_iff in H as [H|H].
-    - assert (E : forall x, sees x -> size x = dual_size r (gradient x)) by (intros x (j & _ & ->); trivial).
-      rewrite !E in H by trivial.
-      apply within_length_right with (W := costs t) (r := r); trivial; apply_reach.
-    - rewrite <- dot_reals_sub.
-      apply stays_out_right with (W := costs t) (g := g); trivial; apply_reach. }
-  destruct (sum_right o [(1%Z, a)]) as (a' & (l & [E|[]]) & Hlt); trivial.
-  - intros l x [E|[]]. injection E as <- <-. split; [trivial|lia].
-  - replace (weighted_gap o [(1%Z, a)]) with (distance o - distance a)%Z by
-      (unfold weighted_gap; cbn [fold_right fst snd]; ring).
-    cbn [rise]. lra.
-  - injection E as _ <-. exact Hlt.
+  intros Ho Ha H. unfold proves_pair in H.
+  assert (Only : forall l x, In (l, x) [(1%Z, a)] -> sees x /\ (0 <= l)%Z).
+  { intros l x [E|[]]. injection E as <- <-. split; [trivial|lia]. }
+  assert (Gap : weighted_gap o [(1%Z, a)] = (distance o - distance a)%Z).
+  { unfold weighted_gap. cbn [fold_right fst snd]. ring. }
+  apply orb_true_iff in H as [H|H].
+  - apply andb_true_iff in H as [Hg H]. apply Z.ltb_lt in Hg.
+    assert (B : (2 * (dot (reals (gradient o)) delta - dot (reals (gradient a)) delta)
+                 < s * IZR (distance o - distance a))%R).
+    { apply orb_true_iff in H as [H|H].
+      - assert (E : forall x, sees x -> size x = dual_size r (gradient x)) by (intros x (j & _ & ->); trivial).
+        rewrite !E in H by trivial.
+        apply within_length_right with (W := costs t) (r := r); trivial; apply_reach.
+      - rewrite <- dot_reals_sub.
+        apply stays_out_right with (W := costs t) (g := g); trivial; apply_reach. }
+    destruct (sum_right o [(1%Z, a)]) as (a' & (l & [E|[]]) & Hlt); trivial.
+    + rewrite Gap. cbn [rise]. lra.
+    + injection E as _ <-. left. exact Hlt.
+  - apply andb_true_iff in H as [H Hb]. apply andb_true_iff in H as [Hi _]. apply Nat.ltb_lt in Hi.
+    apply beyond in Hb. rewrite dot_reals_sub in Hb.
+    destruct (strict_sum_right o [(1%Z, a)]) as (a' & (l & [E|[]]) & Hlt); trivial.
+    + rewrite Gap. cbn [rise]. lra.
+    + exists 1%Z, a. split; [now left|]. split; [lia|trivial].
+    + injection E as _ <-. exact Hlt.
 Qed.
 
 Lemma proves_sum_right o own :
   sees o -> (forall l a, In (l, a) own -> sees a) -> proves_sum g o own = true ->
-  exists a, (exists l, In (l, a) own) /\ (D (seen_index a) < D (seen_index o))%R.
+  exists a, (exists l, In (l, a) own) /\ before D (seen_index a) (seen_index o).
 Proof.
-  intros Ho Hown H. unfold proves_sum in H. apply andb_true_iff in H as [H Hb].
-  apply andb_true_iff in H as [Hl Hg]. apply Z.ltb_lt in Hg. apply sum_right; trivial.
-  - intros l a Hin. split; [now apply (Hown l)|]. rewrite forallb_forall in Hl.
-    specialize (Hl _ Hin). now apply Z.leb_le in Hl.
-  - rewrite <- direction_right.
-    apply stays_out_right with (W := costs t) (g := g); trivial; apply_reach.
+  intros Ho Hown H. unfold proves_sum in H. cbv zeta in H. apply andb_true_iff in H as [Hl H].
+  assert (Hown' : forall l a, In (l, a) own -> sees a /\ (0 <= l)%Z).
+  { intros l a Hin. split; [now apply (Hown l)|]. rewrite forallb_forall in Hl.
+    specialize (Hl _ Hin). now apply Z.leb_le in Hl. }
+  apply orb_true_iff in H as [H|H]; apply andb_true_iff in H as [H Hb].
+  - apply Z.ltb_lt in H. destruct (sum_right o own) as (a & Hin & Hlt); trivial.
+    + rewrite <- direction_right.
+      apply stays_out_right with (W := costs t) (g := g); trivial; apply_reach.
+    + exists a. split; [trivial|now left].
+  - apply existsb_exists in H as ((l & a) & Hin & H). apply andb_true_iff in H as [H1 H2].
+    apply Z.ltb_lt in H1. apply Nat.ltb_lt in H2.
+    apply strict_sum_right; trivial; [|now exists l, a].
+    rewrite <- direction_right. now apply beyond.
 Qed.
 
 (** ** The count *)
 
-(** Points of the certified class that stay nearer than o. *)
-Definition nearer (o : nat) (p : nat) : Prop := p < n /\ class_of m p = label c /\ (D p < D o)%R.
+(** Points of the certified class that stay before o. *)
+Definition nearer (o : nat) (p : nat) : Prop := p < n /\ class_of m p = label c /\ before D p o.
 
 Definition own_seen (a : seen) : Prop := exists j, j < n /\ class_of m j = label c /\ a = view (record j).
 
@@ -460,6 +511,30 @@ Proof.
     rewrite dot_reals_sub in H. cbn [rise]. lra.
   - injection E as _ <-. change (D j < D i)%R in Hlt. lra.
 Qed.
+
+Lemma passed_pair i j : i < n -> j < n -> (D i < D j)%R ->
+  passed s delta (far (spot_of i) - far (spot_of j)) (zsub (slope (spot_of i)) (slope (spot_of j))).
+Proof.
+  intros Hi Hj Hd. unfold passed. rewrite !spot_right by trivial. cbv zeta. cbn [far slope].
+  apply Rnot_le_lt. intros H. assert (P : (0 < s)%R) by apply two_pos. assert (Q := unit_pos).
+  set (o := view (record i)) in *. set (a := view (record j)) in *.
+  assert (So : sees o) by now exists i. assert (Sa : sees a) by now exists j.
+  assert (Only : forall l x, In (l, x) [(1%Z, a)] -> sees x) by (intros l x [E|[]]; injection E as <- <-; exact Sa).
+  assert (G := gap_moved (real_metric m) (values (query c)) (vector_of m (seen_index o)) (as_real [(1%Z, a)]) delta).
+  rewrite gap_right, rise_right in G by trivial.
+  replace (weighted_gap o [(1%Z, a)]) with (distance o - distance a)%Z in G by
+    (unfold weighted_gap; cbn [fold_right fst snd]; ring).
+  cbn [as_real map fst snd gap rise] in G. rewrite dot_reals_sub in H.
+  change (seen_index o) with i in G. change (seen_index a) with j in G.
+  change (dist _ _ (vector_of m i)) with (D i) in G. change (dist _ _ (vector_of m j)) with (D j) in G.
+  assert (0 < s * (u * u))%R by (repeat apply Rmult_lt_0_compat; trivial).
+  assert (0 <= s * (u * u) * (s * IZR (distance o - distance a)
+    - 2 * (dot (reals (gradient o)) delta - dot (reals (gradient a)) delta)))%R by (apply Rmult_le_pos; lra).
+  lra.
+Qed.
+
+Lemma reached_beyond gap a : never_beyond g gap a = true -> ~ passed s delta gap a.
+Proof. intros H. apply Rle_not_lt. now apply beyond. Qed.
 
 Lemma reached_out gap a : (0 < gap)%Z -> stays_out g gap a = true -> ~ reached s delta gap a.
 Proof.
@@ -584,7 +659,8 @@ Proof.
       apply Nat.le_trans with (2 := Hfew), NoDup_incl_length; [trivial|].
       intros p Hin. destruct (Hp p Hin) as (P1 & P2 & P3).
       destruct (in_dec Nat.eq_dec p B) as [|N]; [trivial|exfalso].
-      destruct (beats_own _ _ _ _ _ _ _ _ _ _ H3 o p Ho P1 P2 N) as [T|[T _]]; lra. }
+      apply (before_irrefl D p). apply before_trans with o; trivial.
+      exact (beats_own _ _ _ _ _ _ _ _ _ _ H3 o p Ho P1 P2 N). }
   assert (Hw : w <= length (of_class (class_of m) r' E)) by apply H3.
   assert (Hr : length (of_class (class_of m) r' E) <= n_neighbors m - v).
   { rewrite <- (search_tree.count _ _ _ _ _ _ _ _ _ _ H3), (split_by_class (class_of m) r' E). lia. }
@@ -607,7 +683,7 @@ Proof.
     rewrite <- L1, <- L2, <- L4 in H3. rewrite <- L1 in L5.
     refine (proves_loss_right g (n_neighbors m) (label c) n (class_of m) D s delta spot_of spots' places
       (place_at pr places) (earlier_places pr places) _ _ _ _ _ _ place_at_right earlier_right reached_out
-      reached_square reached_pair l E B H3 L5 _ own apart O1 O2 O3 tr _ _ _ Pr).
+      reached_square reached_beyond passed_pair reached_pair l E B H3 L5 _ own apart O1 O2 O3 tr _ _ _ Pr).
     + apply precision_nonneg.
     + intros i Hi. unfold spots'. now rewrite look_up_tabulate.
     + intros i Hi. now rewrite spot_right.

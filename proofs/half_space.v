@@ -71,3 +71,25 @@ Proof.
   assert (H2 := norm2_nonneg (gram m (difference o own))). assert (H3 := norm2_nonneg delta).
   destruct H2 as [H2|H2]; [nra|]. rewrite <- H2 in H. lra.
 Qed.
+
+(** Where the sum of a moved query is not below 0, no point stays behind unless all with a multiplier are ties. *)
+Lemma not_all_behind m z o own :
+  (forall l x, In (l, x) own -> 0 <= l) -> 0 <= gap m z o own ->
+  (forall l x, In (l, x) own -> dist m z o <= dist m z x) ->
+  forall l x, In (l, x) own -> 0 < l -> dist m z o = dist m z x.
+Proof.
+  intros Hl Hg Hb.
+  assert (G : forall own, (forall l x, In (l, x) own -> 0 <= l) ->
+    (forall l x, In (l, x) own -> dist m z o <= dist m z x) -> gap m z o own <= 0).
+  { clear. induction own as [|(l & x) own IH]; simpl; intros Hl Hb; [lra|].
+    assert (A := Hl l x (or_introl eq_refl)). assert (B := Hb l x (or_introl eq_refl)).
+    specialize (IH (fun l' x' H => Hl l' x' (or_intror H)) (fun l' x' H => Hb l' x' (or_intror H))). nra. }
+  induction own as [|(l0 & x0) own IH]; simpl in *; intros l x Hin Hp; [contradiction|].
+  assert (A := Hl l0 x0 (or_introl eq_refl)). assert (B := Hb l0 x0 (or_introl eq_refl)).
+  assert (Hl' : forall l' x', In (l', x') own -> 0 <= l') by (intros; eapply Hl; eauto).
+  assert (Hb' : forall l' x', In (l', x') own -> dist m z o <= dist m z x') by (intros; eapply Hb; eauto).
+  assert (R := G own Hl' Hb').
+  destruct Hin as [E|Hin].
+  - injection E as -> ->. nra.
+  - apply IH with l; trivial. nra.
+Qed.

@@ -62,10 +62,13 @@ Definition within_square (r : reach) (gap square : Z) : bool :=
       (left * left * square <=? right * right)%Z
   end.
 
+(** a is 0 on all features that may move. *)
+Definition unmoved (r : reach) (a : list Z) : bool := forallb (Z.eqb 0) (scaled (bits r) (inverse r) a).
+
 Definition stays_below (r : reach) (gap : Z) (a : list Z) : bool :=
   let u := scaled (bits r) (inverse r) a in
   match radius_is r with
-  | None => forallb (Z.eqb 0) u
+  | None => unmoved r a
   | Some (num, den) =>
       let left := (2 * num)%Z in
       let right := Z.shiftl (gap * den) (bits r) in
@@ -239,6 +242,26 @@ Proof.
     lra.
 Qed.
 
+Lemma unmoved_right a : unmoved r a = true -> dot (reals a) delta = 0.
+Proof.
+  intros H. unfold unmoved in H. assert (P := two_pos (bits r)).
+  assert (Z : size a = 0).
+  { unfold size. assert (G : forall u, forallb (Z.eqb 0) u = true -> norm_inf (reals u) = 0 /\ norm1 (reals u) = 0 /\ dot (reals u) (reals u) = 0).
+    { induction u as [|x u IH]; [simpl; auto|]. intros G.
+      change ((0 =? x)%Z && forallb (Z.eqb 0) u = true) in G. apply andb_true_iff in G as [G1 G2].
+      apply Z.eqb_eq in G1. subst x. destruct (IH G2) as (I1 & I2 & I3).
+      change (norm_inf (reals (0%Z :: u))) with (Rmax (Rabs 0) (norm_inf (reals u))).
+      change (norm1 (reals (0%Z :: u))) with (Rabs 0 + norm1 (reals u)).
+      change (dot (reals (0%Z :: u)) (reals (0%Z :: u))) with (0 * 0 + dot (reals u) (reals u)).
+      rewrite I1, I2, I3, Rabs_R0, Rmax_left; lra. }
+    destruct (G _ H) as (G1 & G2 & G3). destruct (norm_is r); simpl; trivial.
+    unfold norm2. rewrite G3. apply sqrt_0. }
+  assert (B := reach_scaled a). rewrite Z, Rmult_0_l in B.
+  assert (A := Rabs_pos (dot (reals a) delta)).
+  assert (E : Rabs (dot (reals a) delta) = 0) by nra.
+  destruct (Req_dec (dot (reals a) delta) 0) as [|N]; [trivial|]. now apply Rabs_no_R0 in N.
+Qed.
+
 Theorem stays_below_right gap a :
   (0 < gap)%Z -> stays_below r gap a = true -> 2 * dot (reals a) delta < s * IZR gap.
 Proof.
@@ -258,18 +281,7 @@ Proof.
       apply Rnot_lt_le. intros L. rewrite reals_dot, <- norm2_squared in H.
       assert (Q := norm2_nonneg (reals (scaled (bits r) (inverse r) a))). nra.
     + rewrite shifted, !mult_IZR, sum_sizes_norm in H. exact H.
-  - assert (Z : size a = 0).
-    { unfold size. assert (G : forall u, forallb (Z.eqb 0) u = true -> norm_inf (reals u) = 0 /\ norm1 (reals u) = 0 /\ dot (reals u) (reals u) = 0).
-      { induction u as [|x u IH]; [simpl; auto|]. intros G.
-        change ((0 =? x)%Z && forallb (Z.eqb 0) u = true) in G. apply andb_true_iff in G as [G1 G2].
-        apply Z.eqb_eq in G1. subst x. destruct (IH G2) as (I1 & I2 & I3).
-        change (norm_inf (reals (0%Z :: u))) with (Rmax (Rabs 0) (norm_inf (reals u))).
-        change (norm1 (reals (0%Z :: u))) with (Rabs 0 + norm1 (reals u)).
-        change (dot (reals (0%Z :: u)) (reals (0%Z :: u))) with (0 * 0 + dot (reals u) (reals u)).
-        rewrite I1, I2, I3, Rabs_R0, Rmax_left; lra. }
-      destruct (G _ H) as (G1 & G2 & G3). destruct (norm_is r); simpl; trivial.
-      unfold norm2. rewrite G3. apply sqrt_0. }
-    rewrite Z in Hx. apply IZR_lt in Hg. assert (dot (reals a) delta <= 0) by nra. nra.
+  - rewrite (unmoved_right a H). apply IZR_lt in Hg. nra.
 Qed.
 
 End Sound.

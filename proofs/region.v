@@ -15,6 +15,18 @@ Record region := {
   guess : guesses
 }.
 
+(** The features that may move towards the half-space of a. *)
+Definition movable (g : region) (caps : room) (weights : list Z) (weight_bits : Z) (a : list Z) : list term :=
+  terms (2 ^ bits (plain g)) (2 ^ weight_bits) (inverse (plain g)) weights caps a.
+
+(** 2 a·δ ≤ gap within the bounds, whatever a perturbation costs. *)
+Definition never_beyond (g : region) (gap : Z) (a : list Z) : bool :=
+  (0 <=? gap)%Z &&
+  match space g with
+  | None => unmoved (plain g) a
+  | Some (caps, weights, weight_bits) => within_box gap (movable g caps weights weight_bits a)
+  end.
+
 (** No perturbation of the region reaches gap ≤ 2 a·δ. *)
 Definition stays_out (g : region) (gap : Z) (a : list Z) : bool :=
   stays_below (plain g) gap a ||
@@ -22,7 +34,7 @@ Definition stays_out (g : region) (gap : Z) (a : list Z) : bool :=
   | None => false
   | Some (caps, weights, weight_bits) =>
       let b := bits (plain g) in
-      let ts := terms (2 ^ b) (2 ^ weight_bits) (inverse (plain g)) weights caps a in
+      let ts := movable g caps weights weight_bits a in
       out_of_box gap ts ||
       match radius_is (plain g) with
       | None => false
@@ -147,6 +159,28 @@ Hypothesis inside :
       /\ weights = weights_of W /\ weight_bits = (- weight_exponent W)%Z
   end.
 
+Lemma weight_bits_nonneg : (0 <= - weight_exponent W)%Z.
+Proof. assert (N := weight_exponent_nonpositive W). lia. Qed.
+
+Lemma movable_right a caps :
+  keeps s caps delta -> room_valid caps = true ->
+  exists xys, explained (bits (plain g)) (- weight_exponent W) s
+    (movable g caps (weights_of W) (- weight_exponent W) a) xys a (weighted (cost_values W) delta) delta.
+Proof.
+  intros Hk Hr. unfold movable. rewrite inverted.
+  apply explain; trivial; [apply weight_bits_nonneg|now apply agree_of_costs].
+Qed.
+
+Theorem never_beyond_right gap a : never_beyond g gap a = true -> 2 * dot (reals a) delta <= s * IZR gap.
+Proof.
+  unfold never_beyond. intros H. apply andb_true_iff in H as [Hg H]. apply Z.leb_le, IZR_le in Hg.
+  assert (In := inside). destruct (space g) as [[[caps weights] weight_bits]|].
+  - destruct In as (Hk & Hr & -> & ->). destruct (movable_right a caps Hk Hr) as (xys & E).
+    exact (within_box_right _ _ s unit_pos _ xys a _ delta gap E H).
+  - rewrite (unmoved_right W (plain g) s delta) by trivial.
+    assert (P := unit_pos). nra.
+Qed.
+
 Theorem stays_out_right gap a :
   (0 < gap)%Z -> stays_out g gap a = true -> 2 * dot (reals a) delta < s * IZR gap.
 Proof.
@@ -154,12 +188,10 @@ Proof.
   { apply stays_below_right with (W := W) (r := plain g); trivial. }
   assert (In := inside). destruct (space g) as [[[caps weights] weight_bits]|]; [|discriminate].
   destruct In as (Hk & Hr & -> & ->).
+  destruct (movable_right a caps Hk Hr) as (xys & E).
   set (b := bits (plain g)) in *. set (wb := (- weight_exponent W)%Z) in *.
-  assert (Hwb : (0 <= wb)%Z) by (assert (N := weight_exponent_nonpositive W); unfold wb; lia).
-  destruct (explain b wb s places Hwb unit_pos a (cost_values W) (inverses b W) (weights_of W) caps delta)
-    as (xys & E); trivial; [now apply agree_of_costs|].
-  unfold terms_for in E. cbv zeta in H. rewrite inverted in H.
-  set (ts := terms (2 ^ b) (2 ^ wb) (inverses b W) (weights_of W) caps a) in *.
+  assert (Hwb : (0 <= wb)%Z) by apply weight_bits_nonneg.
+  cbv zeta in H. set (ts := movable g caps (weights_of W) wb a) in *.
   apply orb_true_iff in H as [H|H].
   { apply (out_of_box_right b wb s unit_pos ts xys a _ delta gap E H). }
   assert (Ch := cheap). destruct (radius_is (plain g)) as [(num & den)|]; [|discriminate].

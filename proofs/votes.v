@@ -80,7 +80,13 @@ Record node := {
   beaten : list place (* own class, not in B *)
 }.
 
-Record sum := { sum_gap : Z; direction : list Z; scaled_sum : later (list Z); sum_square : later Z }.
+Record sum := {
+  sum_gap : Z;
+  direction : list Z;
+  scaled_sum : later (list Z);
+  sum_square : later Z;
+  strict : bool (* a pair of it would be lost by a tie *)
+}.
 
 Definition collect {A B} (f : A -> option B) : list A -> option (list B) :=
   fold_right (fun a found => match f a, found with Some b, Some l => Some (b :: l) | _, _ => None end) (Some []).
@@ -104,6 +110,9 @@ Variables (g : region) (c : nat).
 Definition scale_up (a : list Z) : list Z := scaled (bits (plain g)) (inverse (plain g)) a.
 
 Definition contradiction (gap : Z) (a : list Z) : bool := (0 <? gap)%Z && stays_out g gap a.
+
+(** A strict sum is nowhere negative. *)
+Definition never (t : sum) : bool := strict t && never_beyond g (sum_gap t) (direction t).
 
 Definition is_two : bool := match norm_is (plain g) with Two => true | _ => false end.
 
@@ -226,6 +235,10 @@ Definition add_up (e : Z) (pairs : list (place * place * float)) : Z * list Z :=
         zadd (zscale weight (zsub (slope (at_spot a)) (slope (at_spot b)))) (snd found)))
     (0%Z, []) pairs.
 
+(** A tie goes to the smaller index. *)
+Definition ties_lose (e : Z) (pairs : list (place * place * float)) : bool :=
+  existsb (fun p => let '(a, b, w) := p in (0 <? in_units e w)%Z && (who b <? who a)) pairs.
+
 Definition sum_of (nd : node) (pairs : list (nat * nat * float)) : option sum :=
   match pairs with
   | [] => None
@@ -233,9 +246,11 @@ Definition sum_of (nd : node) (pairs : list (nat * nat * float)) : option sum :=
       match collect (pair_of nd) pairs with
       | None => None
       | Some found =>
-          let (gap, a) := add_up (least_exponent (map snd found)) found in
+          let e := least_exponent (map snd found) in
+          let (gap, a) := add_up e found in
           let u := Later (scale_up a) in
-          Some {| sum_gap := gap; direction := a; scaled_sum := u; sum_square := Later (zdot (now u) (now u)) |}
+          Some {| sum_gap := gap; direction := a; scaled_sum := u; sum_square := Later (zdot (now u) (now u));
+                  strict := ties_lose e found |}
       end
   end.
 
@@ -332,7 +347,11 @@ Fixpoint proves (levels : nat) (nd : node) (t : tree) {struct t} : bool :=
       | None => true
       | Some nd =>
           let total := sum_of nd pairs in
-          if match total with Some s => contradiction (sum_gap s) (direction s) | None => false end then true
+          if match total with
+             | Some s => contradiction (sum_gap s) (direction s) || never s
+             | None => false
+             end
+          then true
           else
             match levels, collect (fun t => place_at (decided_in t)) children with
             | S levels', Some points =>

@@ -152,10 +152,14 @@ Hypothesis earlier_right : forall i b,
 
 (** gap ≤ 2 a·δ, in units of the checker *)
 Definition reached (gap : Z) (a : list Z) : Prop := (s * IZR gap <= 2 * dot (reals a) delta)%R.
+Definition passed (gap : Z) (a : list Z) : Prop := (s * IZR gap < 2 * dot (reals a) delta)%R.
 
 Hypothesis out_right : forall gap a, (0 < gap)%Z -> stays_out g gap a = true -> ~ reached gap a.
 Hypothesis square_right : forall gap a, is_two g = true -> (0 < gap)%Z ->
   within_square (plain g) gap (zdot (scale_up g a) (scale_up g a)) = true -> ~ reached gap a.
+Hypothesis beyond_right : forall gap a, never_beyond g gap a = true -> ~ passed gap a.
+Hypothesis strict_right : forall i j, i < n -> j < n -> (D i < D j)%R ->
+  passed (far (spot_of i) - far (spot_of j)) (zsub (slope (spot_of i)) (slope (spot_of j))).
 Hypothesis pair_right : forall i j, i < n -> j < n -> (D i <= D j)%R ->
   reached (far (spot_of i) - far (spot_of j)) (zsub (slope (spot_of i)) (slope (spot_of j))).
 
@@ -331,11 +335,10 @@ Qed.
 (** *** Sums *)
 
 Lemma holds_right nd e x :
-  inside nd -> is_place x -> holds c l nd e x = true -> In e E /\ (D e <= D (who x))%R.
+  inside nd -> is_place x -> holds c l nd e x = true -> before D e (who x).
 Proof.
   intros I Px H. unfold holds in H. apply andb_true_iff in H as [He H].
-  apply mem_in in He as (p & Hp & <-). assert (Hin := all_enter _ I p Hp). split; [trivial|].
-  enough (T : before D (who p) (who x)) by (destruct T as [T|[T _]]; lra).
+  apply mem_in in He as (p & Hp & <-). assert (Hin := all_enter _ I p Hp).
   rewrite class_right in H by trivial. destruct (Nat.eqb_spec (label (who x)) c) as [Ec|Ec].
   - apply (beats_own _ _ _ _ _ _ _ _ _ _ possible); trivial; [apply Px|].
     apply orb_true_iff in H as [H|H].
@@ -348,31 +351,55 @@ Qed.
 
 Definition right_sum (t : sum) : Prop :=
   reached (sum_gap t) (direction t) /\ now (scaled_sum t) = scale_up g (direction t)
-  /\ now (sum_square t) = zdot (scale_up g (direction t)) (scale_up g (direction t)).
+  /\ now (sum_square t) = zdot (scale_up g (direction t)) (scale_up g (direction t))
+  /\ (strict t = true -> passed (sum_gap t) (direction t)).
+
+(** Of places a and b, a comes before b. *)
+Definition in_order (a b : place) (w : float) : Prop :=
+  is_place a /\ is_place b /\ (0 <= fst w)%Z /\ before D (who a) (who b).
+
+Lemma weighted_pair_right e a b w :
+  in_order a b w ->
+  let gap := (in_units e w * (far (at_spot a) - far (at_spot b)))%Z in
+  let along := zscale (in_units e w) (zsub (slope (at_spot a)) (slope (at_spot b))) in
+  reached gap along /\ ((0 < in_units e w)%Z -> who b < who a -> passed gap along).
+Proof.
+  intros (Pa & Pb & Hw & Hd). cbv zeta.
+  assert (Le : (D (who a) <= D (who b))%R) by (destruct Hd as [H|[H _]]; lra).
+  assert (P := pair_right (who a) (who b) (proj1 Pa) (proj1 Pb) Le).
+  assert (S := strict_right (who a) (who b) (proj1 Pa) (proj1 Pb)).
+  assert (W : (0 <= in_units e w)%Z) by (unfold in_units; now apply Z.shiftl_nonneg).
+  assert (Ea := proj2 Pa). assert (Eb := proj2 Pb).
+  replace (at_spot a) with (spot_of (who a)) by (rewrite Ea at 2; trivial).
+  replace (at_spot b) with (spot_of (who b)) by (rewrite Eb at 2; trivial).
+  unfold reached, passed in *. rewrite mult_IZR, reals_scale, dot_scale_l. apply IZR_le in W. split; [nra|].
+  intros Hp Hlt. apply IZR_lt in Hp.
+  assert (Lt : (D (who a) < D (who b))%R) by (destruct Hd as [H|[_ H]]; [trivial|lia]).
+  specialize (S Lt). nra.
+Qed.
 
 Lemma add_up_right e found :
-  (forall a b w, In (a, b, w) found -> is_place a /\ is_place b /\ (0 <= fst w)%Z /\ (D (who a) <= D (who b))%R) ->
-  reached (fst (add_up e found)) (snd (add_up e found)).
+  (forall a b w, In (a, b, w) found -> in_order a b w) ->
+  reached (fst (add_up e found)) (snd (add_up e found))
+  /\ (ties_lose e found = true -> passed (fst (add_up e found)) (snd (add_up e found))).
 Proof.
-  induction found as [|[[a b] w] found IH]; intros H; simpl.
-  - unfold reached. simpl. lra.
-  - specialize (IH (fun a' b' w' H' => H a' b' w' (or_intror H'))). fold (add_up e found).
-    destruct (H a b w (or_introl eq_refl)) as (Pa & Pb & Hw & Hd).
-    assert (P := pair_right (who a) (who b) (proj1 Pa) (proj1 Pb) Hd).
-    assert (W : (0 <= in_units e w)%Z) by (unfold in_units; now apply Z.shiftl_nonneg).
-    destruct Pa as [_ Ea], Pb as [_ Eb].
-    replace (at_spot a) with (spot_of (who a)) by (rewrite Ea at 2; trivial).
-    replace (at_spot b) with (spot_of (who b)) by (rewrite Eb at 2; trivial).
-    unfold reached in *. rewrite plus_IZR, mult_IZR, reals_add, reals_scale, dot_add_l, dot_scale_l.
-    apply IZR_le in W. nra.
+  induction found as [|[[a b] w] found IH]; intros H.
+  - unfold reached. simpl. split; [lra|discriminate].
+  - destruct (IH (fun a' b' w' H' => H a' b' w' (or_intror H'))) as [R S].
+    destruct (weighted_pair_right e a b w (H a b w (or_introl eq_refl))) as [R1 S1].
+    cbn [add_up fold_right fst snd]. fold (add_up e found).
+    unfold reached, passed in *. rewrite plus_IZR, reals_add, dot_add_l. split; [lra|].
+    intros T. cbn [ties_lose existsb] in T. fold (ties_lose e found) in T.
+    apply orb_true_iff in T as [T|T]; [|specialize (S T); lra].
+    apply andb_true_iff in T as [T1 T2]. apply Z.ltb_lt in T1. apply Nat.ltb_lt in T2.
+    specialize (S1 T1 T2). lra.
 Qed.
 
 Lemma sum_of_right nd pairs t : inside nd -> sum_of g c place_at l nd pairs = Some t -> right_sum t.
 Proof.
   intros I H. unfold sum_of in H. destruct pairs as [|p0 pairs']; [discriminate|].
   destruct (collect _ _) as [found|] eqn:F; [|discriminate].
-  assert (G : forall a b w, In (a, b, w) found ->
-    is_place a /\ is_place b /\ (0 <= fst w)%Z /\ (D (who a) <= D (who b))%R).
+  assert (G : forall a b w, In (a, b, w) found -> in_order a b w).
   { apply collect_right in F. intros a b w Hin. clear H.
     induction F as [|[[e x] w'] q ps qs Hq F IH]; [destruct Hin|]. destruct Hin as [->|Hin]; [|auto].
     unfold pair_of in Hq. destruct (place_at e) as [e'|] eqn:Ee; [|discriminate].
@@ -380,9 +407,9 @@ Proof.
     destruct (andb _ _) eqn:A; [|discriminate]. injection Hq as -> -> ->.
     apply andb_true_iff in A as [A1 A2]. apply Z.leb_le in A1.
     destruct (place_at_is _ _ Ee) as [Pa Wa], (place_at_is _ _ Ex) as [Pb _].
-    destruct (holds_right nd e b I Pb A2) as [_ A3]. rewrite Wa. auto. }
-  destruct (add_up _ found) as [gap a] eqn:U. injection H as <-.
-  assert (R1 := add_up_right (least_exponent (map snd found)) found G). rewrite U in R1. now repeat split.
+    assert (A3 := holds_right nd e b I Pb A2). rewrite <- Wa in A3. unfold in_order. auto. }
+  cbv zeta in H. destruct (add_up _ found) as [gap a] eqn:U. injection H as <-.
+  destruct (add_up_right (least_exponent (map snd found)) found G) as [R S]. rewrite U in R, S. now repeat split.
 Qed.
 
 (** *** Too few *)
@@ -515,7 +542,7 @@ Proof.
   assert (P := pair_right (who x) (who w) (proj1 Px) (proj1 Pw) Hd).
   apply orb_true_iff in H as [H|H]; [now apply contradiction_right in H|].
   destruct total as [t|]; [|discriminate]. apply andb_true_iff in H as [H2 H].
-  destruct (Ht t eq_refl) as [(R1 & R2 & R3) Hi]. rewrite R3, (Hi H2) in H.
+  destruct (Ht t eq_refl) as [(R1 & R2 & R3 & _) Hi]. rewrite R3, (Hi H2) in H.
   now apply (together_right _ _ _ _ H2 H R1).
 Qed.
 
@@ -528,7 +555,7 @@ Lemma along_right total x w :
   (now (along g total x) - now (along g total w))%Z
   = zdot (scale_up g (zsub (slope (spot_of (who x))) (slope (spot_of (who w))))) (scale_up g (direction t)).
 Proof.
-  intros Px Pw t -> (_ & R2 & _) H2. simpl. rewrite H2, !scaled_of, R2 by trivial.
+  intros Px Pw t -> (_ & R2 & _ & _) H2. simpl. rewrite H2, !scaled_of, R2 by trivial.
   unfold scale_up. rewrite scaled_sub by trivial. trivial.
 Qed.
 
@@ -830,7 +857,9 @@ Proof.
   assert (Ht : forall t, total = Some t -> right_sum t) by (intros t; now apply sum_of_right).
   cbv zeta in H.
   destruct (match total with Some t => _ | None => false end) eqn:T.
-  { destruct total as [t|]; [|discriminate]. apply contradiction_right in T. now apply T, Ht. }
+  { destruct total as [t|]; [|discriminate]. destruct (Ht t eq_refl) as (R & _ & _ & S).
+    apply orb_true_iff in T as [T|T]; [now apply contradiction_right in T|].
+    apply andb_true_iff in T as [T1 T2]. exact (beyond_right _ _ T2 (S T1)). }
   destruct levels as [|levels]; [discriminate|].
   destruct (collect _ children) as [points|] eqn:C; [|discriminate].
   apply collect_right in C. assert (Len : length children = length points) by (clear - C; induction C; simpl; congruence).

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact_infimum import small_integers
 
 import robust_metric as rm
 from robust_metric.checker.claims import check_claims
@@ -142,6 +143,25 @@ def test_same_verdicts(tmp_path: Path, k: int, exact: bool) -> None:
         for _ in range(int(os.environ.get("ROBUST_METRIC_FORGERIES", "3"))):
             seen |= set(both(tmp_path, forged(rng, honest, 40)))
     assert {"proved", "not proved"} <= seen
+
+
+@needs_program
+@pytest.mark.parametrize("chunk", range(4))
+def test_same_verdicts_on_what_cannot_be_reached(tmp_path: Path, chunk: int) -> None:
+    """Infinite radii of small integers, where cells are empty, and the same with something forged."""
+    seen: set[str] = set()
+    infinite = 0
+    for seed in range(12 * chunk, 12 * (chunk + 1)):
+        rng, p = np.random.default_rng(seed), small_integers(seed)
+        clf = p.classifier()
+        rm.save_model(clf, tmp_path / MODEL)
+        honest = clf.minimal_perturbation(p.Z, evidence=True).certificates()
+        assert "not proved" not in both(tmp_path, honest)
+        infinite += int(np.isinf(honest.radius).sum())
+        beyond = replace(honest, radius=np.full(len(honest), np.inf))
+        for forgery in (beyond, *(forged(rng, honest, len(p.X)) for _ in range(2))):
+            seen |= set(both(tmp_path, forgery))
+    assert infinite and {"proved", "not proved"} <= seen
 
 
 @needs_program
