@@ -47,9 +47,16 @@ def parameters(signature: ast.arguments) -> list[tuple[str, bool]]:
     return [pair for pair in zip(names, [*defaults, *only], strict=True) if pair[0] != "self"]
 
 
-def documented(text: str) -> list[tuple[str, bool]]:
-    """The same of the signature that a docstring begins with."""
-    line = re.sub(r"<[^>]*>", "None", text.strip().splitlines()[0])  # defaults as they print
+def documented(text: str) -> list[list[tuple[str, bool]]]:
+    """The same of the signature that a docstring begins with, or of each overload that it lists."""
+    first, *others = text.strip().splitlines()
+    if others[:1] == ["Overloaded function."]:
+        return [signed(line.split(". ", 1)[1]) for line in others if re.match(r"\d+\. ", line)]
+    return [signed(first)]
+
+
+def signed(line: str) -> list[tuple[str, bool]]:
+    line = re.sub(r"<[^>]*>", "None", line)  # defaults as they print
     node = ast.parse(f"def {line}: ...").body[0]
     assert isinstance(node, ast.FunctionDef)
     return parameters(node.args)
@@ -58,7 +65,9 @@ def documented(text: str) -> list[tuple[str, bool]]:
 @pytest.mark.parametrize("name", sorted(stubbed()))
 def test_parameters_are_those_of_the_binding(name: str) -> None:
     function = bound(name)
-    assert parameters(stubbed()[name].args) == documented(function.__doc__)
+    found = documented(function.__doc__)
+    assert found
+    assert all(signature == parameters(stubbed()[name].args) for signature in found)
 
 
 def test_the_stub_has_every_function() -> None:

@@ -48,6 +48,17 @@ FilterRows::FilterRows(FloatMatrixView rows)
       any_order_(gamma_single(rows.cols() + 4)),
       flushed_(flushed(rows.cols())) {}
 
+FilterRows::FilterRows(const FilterRows& others, std::span<const std::uint32_t> which)
+    : FilterRows(which.size(), others.rows_.cols(), others.absolute_error_) {
+    for (std::size_t i = 0; i < which.size(); ++i) {
+        std::copy_n(others.row(which[i]), rows_.cols(), to_set_.row(i));
+        norms_[i] = others.norms_[which[i]];
+        blurs_[i] = others.blurs_[which[i]];
+        errors_[i] = others.errors_[which[i]];
+    }
+    to_set_ = {};
+}
+
 void FilterRows::set(std::size_t i, const double* values, double extent) {
     const bool exact = to_set_.rows() == 0;
     if (!exact) std::copy_n(values, rows_.cols(), to_set_.row(i));

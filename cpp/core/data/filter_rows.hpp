@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/interval.hpp"
@@ -29,6 +31,9 @@ public:
     FilterRows(MutableFloatMatrixView storage, double absolute_error);
     // Rows that lie elsewhere, and are exact. Memory: 12 bytes a row.
     explicit FilterRows(FloatMatrixView rows);
+
+    // Some rows of others, as they are.
+    FilterRows(const FilterRows& others, std::span<const std::uint32_t> which);
 
     // Makes row i of float64 values (width many) and the point's extent, an upper bound of ‖x̂‖.
     void set(std::size_t i, const double* values, double extent);

@@ -90,7 +90,7 @@ bool Leaves::are_even(const FilterRows& rows) {
 }
 
 Leaves::Leaves(const FilterRows& rows, std::span<const std::int32_t> labels, const Execution& execution, Kind kind)
-    : width_(rows.rows().cols()) {
+    : width_(rows.rows().cols()), forced_(kind == Kind::scan || kind == Kind::tree) {
     const bool pays = rows.rows().rows() >= fewest && width_ <= longest && are_even(rows);
     if (kind == Kind::none || kind == Kind::cascade || (kind == Kind::best && !pays)) return;
     if (width_ == 0 || !are_sound(rows)) return;

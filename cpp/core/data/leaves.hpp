@@ -40,6 +40,9 @@ public:
     // Whether the nearest points alone, without a certificate, are found sooner than by products with all points: those
     // are faster than a pass over long rows (USPS, 256 features: .6 times the time).
     bool pay_for_neighbors() const { return usable() && (has_boxes() || width_ <= 128); }
+    // Whether exact searches are faster among the points near a query: few of them decide where there are many points
+    // for each feature (bench/exact_on_tables.py: on Pendigits .8 times the time, at 10^5 x 8 .15, on USPS 1.6).
+    bool pay_for_searches() const { return usable() && (forced_ || size() >= 256 * width_); }
     std::size_t count() const { return blurs_.size(); }
     std::size_t width() const { return width_; }
 
@@ -78,6 +81,7 @@ private:
     bool boxes_pay(const FilterRows& rows) const;
 
     std::size_t width_ = 0;
+    bool forced_ = false;
     std::vector<std::uint32_t> index_;
     std::vector<std::int32_t> labels_;
     std::vector<float> coordinates_, norms_, blurs_;

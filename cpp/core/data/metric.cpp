@@ -31,22 +31,25 @@ double compute_norm_bound(MatrixView l) {
 
 Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.rows()), dimension_(dimension) {
     if (components.rows() == 0) return;
+    const auto entries = std::make_shared<Entries>();
+    auto& [original, scaled, transpose] = *entries;
     double largest = 0.0;
     for (std::size_t i = 0; i < rank_; ++i) {
-        original_.insert(original_.end(), components.row(i), components.row(i) + dimension);
+        original.insert(original.end(), components.row(i), components.row(i) + dimension);
         for (std::size_t j = 0; j < dimension; ++j) largest = std::max(largest, std::fabs(components(i, j)));
     }
     if (largest > 0.0) std::frexp(largest, &exponent_);
-    scaled_.reserve(original_.size());
-    for (const double value : original_) scaled_.push_back(std::ldexp(value, -exponent_));
-    transpose_.resize(scaled_.size());
+    scaled.reserve(original.size());
+    for (const double value : original) scaled.push_back(std::ldexp(value, -exponent_));
+    transpose.resize(scaled.size());
     for (std::size_t i = 0; i < rank_; ++i)
-        for (std::size_t j = 0; j < dimension_; ++j) transpose_[j * rank_ + i] = scaled_[i * dimension_ + j];
+        for (std::size_t j = 0; j < dimension_; ++j) transpose[j * rank_ + i] = scaled[i * dimension_ + j];
     grain_ = rounding::infinity;
-    for (const double value : scaled_) grain_ = std::min(grain_, rounding::grain(value));
+    for (const double value : scaled) grain_ = std::min(grain_, rounding::grain(value));
     // an entry that scaling flushed to zero is a multiple of nothing: evaluation is then never exact
-    for (std::size_t i = 0; i < scaled_.size(); ++i)
-        if (scaled_[i] == 0.0 && original_[i] != 0.0) grain_ = 0.0;
+    for (std::size_t i = 0; i < scaled.size(); ++i)
+        if (scaled[i] == 0.0 && original[i] != 0.0) grain_ = 0.0;
+    entries_ = entries;
     norm_bound_ = compute_norm_bound(scaled_components());
 }
 

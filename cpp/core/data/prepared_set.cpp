@@ -22,18 +22,6 @@ constexpr std::size_t rows_per_block = 256;
 constexpr double far_extent = 0x1p80;
 constexpr int near_exponent = 30;
 
-std::vector<std::uint32_t> sort_by_class(std::span<const std::int32_t> labels, int classes,
-                                         std::vector<std::size_t>& class_begin) {
-    class_begin.assign(static_cast<std::size_t>(classes) + 1, 0);
-    for (const std::int32_t label : labels) ++class_begin[static_cast<std::size_t>(label) + 1];
-    std::partial_sum(class_begin.begin(), class_begin.end(), class_begin.begin());
-    std::vector<std::size_t> next(class_begin.begin(), class_begin.end() - 1);
-    std::vector<std::uint32_t> members(labels.size());
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        members[next[static_cast<std::size_t>(labels[i])]++] = static_cast<std::uint32_t>(i);
-    return members;
-}
-
 // body() as the only item of a parallel_for, so that its checkpoints poll keep_going
 template <class Body>
 void interruptible(const Execution& execution, Body body) {
@@ -59,8 +47,7 @@ PreparedSet::PreparedSet(Points points, std::span<const std::int32_t> labels, in
       threat_(std::move(threat)),
       labels_(labels.begin(), labels.end()) {
     threat_.check_fits(points.cols());
-    members_ = sort_by_class(labels, classes, class_begin_);
-    compare_classes();
+    sort_by_class(classes);
     interruptible(execution, [&] { choose_frame(); });
     map_points(execution);
     if (threat_.euclidean()) sketch_ = Sketch(twice_mapped(), execution);
@@ -93,6 +80,46 @@ PreparedSet::PreparedSet(const PreparedSet& other, Threat threat)
       twice_mapped_error_(other.twice_mapped_error_),
       distance_error_(other.distance_error_),
       float64_rows_(other.float64_rows_) {}
+
+PreparedSet::PreparedSet(const PreparedSet& other, std::span<const std::uint32_t> which)
+    : own_points_(which.size() * other.dimension()),
+      points_(own_points_.data(), which.size(), other.dimension()),
+      metric_(other.metric_),
+      threat_(other.threat_),
+      labels_(which.size()),
+      shadowed_(which.size()),
+      center_(other.center_),
+      exponent_(other.exponent_),
+      mapped_(std::make_shared<FilterRows>(*other.mapped_, which)),
+      twice_mapped_(other.has_one_map() ? nullptr : std::make_shared<FilterRows>(*other.twice_mapped_, which)),
+      extents_(which.size()),
+      mapped_error_(other.mapped_error_),
+      twice_mapped_error_(other.twice_mapped_error_),
+      distance_error_(other.distance_error_) {
+    const std::size_t d = dimension();
+    for (std::size_t i = 0; i < which.size(); ++i) {
+        double* point = own_points_.data() + i * d;
+        const double* stored = other.points_.row(which[i], point);
+        if (stored != point) std::copy_n(stored, d, point);
+        labels_[i] = other.labels_[which[i]];
+        extents_[i] = other.extents_[which[i]];
+        shadowed_[i] = other.shadowed_[which[i]];
+        if (shadowed_[i]) all_shadowed_.push_back(static_cast<std::uint32_t>(i));
+    }
+    sort_by_class(other.classes());
+    if (other.float64_rows_->mapped) std::call_once(float64_rows_->made, [&] { keep_float64_rows(other, which); });
+}
+
+void PreparedSet::sort_by_class(int classes) {
+    class_begin_.assign(static_cast<std::size_t>(classes) + 1, 0);
+    for (const std::int32_t label : labels_) ++class_begin_[static_cast<std::size_t>(label) + 1];
+    std::partial_sum(class_begin_.begin(), class_begin_.end(), class_begin_.begin());
+    std::vector<std::size_t> next(class_begin_.begin(), class_begin_.end() - 1);
+    members_.resize(size());
+    for (std::size_t i = 0; i < size(); ++i)
+        members_[next[static_cast<std::size_t>(labels_[i])]++] = static_cast<std::uint32_t>(i);
+    compare_classes();
+}
 
 void PreparedSet::compare_classes() {
     const int count = classes();
@@ -200,6 +227,17 @@ void PreparedSet::keep_float64_rows(const Execution& execution) const {
         float64_rows_->mapped = std::move(mapped);
         float64_rows_->twice_mapped = std::move(twice_mapped);
     });
+}
+
+void PreparedSet::keep_float64_rows(const PreparedSet& other, std::span<const std::uint32_t> which) const {
+    const auto select = [&](const std::unique_ptr<double[]>& from, std::size_t width) {
+        auto rows = std::make_unique_for_overwrite<double[]>(which.size() * width);
+        for (std::size_t i = 0; i < which.size(); ++i)
+            std::copy_n(from.get() + which[i] * width, width, rows.get() + i * width);
+        return rows;
+    };
+    float64_rows_->mapped = select(other.float64_rows_->mapped, metric_.rank());
+    float64_rows_->twice_mapped = select(other.float64_rows_->twice_mapped, dimension());
 }
 
 const double* PreparedSet::mapped_row(std::size_t i, Embedding& scratch) const {

@@ -51,6 +51,9 @@ public:
     // The same points under a threat model that differs in its box alone. What is prepared is shared; no leaves.
     PreparedSet(const PreparedSet& other, Threat threat);
 
+    // Some of the points, in increasing order, which are copied: all that is known of a point is the same. No leaves.
+    PreparedSet(const PreparedSet& other, std::span<const std::uint32_t> which);
+
     std::size_t size() const { return labels_.size(); }
     std::size_t dimension() const { return points_.cols(); }
     int classes() const { return static_cast<int>(class_begin_.size()) - 1; }
@@ -136,6 +139,7 @@ public:
 
 private:
     std::size_t class_begin(int c) const { return class_begin_[static_cast<std::size_t>(c)]; }
+    void sort_by_class(int classes);
     void compare_classes();
     void choose_frame();
     double centre(const double* point, double* centred) const;  // fills x̂, returns its extent
@@ -145,9 +149,11 @@ private:
     template <class Body>
     void for_each_block(const Execution& execution, Body body) const;
     void map_points(const Execution& execution);
+    void keep_float64_rows(const PreparedSet& other, std::span<const std::uint32_t> which) const;
     void mark_shadowed(const Execution& execution);
     void weigh(double* gradient) const;
 
+    std::vector<double> own_points_;  // those of a selection
     Points points_;
     Metric metric_;
     Threat threat_;

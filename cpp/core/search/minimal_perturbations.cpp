@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
 #include "data/request.hpp"
 #include "geometry/neighbors.hpp"
+#include "search/single/near_search.hpp"
 #include "search/single/search.hpp"
 #include "search/vote/search.hpp"
 
@@ -66,28 +68,65 @@ private:
     std::unique_ptr<Search> search_;
 };
 
-// For every query whose prediction is right, and not what is wanted already.
-template <class Search>
-void search_all(const Request& request, const Execution& execution, std::span<MinimalPerturbation> results,
-                MutableMatrixView perturbations, std::span<Evidence> evidence) {
-    for_each_query(request.training, request.queries, execution, true, [&](int) {
+// What there is to say without a search: where the prediction is wrong, or what is wanted already.
+bool settled(const Request& request, std::size_t row, int label, MinimalPerturbation& result,
+             std::span<double> perturbation) {
+    const bool wrong = !request.truth.empty() && request.truth[row] != label;
+    if (!wrong && request.wanted(row) != label) return false;
+    std::fill(perturbation.begin(), perturbation.end(), 0.0);
+    result = {0.0, 0.0, label, label, wrong ? SearchStatus::misclassified : SearchStatus::exact, 0};
+    return true;
+}
+
+// Where the answers go.
+struct Answers {
+    std::span<MinimalPerturbation> results;
+    MutableMatrixView perturbations;
+    std::span<Evidence> evidence;
+
+    std::span<double> perturbation(std::size_t row) const { return {perturbations.row(row), perturbations.cols()}; }
+};
+
+// Among all training points; queries: those of the request that row_of tells.
+template <class Search, class RowOf>
+void search_all(const Request& request, MatrixView queries, RowOf row_of, const Execution& execution,
+                const Answers& answers) {
+    for_each_query(request.training, queries, execution, true, [&](int) {
         return [&, neighbors = NeighborSearch(request.training), searches = Searches<Search>(request)](
-                   const Query& query, std::size_t row) mutable {
+                   const Query& query, std::size_t i) mutable {
+            const std::size_t row = row_of(i);
             const int label = neighbors.vote(neighbors.nearest(query, request.k, false));
-            const std::span<double> perturbation(perturbations.row(row), perturbations.cols());
-            const bool wrong = !request.truth.empty() && request.truth[row] != label;
-            if (!wrong && request.wanted(row) != label) {
-                Search& search = searches.of(row);
-                results[row] = search_one(search, request, query, label, row, perturbation);
-                if (request.witness_rounding.kind != WitnessRounding::Kind::none)
-                    results[row] = search.survive(request.witness_rounding, perturbation);
-                if (!evidence.empty() && results[row].lower > 0.0) evidence[row] = search.evidence();
-                return;
-            }
-            std::fill(perturbation.begin(), perturbation.end(), 0.0);
-            results[row] = {0.0, 0.0, label, label, wrong ? SearchStatus::misclassified : SearchStatus::exact, 0};
+            const std::span<double> perturbation = answers.perturbation(row);
+            MinimalPerturbation& result = answers.results[row];
+            if (settled(request, row, label, result, perturbation)) return;
+            Search& search = searches.of(row);
+            result = search_one(search, request, query, label, row, perturbation);
+            if (request.witness_rounding.kind != WitnessRounding::Kind::none)
+                result = search.survive(request.witness_rounding, perturbation);
+            if (!answers.evidence.empty() && result.lower > 0.0) answers.evidence[row] = search.evidence();
         };
     });
+}
+
+// Single nearest neighbours among the points that leaves find near each query, as far as those decide.
+void search_near(const Request& request, const Execution& execution, const Answers& answers) {
+    QueriesApart apart(request.queries);
+    for_each_leaf_query(request.training, request.queries, execution, true, [&](int) {
+        return [&, neighbors = NeighborSearch(request.training), search = NearSearch(request.training)](
+                   LeafQuery* query, std::size_t row) mutable {
+            if (query == nullptr) return apart.add(row);
+            const int label = neighbors.vote(neighbors.nearest(*query, 1, false));
+            const std::span<double> perturbation = answers.perturbation(row);
+            if (settled(request, row, label, answers.results[row], perturbation)) return;
+            const auto found = search.run(*query, label, Deadline(request.time_limit), perturbation);
+            if (!found) return apart.add(row);
+            answers.results[row] = *found;
+        };
+    });
+    const std::vector<std::size_t>& rows = apart.collect();
+    if (!rows.empty())
+        search_all<SingleSearch>(
+            request, apart.queries(), [&](std::size_t i) { return rows[i]; }, execution, answers);
 }
 
 constexpr int most_decimals = 15;
@@ -144,13 +183,18 @@ void minimal_perturbations(const TrainingSet& training, MatrixView queries, std:
     check_wishes(request);
     std::fill(results.begin(), results.end(), MinimalPerturbation{});
     set.keep_float64_rows(execution);
+    const Answers answers{results, perturbations, evidence};
+    const auto all = [](std::size_t i) { return i; };
     // a single point's witness is pushed towards it, and its solver knows the 2-norm without limits, and any other
     // class
     const bool limited = !set.threat().euclidean() || set.threat().weighted() || !wishes.boxes.empty();
-    if (k == 1 && !limited && wishes.targets.empty())
-        search_all<SingleSearch>(request, execution, results, perturbations, evidence);
+    if (k != 1 || limited || !wishes.targets.empty()) search_all<VoteSearch>(request, queries, all, execution, answers);
+    // evidence tells what was looked at, and a witness that survives rounding may be far
+    else if (set.leaves().pay_for_searches() && evidence.empty() &&
+             witness_rounding.kind == WitnessRounding::Kind::none)
+        search_near(request, execution, answers);
     else
-        search_all<VoteSearch>(request, execution, results, perturbations, evidence);
+        search_all<SingleSearch>(request, queries, all, execution, answers);
 }
 
 }  // namespace robust_metric
