@@ -141,6 +141,7 @@ def proofs(session: nox.Session) -> None:
     rests_on = set(re.findall(r"^([A-Z]\w*(?:\.\w+)+)", printed, re.MULTILINE))
     if "Axioms:" not in printed or not rests_on <= AXIOMS_OF_THE_REALS:
         session.error(f"theorems should rest on the real numbers alone, found {sorted(rests_on)}")
+    session.run("python", "tools/planted_errors.py", "build/proofs")
     with session.chdir("build/proofs"):
         # all but rounding, whose library takes Coq's checker long
         names = ["example", "halfspace_bounds", "search_tree", "neighbor_sets"]
