@@ -112,7 +112,9 @@ def plant(error: Error, build: Path) -> str | None:
 
 def main() -> int:
     """Plant each error; the exit code."""
-    parser = argparse.ArgumentParser(description="Plant errors in the proofs, which Coq has to refuse.")
+    parser = argparse.ArgumentParser(
+        description="Plant errors in the proofs, which Coq has to refuse."
+    )
     parser.add_argument("build", type=Path, help="folder with the compiled proofs")
     build = parser.parse_args().build
     wrong = 0
