@@ -3,7 +3,8 @@
 Require Import RobustMetric.vectors RobustMetric.losing_votes RobustMetric.half_space.
 Require Import RobustMetric.halfspace_bounds RobustMetric.search_tree RobustMetric.votes_sound.
 Require Import RobustMetric.neighbor_sets RobustMetric.threat_models RobustMetric.checker_sound RobustMetric.rounding.
-Require Import RobustMetric.double_double RobustMetric.halfspace_distance.
+Require Import RobustMetric.double_double RobustMetric.cancelling_sum RobustMetric.inner_products
+  RobustMetric.reach_rounding RobustMetric.halfspace_distance.
 
 Print Assumptions cauchy_schwarz.
 Print Assumptions losing_votes_complete.
@@ -21,7 +22,12 @@ Print Assumptions two_sum_exact.
 Print Assumptions fast_two_sum_exact.
 Print Assumptions two_product_exact.
 Print Assumptions product_error.
-Print Assumptions sum_error.
+Print Assumptions any_sum_error.
+Print Assumptions any_order.
+Print Assumptions power_below_gamma.
 Print Assumptions gap_right.
 Print Assumptions down_underflow.
 Print Assumptions halfspace_lower.
+Print Assumptions quotient_lower.
+Print Assumptions value_lower.
+Print Assumptions root_lower.

@@ -43,6 +43,18 @@ Proof.
   rewrite Rmult_1_r. assert (0 <= u * u) by apply Rle_0_sqr. lra.
 Qed.
 
+(** What a sum leaves is small beside it: high and low part of a result are a double-double again. *)
+Lemma rest_of_sum a b z :
+  binary64 a -> binary64 b -> sum_high a b + z = a + b -> Rabs z <= u * Rabs (sum_high a b).
+Proof.
+  intros Ha Hb E.
+  destruct (FLT_plus_error_N_round_ex radix2 (-1074) 53 (fun x => negb (Z.even x)) a b Ha Hb) as (eps & H1 & H2).
+  change (round _ _ _ (a + b)) with (sum_high a b) in H2.
+  replace z with (eps * sum_high a b) by lra. rewrite Rabs_mult. apply Rmult_le_compat_r; [apply Rabs_pos|].
+  apply Rle_trans with (1 := H1). unfold u_ro, u.
+  replace (/ 2) with (bpow radix2 (-1)) by (simpl; lra). rewrite <- bpow_plus. apply Rle_refl.
+Qed.
+
 Section Product.
 
 Variables ah al bh bl : R.
@@ -70,7 +82,9 @@ Proof.
     rewrite U. lra.
 Qed.
 
-Theorem product_error : Rabs (zh + zl - (ah + al) * (bh + bl)) <= 8 * (u * u) * Rabs ((ah + al) * (bh + bl)).
+Theorem product_error :
+  Rabs zl <= u * Rabs zh
+  /\ Rabs (zh + zl - (ah + al) * (bh + bl)) <= 8 * (u * u) * Rabs ((ah + al) * (bh + bl)).
 Proof.
   assert (U := u_value). assert (T := tiny_product).
   assert (T0 : 0 < tiny) by apply bpow_gt_0.
@@ -106,7 +120,7 @@ Proof.
       rewrite <- Rabs_Ropp, Ropp_minus_distr in R0. rewrite U in *. lra. }
   assert (Z : zh + zl = product + low).
   { apply fast_two_sum_exact; [apply fl_binary64|apply fl_binary64|now left]. }
-  rewrite Z.
+  split; [apply rest_of_sum; trivial; apply fl_binary64|]. rewrite Z.
   assert (B : Rabs ((ah + al) * (bh + bl)) >= P * (1 - / 1000)).
   { apply Rle_ge. replace ((ah + al) * (bh + bl)) with (ah * bh + (al * bh + (ah * bl + al * bl))) by ring.
     assert (Q := Rabs_triang_inv (ah * bh) (- (al * bh + (ah * bl + al * bl)))).
@@ -148,7 +162,9 @@ Let low := fl (tl + vl).
 Let zh := sum_high vh low.
 Let zl := fl (low - fl (zh - vh)).
 
-Theorem sum_error : Rabs (zh + zl - (ah + al + (bh + bl))) <= 8 * (u * u) * Rabs (ah + al + (bh + bl)).
+Theorem sum_error :
+  Rabs zl <= u * Rabs zh
+  /\ Rabs (zh + zl - (ah + al + (bh + bl))) <= 8 * (u * u) * Rabs (ah + al + (bh + bl)).
 Proof.
   assert (U := u_value). destruct no_cancelling as [N1 N2].
   set (S := Rabs (ah + bh)) in *. assert (S0 : 0 <= S) by apply Rabs_pos.
@@ -200,6 +216,7 @@ Proof.
     lra. }
   assert (Z : zh + zl = vh + low).
   { apply fast_two_sum_exact; [apply fl_binary64|apply fl_binary64|]. left. rewrite U in *. lra. }
+  split; [apply rest_of_sum; trivial; apply fl_binary64|].
   assert (F : S * (1 - / 100) <= Rabs (ah + al + (bh + bl))).
   { assert (Q := Rabs_triang_inv (ah + bh) (- (al + bl))). rewrite Rabs_Ropp in Q.
     replace (ah + bh - - (al + bl)) with (ah + al + (bh + bl)) in Q by ring. fold S in Q. rewrite U in *. lra. }

@@ -86,6 +86,13 @@ ERRORS = [
         "Definition up (v : R) : R := fl (fl (v * (1 + 32 * u))",
         "rounding.v",
     ),
+    Error(
+        "`reach_two` takes the price times the offset as it was rounded",
+        "reach_rounding.v",
+        "rounded (product * (1 - 4 * u)) kept",
+        "rounded product kept",
+        "reach_rounding.v",
+    ),
 ]
 
 

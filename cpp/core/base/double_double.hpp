@@ -34,7 +34,8 @@ inline DoubleDouble two_product(double a, double b) {
     return {product, std::fma(a, b, -product)};
 }
 
-// Relative error below 2^-103: 3u² + 13u³ for sums, 6u² for products (proofs/double_double.v: *_error).
+// Relative error below 2^-103: 3u² + 13u³ for sums, 6u² for products (proofs/cancelling_sum.v: any_sum_error;
+// proofs/double_double.v: product_error).
 inline DoubleDouble operator+(DoubleDouble a, DoubleDouble b) {
     const DoubleDouble high = two_sum(a.hi, b.hi), low = two_sum(a.lo, b.lo);
     const DoubleDouble carry = fast_two_sum(high.hi, high.lo + low.hi);

@@ -20,7 +20,8 @@ inline constexpr double unit = 0x1p-53;  // unit roundoff of float64, round to n
 inline constexpr double underflow = 0x1p-900;
 
 // gamma_n = n u / (1 - n u), rounded up: relative to the sum of absolute values, the error of an
-// n-term dot product evaluated in any order, with or without fused multiply-add (Higham 2002, 3.1).
+// n-term dot product evaluated in any order, with or without fused multiply-add (Higham 2002, 3.1;
+// proofs/inner_products.v: any_order, power_below_gamma).
 inline double gamma(std::size_t n) {
     const double nu = static_cast<double>(n) * unit;
     return nu / (1.0 - nu) * (1.0 + 0x1p-50);

@@ -154,6 +154,7 @@ double CostSpace::fill_sizes(std::span<const double> normal) const {
 
 // A lower bound, but for a few roundings, of the R at which sup { a·δ : ‖δ‖_p <= R, δ in the box } + error R reaches
 // offset > 0, a of fill_sizes; infinite where it never does. With a negative error the R is one at which it is reached.
+// proofs/reach_rounding.v: quotient_lower, and for reach_two value_lower and root_lower.
 double CostSpace::reach(double offset, double error) const {
     if (offset == infinity) return infinity;  // who only asks for a lower bound gives no upper end of the offset
     switch (threat_->norm()) {
