@@ -35,13 +35,18 @@ inline double down(double value) {
     return lowered > 0.0 ? lowered : 0.0;
 }
 
+// The next float32 above and below, as std::nextafter has it, without a call.
+inline float next_up(float value) {
+    if (!(value < std::numeric_limits<float>::infinity())) return value;
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    if (value == 0.0f) return std::numeric_limits<float>::denorm_min();
+    return std::bit_cast<float>(value > 0.0f ? bits + 1 : bits - 1);
+}
+inline float next_down(float value) { return -next_up(-value); }
+
 // A float32 above and below, for numbers and comparisons in float32 that must err to one side.
-inline float float_up(double value) {
-    return std::nextafter(static_cast<float>(value), std::numeric_limits<float>::infinity());
-}
-inline float float_down(double value) {
-    return std::nextafter(static_cast<float>(value), -std::numeric_limits<float>::infinity());
-}
+inline float float_up(double value) { return next_up(static_cast<float>(value)); }
+inline float float_down(double value) { return next_down(static_cast<float>(value)); }
 
 // out = (a - b) · 2^exponent: one rounding of the difference, and one more where the result is subnormal.
 inline void scale_differences(const double* a, const double* b, int exponent, std::size_t n, double* out) {

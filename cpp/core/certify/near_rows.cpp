@@ -22,6 +22,14 @@ constexpr std::size_t rows_at_once = 32;
 // own-class points that rows are tested with, at least, if there are so many
 constexpr std::size_t nearest_own = 32;
 
+// Brings so many of the points that are nearest to the front, sorted.
+void sort_nearest(std::span<LeafQuery::Found> points, std::size_t count) {
+    const auto nearer = [](const LeafQuery::Found& a, const LeafQuery::Found& b) { return a.value < b.value; };
+    const auto end = points.begin() + static_cast<std::ptrdiff_t>(count);
+    if (end != points.end()) std::nth_element(points.begin(), end, points.end(), nearer);
+    std::sort(points.begin(), end, nearer);
+}
+
 }  // namespace
 
 std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t k) {
@@ -77,16 +85,13 @@ void NearRows::collect(double limit) {
     collected_ = limit;
     collected_slots_ = query_->opened();
     // the nearest rows lower the radius most
-    const std::size_t ordered = std::min<std::size_t>(rows_.size() - next_, 8 * PairPack::size);
-    const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(next_);
-    std::partial_sort(first, first + static_cast<std::ptrdiff_t>(ordered), rows_.end(),
-                      [](const Point& a, const Point& b) { return a.value < b.value; });
+    const auto next = std::span(rows_).subspan(next_);
+    sort_nearest(next, std::min<std::size_t>(next.size(), 8 * PairPack::size));
 }
 
 void NearRows::pack_nearest_own() {
     const std::size_t count = std::min(own_.size(), std::max(nearest_own, 2 * depth_ + PairPack::size));
-    std::partial_sort(own_.begin(), own_.begin() + static_cast<std::ptrdiff_t>(count), own_.end(),
-                      [](const Point& a, const Point& b) { return a.value < b.value; });
+    sort_nearest(own_, count);
     pack_count_ = (count + PairPack::size - 1) / PairPack::size;
     packs_.resize(std::max(packs_.size(), pack_count_));
     for (std::size_t i = 0; i < pack_count_; ++i) {

@@ -26,7 +26,7 @@ std::span<const std::size_t> NeighborSearch::nearest(const Query& query, std::si
         upper.push(relative.upper);
         candidates_.push_back({i, relative});
     }
-    settle(query.point, k, ordered);
+    settle(query.point, k, ordered, upper.value());
     return result_;
 }
 
@@ -51,7 +51,7 @@ std::span<const std::size_t> NeighborSearch::nearest_opened(SomeQuery& query, st
                 upper.push(relative.upper);
                 candidates_.push_back({found.index, relative});
             });
-    settle(query.point(), k, ordered);
+    settle(query.point(), k, ordered, upper.value());
     return result_;
 }
 
@@ -73,7 +73,9 @@ std::span<const std::size_t> NeighborSearch::nearest_around(const Query& query, 
         const float computed = rows.norms()[i] - 2.0f * kernels().dot_single(rows.row(i), row_.data(), row_.size());
         candidates_.push_back({i, rows.relative_distance(i, computed, numbers.blur)});
     }
-    settle(point, k, true);
+    KthSmallest upper(heap_, k);
+    for (const Candidate& c : candidates_) upper.push(c.relative.upper);
+    settle(point, k, true, upper.value());
     return result_;
 }
 
@@ -110,29 +112,39 @@ double NeighborSearch::limit_around(const Query& query, double reach, std::size_
     return rounding::up(limit * limit) * (1.0 + 0x1p-50) - base.lower;
 }
 
-// Drops candidates that cannot be among the k nearest.
-void NeighborSearch::keep_possible(std::size_t k) {
-    KthSmallest upper(heap_, k);
-    for (const Candidate& c : candidates_) upper.push(c.relative.upper);
-    std::erase_if(candidates_, [&](const Candidate& c) { return c.relative.lower > upper.value(); });
-}
-
-void NeighborSearch::settle(const double* point, std::size_t k, bool ordered) {
-    keep_possible(k);
+// highest: what the k-th smallest of the candidates is at most.
+void NeighborSearch::settle(const double* point, std::size_t k, bool ordered, double highest) {
+    std::erase_if(candidates_, [=](const Candidate& c) { return c.relative.lower > highest; });
     result_.clear();
-    if (!ordered && candidates_.size() == k) {
-        for (const Candidate& c : candidates_) result_.push_back(c.position);
-        return;
-    }
+    order_.clear();
+    if (!ordered) take_sure(k);
+    if (result_.size() == k) return;
+    if (ordered)
+        for (const Candidate& c : candidates_) order_.push_back(&c);
     point_ = point;
     fast_.start(point);
     accurate_.start(point);
-    std::vector<const Candidate*> order;
-    order.reserve(candidates_.size());
-    for (const Candidate& c : candidates_) order.push_back(&c);
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(k), order.end(),
-                      [this](const Candidate* a, const Candidate* b) { return nearer(*a, *b); });
-    for (std::size_t i = 0; i < k; ++i) result_.push_back(order[i]->position);
+    const std::size_t wanted = k - result_.size();
+    const auto nearer_of = [this](const Candidate* a, const Candidate* b) { return nearer(*a, *b); };
+    const auto end = order_.begin() + static_cast<std::ptrdiff_t>(wanted);
+    if (ordered)
+        std::partial_sort(order_.begin(), end, order_.end(), nearer_of);
+    else
+        std::nth_element(order_.begin(), end - 1, order_.end(), nearer_of);
+    for (std::size_t i = 0; i < wanted; ++i) result_.push_back(order_[i]->position);
+}
+
+// Into the result: candidates that are surely among the k nearest, as at most k - 1 others may be as near. The others
+// are left in order_.
+void NeighborSearch::take_sure(std::size_t k) {
+    KthSmallest lower(heap_, k + 1);  // infinite where all are taken
+    for (const Candidate& c : candidates_) lower.push(c.relative.lower);
+    for (const Candidate& c : candidates_) {
+        if (c.relative.upper < lower.value())
+            result_.push_back(c.position);
+        else
+            order_.push_back(&c);
+    }
 }
 
 // The exact order, ties to the smaller index.

@@ -46,8 +46,8 @@ private:
     std::span<const std::size_t> nearest_opened(SomeQuery& query, std::size_t k, bool ordered);
     double mapped_reach(const Query& query, double reach) const;
     double limit_around(const Query& query, double reach, std::size_t k);
-    void keep_possible(std::size_t k);
-    void settle(const double* point, std::size_t k, bool ordered);
+    void settle(const double* point, std::size_t k, bool ordered, double highest);
+    void take_sure(std::size_t k);
     bool nearer(const Candidate& a, const Candidate& b);
 
     const PreparedSet* training_;
@@ -55,6 +55,7 @@ private:
     Displacements<DoubleDouble> accurate_;
     PairGap gap_;
     std::vector<Candidate> candidates_;
+    std::vector<const Candidate*> order_;
     std::vector<double> heap_;
     std::vector<std::size_t> result_;
     std::vector<int> votes_;

@@ -14,6 +14,9 @@ namespace robust_metric {
 
 namespace {
 
+// Training points so few that most of their distances are looked at, and stay in the cache.
+constexpr std::size_t few_points = 4096;
+
 // Calls worker(search, query, row) for every row of queries, query being what the search finds neighbours of: in leaves
 // where they pay, else and for queries so far away that leaves tell nothing by products with all training points.
 template <class MakeWorker>
@@ -36,7 +39,7 @@ void for_each_search(const PreparedSet& set, MatrixView queries, const Execution
     if (set.cascade().usable())
         for_each_cascade_query(set, queries, execution, make);
     else
-        for_each_leaf_query(set, queries, execution, false, make);
+        for_each_leaf_query(set, queries, execution, set.size() <= few_points, make);
     const std::vector<std::size_t>& rows = far.collect();
     if (!rows.empty()) by_products(far.queries(), [&](std::size_t i) { return rows[i]; });
 }
