@@ -19,6 +19,10 @@ One problem in five has a few points with small integers as coordinates, where n
 met many times. There the upper end of the minimal perturbation is held against attacks as well: one
 that finds a cheaper witness, among those above, on a grid of halves and by the region attack, has found
 a witness that the search missed, and counts as a success.
+
+Three parts in files of their own go along: radii beyond a known witness with forged evidence, which the
+checker may not prove (`forged_radii.py`); shards whose points are all equal, at 1e-200 to 1e200
+(`single_valued_shards.py`); and forks while other threads are in a call (`forks_in_calls.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -35,6 +39,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
+import forged_radii
+import forks_in_calls
+import single_valued_shards
 from exact_infimum import small_integers
 from helpers import (
     FAMILIES,
@@ -57,52 +64,92 @@ HAIR = 1e-12  # by which a witness next to a tie may be beaten
 EXACT_COST = 2000  # ... where n * d * rank is no more than this many exact products
 
 
+# other ways to break a certificate: what each makes of one drawn problem, and how often
+PARTS = {
+    "forged evidence": (forged_radii.attempts, 0.2),
+    "single values": (single_valued_shards.attempts, 0.2),
+    "forks": (forks_in_calls.attempts, 0.02),
+}
+
+
+@dataclass
+class Tally:
+    """What was tried, and what of it succeeded."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    by_threat: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+    exact: int = 0
+    problems: int = 0
+    certificates: int = 0
+
+    def __str__(self) -> str:
+        rows = sorted(self.tried.items()) + sorted(self.by_threat.items())
+        lines = [f"{name:16s} {count:10d} attempts" for name, count in rows]
+        lines.append(
+            f"{self.problems} problems, {self.certificates} certificates, "
+            f"{self.tried.total()} attempts"
+        )
+        lines.append(
+            f"({self.exact} decided in rational arithmetic too): {len(self.broken)} successes"
+        )
+        return "\n".join([*lines, *self.broken[:20]])
+
+
 def main() -> int:
     """Run until the wanted number of attempts; print the count by family."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--attempts", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    rng = np.random.default_rng(args.seed)
-    tried, by_threat = Counter[str](), Counter[str]()
-    broken: list[str] = []
-    exact = problems = certificates = 0
     start = time.perf_counter()
-    while tried.total() < args.attempts:
-        p = draw(rng)
-        problems += 1
-        clf, handed_in = aliased(p, rng)
-        if "integers" in p.name:
-            broken += missed_witnesses(p, clf)
-        radii, targets = certified(clf, p, search=rng.random() < 0.5)
-        if rng.random() < 0.5:
-            overwrite([*handed_in, clf.fitted_view().points, clf.components_], rng)
-        for z, radius, label, target in zip(p.Z, radii, clf.predict(p.Z), targets, strict=True):
-            if not 0 < radius < np.inf:
-                continue
-            points = inside_points(p, clf, z, radius, label, target, rng)
-            if len(points) == 0:  # a radius of a few subnormals: no float is strictly inside
-                continue
-            certificates += 1
-            tried[p.name.split("family='")[1].split("'")[0]] += len(points)
-            by_threat[p.name.split("threat=")[1].split(",")[0]] += len(points)
-            changed = points[clf.predict(points) != label]
-            if p.X.size * (1 if p.L is None else len(p.L)) <= EXACT_COST:
-                for point in points[rng.permutation(len(points))[:EXACT_PER_QUERY]]:
-                    exact += 1
-                    if exact_prediction(p, point) != label:
-                        changed = np.vstack([changed, point])
-            if len(changed):
-                broken.append(
-                    f"{p.name}: z={z.tolist()} radius={radius!r} at {changed[0].tolist()}"
-                )
-    for name, count in sorted(tried.items()) + sorted(by_threat.items()):
-        print(f"{name:16s} {count:10d} attempts")
-    print(f"{problems} problems, {certificates} certificates, {tried.total()} attempts")
-    print(f"({exact} decided in rational arithmetic too): {len(broken)} successes")
+    tally = attempt(args.attempts, np.random.default_rng(args.seed))
+    print(tally)
     print(f"{time.perf_counter() - start:.0f} s")
-    print("\n".join(broken[:20]))
-    return int(bool(broken))
+    return int(bool(tally.broken))
+
+
+def attempt(count: int, rng: np.random.Generator) -> Tally:
+    """At least so many attempts, by each part in turn."""
+    tally = Tally()
+    while tally.tried.total() < count:
+        tally.problems += 1
+        attack(draw(rng), rng, tally)
+        for name, (part, share) in PARTS.items():
+            if rng.random() < share:
+                tried, broken = part(rng)
+                tally.tried[name] += tried
+                tally.broken += broken
+    return tally
+
+
+def attack(p: Problem, rng: np.random.Generator, tally: Tally) -> None:
+    """Everything that is tried inside the certificates of one problem."""
+    clf, handed_in = aliased(p, rng)
+    if "integers" in p.name:
+        tally.broken += missed_witnesses(p, clf)
+    radii, targets = certified(clf, p, search=rng.random() < 0.5)
+    if rng.random() < 0.5:
+        overwrite([*handed_in, clf.fitted_view().points, clf.components_], rng)
+    for z, radius, label, target in zip(p.Z, radii, clf.predict(p.Z), targets, strict=True):
+        if not 0 < radius < np.inf:
+            continue
+        points = inside_points(p, clf, z, radius, label, target, rng)
+        if len(points) == 0:  # a radius of a few subnormals: no float is strictly inside
+            continue
+        tally.certificates += 1
+        tally.tried[p.name.split("family='")[1].split("'")[0]] += len(points)
+        tally.by_threat[p.name.split("threat=")[1].split(",")[0]] += len(points)
+        changed = points[clf.predict(points) != label]
+        if p.X.size * (1 if p.L is None else len(p.L)) <= EXACT_COST:
+            for point in points[rng.permutation(len(points))[:EXACT_PER_QUERY]]:
+                tally.exact += 1
+                if exact_prediction(p, point) != label:
+                    changed = np.vstack([changed, point])
+        if len(changed):
+            tally.broken.append(
+                f"{p.name}: z={z.tolist()} radius={radius!r} at {changed[0].tolist()}"
+            )
 
 
 def draw(rng: np.random.Generator) -> Problem:

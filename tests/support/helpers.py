@@ -224,13 +224,14 @@ def attacks(
     M = np.eye(p.X.shape[1]) if p.L is None else p.L.T @ p.L
     scale = max(np.abs(p.X).max(), np.finfo(float).tiny)
     pairs = (p.X[:, None, :] - p.X[None, :, :]).reshape(-1, p.X.shape[1]) / scale
-    directions = np.vstack(
-        [
-            rng.normal(size=(count, p.X.shape[1])),
-            pairs @ (M / max(np.abs(M).max(), np.finfo(float).tiny)),
-            (p.X - z) / scale,
-        ]
-    )
+    with np.errstate(over="ignore"):  # from queries far beyond the points
+        directions = np.vstack(
+            [
+                rng.normal(size=(count, p.X.shape[1])),
+                pairs @ (M / max(np.abs(M).max(), np.finfo(float).tiny)),
+                (p.X - z) / scale,
+            ]
+        )
     shares = np.r_[1 - 2.0**-50, 1 - 1e-9, rng.uniform(0.3, 1)]
     steps = shares[:, None, None] * farthest(z, directions, radius, p.threat)
     return strictly_inside(z, z + steps.reshape(-1, len(z)), radius, p.threat)
