@@ -12,7 +12,8 @@ void bind_certify(py::module_& m) {
     m.def(
         "certified_radii",
         [](const TrainingSet& training, const DoubleArray& X, const py::object& y, std::size_t k, int num_threads,
-           bool with_evidence, const py::object& progress) {
+           bool with_evidence, const py::object& progress, double at, const py::object& lower,
+           const py::object& upper) {
             const MatrixView queries = matrix(X, "X");
             const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
             const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
@@ -20,16 +21,21 @@ void bind_certify(py::module_& m) {
             auto labels = make_vector<std::int32_t>(queries.rows());
             const auto radius_span = mutable_vector(radii);
             const auto label_span = mutable_vector(labels);
+            const DoubleArray low = to_box_side(lower), high = to_box_side(upper);
+            const QueryBoxes boxes = to_boxes(low, high);
             std::vector<Evidence> evidence(with_evidence ? queries.rows() : 0);
             const Execution execution = make_execution(num_threads, progress);
             {
                 py::gil_scoped_release unlocked;
-                certified_radii(training, queries, truth_span, k, execution, radius_span, label_span, evidence);
+                certified_radii(training, queries, truth_span, k, execution, radius_span, label_span, evidence, at,
+                                boxes);
             }
             return py::make_tuple(radii, labels, with_evidence ? to_columns(evidence) : py::none());
         },
         py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("n_neighbors"), py::arg("num_threads"),
-        py::arg("with_evidence") = false, py::arg("progress") = py::none());
+        py::arg("with_evidence") = false, py::arg("progress") = py::none(),
+        py::arg("at") = std::numeric_limits<double>::infinity(), py::arg("lower") = py::none(),
+        py::arg("upper") = py::none());
 }
 
 }  // namespace robust_metric

@@ -92,6 +92,9 @@ def certified_radii(
     num_threads: int,
     with_evidence: bool = False,
     progress: _Progress = None,
+    at: float = ...,
+    lower: _Float | None = None,
+    upper: _Float | None = None,
 ) -> tuple[_Float, _Label, dict[str, Any] | None]: ...
 
 # bind_neighbor_certificates.cpp

@@ -117,9 +117,18 @@ class Fitted(FrozenArrays):
         return self.classes[labels]
 
     def certify(
-        self, queries: Floats, truth: Labels | None = None, *, evidence: bool = False
+        self,
+        queries: Floats,
+        truth: Labels | None = None,
+        *,
+        evidence: bool = False,
+        at: float | None = None,
+        box: Box | None = None,
     ) -> Certificates:
-        """Certify (m, d) queries within the bounds; a row that is not predicted as its truth has radius 0."""
+        """Certify (m, d) queries within the bounds; a row that is not predicted as its truth has radius 0.
+
+        at: radii are this where they reach it, else 0; box: (m, d) ends of what each query may become.
+        """
         with single_threaded_blas(), progress_of_call(len(queries), "certify") as told:
             radius, label, proofs = _core.certified_radii(
                 self.prepared,
@@ -129,9 +138,15 @@ class Fitted(FrozenArrays):
                 self.threads,
                 with_evidence=evidence,
                 progress=told,
+                at=math.inf if at is None else at,
+                lower=None if box is None else box[0],
+                upper=None if box is None else box[1],
             )
         proof = self._evidence(proofs, queries)
-        return Certificates(radius, self.classes[label], self.n_neighbors, proof, self.threat)
+        stacked = None if box is None else np.stack(box)
+        return Certificates(
+            radius, self.classes[label], self.n_neighbors, proof, self.threat, stacked
+        )
 
     def minimal_perturbation(
         self,

@@ -28,7 +28,7 @@ bool nearer(const LeafQuery::Found& a, const LeafQuery::Found& b) { return a.val
 
 }  // namespace
 
-std::optional<double> CascadeRows::radius(CascadeQuery& query, int label, std::size_t k) {
+std::optional<double> CascadeRows::radius(CascadeQuery& query, int label, std::size_t k, double at) {
     votes_ = losing_votes(*training_, label, k);
     if (votes_.empty()) return rounding::infinity;
     depth_ = votes_.front().kept + 1;
@@ -45,12 +45,13 @@ std::optional<double> CascadeRows::radius(CascadeQuery& query, int label, std::s
     coarse_own_.clear();
     gathered_ = -rounding::infinity;
     gathered_slots_ = 0;
-    bounds_.start(query.point(), votes_);
+    bounds_.start(query.point(), votes_, HalfspaceBounds::cap_of(at));
     const std::size_t own_count = std::min(own, std::max(known_own, 4 * depth_));
     collect(own_count, std::min(others, 2 * k));
     pack_nearest_own();
     for (std::size_t more = 8 * k;; more *= 4) {
         look_at_near_rows();
+        if (at < rounding::infinity && bounds_.highest() < at) return bounds_.highest();
         if (bounds_.crowded()) return {};
         if (bounds_.highest() < rounding::infinity) break;
         // as long as no radius is known, any row may matter

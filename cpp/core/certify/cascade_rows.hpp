@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/rounding.hpp"
 #include "certify/losing_votes.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
@@ -28,7 +29,7 @@ public:
           taken_(training.size(), 0) {}
 
     // As NearRows::radius.
-    std::optional<double> radius(CascadeQuery& query, int label, std::size_t k);
+    std::optional<double> radius(CascadeQuery& query, int label, std::size_t k, double at = rounding::infinity);
 
 private:
     using Point = CascadeQuery::Found;

@@ -1,6 +1,10 @@
 #include "robust_metric/certify.hpp"
 
+#include <cmath>
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/rounding.hpp"
@@ -18,80 +22,141 @@ namespace robust_metric {
 
 namespace {
 
-void certify_from_products(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth,
-                           std::size_t k, const Execution& execution, std::span<double> radii,
-                           std::span<std::int32_t> labels, std::span<Evidence> evidence) {
-    for_each_query(set, queries, execution, true, [&](int) {
-        return [&, search = NeighborSearch(set), bounds = HalfspaceBounds(set)](const Query& query,
-                                                                                std::size_t row) mutable {
-            labels[row] = search.vote(search.nearest(query, k, false));
-            const bool wrong = !truth.empty() && truth[row] != labels[row];
-            radii[row] = wrong ? 0.0 : set.unscale_down(bounds.radius(query, labels[row], k), query.embedding->far);
+// All that one call is about, and where the answers go.
+struct Request {
+    const PreparedSet& set;
+    MatrixView queries;
+    std::span<const std::int32_t> truth;
+    std::size_t k;
+    const Execution& execution;
+    std::span<double> radii;
+    std::span<std::int32_t> labels;
+    std::span<Evidence> evidence;
+    double at;  // infinite: the radii are wanted
+    const QueryBoxes& boxes;
+
+    bool wrong(std::size_t row) const { return !truth.empty() && truth[row] != labels[row]; }
+    bool decides() const { return at < rounding::infinity; }
+
+    // The least scaled cost that is at least `at` in the caller's units, of a query that is so far.
+    double scaled_at(int far = 0) const {
+        if (!decides()) return at;
+        double scaled = std::ldexp(at, -(set.exponent() + far + set.threat().exponent()));
+        while (set.unscale_down(scaled, far) < at) scaled = std::nextafter(scaled, rounding::infinity);
+        return scaled;
+    }
+
+    void answer(std::size_t row, double scaled, int far = 0) const {
+        const double radius = set.unscale_down(scaled, far);
+        radii[row] = !decides() ? radius : radius >= at ? at : 0.0;
+    }
+};
+
+// Bounds within the threat model; a query that has a box of its own has bounds of its own.
+class Bounds {
+public:
+    explicit Bounds(const Request& request) : request_(&request) {
+        if (request.boxes.empty()) bounds_ = std::make_unique<HalfspaceBounds>(request.set);
+    }
+
+    HalfspaceBounds& of(std::size_t row) {
+        const QueryBoxes& boxes = request_->boxes;
+        if (boxes.empty()) return *bounds_;
+        const PreparedSet& set = request_->set;
+        Threat threat =
+            set.threat().within({boxes.lower.row(row), set.dimension()}, {boxes.upper.row(row), set.dimension()});
+        bounds_.reset();
+        set_ = std::make_unique<const PreparedSet>(set, std::move(threat));
+        bounds_ = std::make_unique<HalfspaceBounds>(*set_);
+        return *bounds_;
+    }
+
+private:
+    const Request* request_;
+    std::unique_ptr<const PreparedSet> set_;
+    std::unique_ptr<HalfspaceBounds> bounds_;
+};
+
+void certify_from_products(const Request& r) {
+    for_each_query(r.set, r.queries, r.execution, true, [&](int) {
+        return [&, search = NeighborSearch(r.set), bounds = Bounds(r)](const Query& query, std::size_t row) mutable {
+            r.labels[row] = search.vote(search.nearest(query, r.k, false));
+            r.radii[row] = 0.0;
+            if (r.wrong(row)) return;
+            const int far = query.embedding->far;
+            HalfspaceBounds& own = bounds.of(row);
+            if (r.decides()) return r.answer(row, own.radius_below(query, r.labels[row], r.k, r.scaled_at(far)), far);
+            r.answer(row, own.radius(query, r.labels[row], r.k), far);
             // in a box, or where features are frozen, infinite ones need a proof as well
-            const bool proved = radii[row] > 0.0 && (radii[row] < rounding::infinity || set.threat().confined());
-            if (proved && !evidence.empty()) evidence[row] = bounds.evidence();
+            const bool proved = r.radii[row] > 0.0 && (r.radii[row] < rounding::infinity || r.set.threat().confined());
+            if (proved && !r.evidence.empty()) r.evidence[row] = own.evidence();
         };
     });
 }
 
 // Far queries, and those that tie with very many points.
-void certify_apart(const PreparedSet& set, QueriesApart& apart, std::span<const std::int32_t> truth, std::size_t k,
-                   const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels) {
+void certify_apart(const Request& r, QueriesApart& apart) {
     const std::vector<std::size_t>& rows = apart.collect();
     if (rows.empty()) return;
     std::vector<double> found(rows.size());
     std::vector<std::int32_t> predicted(rows.size()), classes;
-    if (!truth.empty())
-        for (const std::size_t row : rows) classes.push_back(truth[row]);
-    certify_from_products(set, apart.queries(), classes, k, execution, found, predicted, {});
+    if (!r.truth.empty())
+        for (const std::size_t row : rows) classes.push_back(r.truth[row]);
+    certify_from_products({r.set, apart.queries(), classes, r.k, r.execution, found, predicted, {}, r.at, r.boxes});
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        radii[rows[i]] = found[i];
-        labels[rows[i]] = predicted[i];
+        r.radii[rows[i]] = found[i];
+        r.labels[rows[i]] = predicted[i];
     }
 }
 
 // From points near the query, by leaves or codes: for_each calls a worker with queries of its kind, Rows finds radii.
 template <class Rows, class ForEach>
-void certify_from_near_points(const PreparedSet& set, MatrixView queries, std::span<const std::int32_t> truth,
-                              std::size_t k, const Execution& execution, std::span<double> radii,
-                              std::span<std::int32_t> labels, ForEach for_each) {
-    QueriesApart apart(queries);
+void certify_from_near_points(const Request& r, ForEach for_each) {
+    QueriesApart apart(r.queries);
+    const double at = r.scaled_at();
     for_each([&](int) {
-        return [&, search = NeighborSearch(set), rows = Rows(set)](auto* query, std::size_t row) mutable {
+        return [&, search = NeighborSearch(r.set), rows = Rows(r.set)](auto* query, std::size_t row) mutable {
             if (query == nullptr) return apart.add(row);
-            labels[row] = search.vote(search.nearest(*query, k, false));
-            const bool wrong = !truth.empty() && truth[row] != labels[row];
-            const std::optional<double> radius = wrong ? 0.0 : rows.radius(*query, labels[row], k);
+            r.labels[row] = search.vote(search.nearest(*query, r.k, false));
+            const std::optional<double> radius = r.wrong(row) ? 0.0 : rows.radius(*query, r.labels[row], r.k, at);
             if (!radius) return apart.add(row);
-            radii[row] = set.unscale_down(*radius);
+            r.answer(row, *radius);
         };
     });
-    certify_apart(set, apart, truth, k, execution, radii, labels);
+    certify_apart(r, apart);
+}
+
+void check_question(const Request& r) {
+    if (!(r.at > 0.0)) refuse("at", "be positive, infinite for the radii themselves", std::to_string(r.at));
+    if (!r.boxes.empty()) check_boxes(r.set, r.queries, r.boxes);
+    if (!r.evidence.empty() && (r.decides() || !r.boxes.empty()))
+        refuse("evidence", "be left out where radii are only compared, or queries have boxes of their own",
+               "room for some");
 }
 
 }  // namespace
 
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                      std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
-                     std::span<Evidence> evidence) {
+                     std::span<Evidence> evidence, double at, const QueryBoxes& boxes) {
     const PreparedSet& set = training.prepared();
     check_request(set, queries, k, execution, truth);
     check_output("radii", radii, queries);
     check_output("labels", labels, queries);
     check_optional_output("evidence", evidence, queries);
     check_inside(set, queries);
+    const Request request{set, queries, truth, k, execution, radii, labels, evidence, at, boxes};
+    check_question(request);
     // evidence tells which points were looked at, and how closely: that is for the queue of half-space bounds to say
-    const bool near_points = set.threat().euclidean() && evidence.empty();
+    const bool near_points = set.threat().euclidean() && evidence.empty() && boxes.empty();
     if (near_points && set.leaves().usable())
-        certify_from_near_points<NearRows>(set, queries, truth, k, execution, radii, labels, [&](auto make_worker) {
-            for_each_leaf_query(set, queries, execution, true, make_worker);
-        });
+        certify_from_near_points<NearRows>(
+            request, [&](auto make_worker) { for_each_leaf_query(set, queries, execution, true, make_worker); });
     else if (near_points && set.cascade().usable() && set.pair_codes().usable())
-        certify_from_near_points<CascadeRows>(set, queries, truth, k, execution, radii, labels, [&](auto make_worker) {
-            for_each_cascade_query(set, queries, execution, make_worker);
-        });
+        certify_from_near_points<CascadeRows>(
+            request, [&](auto make_worker) { for_each_cascade_query(set, queries, execution, make_worker); });
     else
-        certify_from_products(set, queries, truth, k, execution, radii, labels, evidence);
+        certify_from_products(request);
 }
 
 }  // namespace robust_metric

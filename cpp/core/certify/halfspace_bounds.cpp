@@ -34,13 +34,23 @@ constexpr int no_class = -1;  // the own points are a set of their own
 
 double HalfspaceBounds::radius(const Query& query, int label, std::size_t k, const Deadline* deadline, int wanted) {
     deadline_ = deadline;
-    const std::vector<LosingVote> votes = losing_votes(*training_, label, k, wanted);
-    double best = rounding::infinity;
+    return least_losing(query, label, losing_votes(*training_, label, k, wanted), rounding::infinity);
+}
+
+double HalfspaceBounds::radius_below(const Query& query, int label, std::size_t k, double at) {
+    deadline_ = nullptr;
+    return least_losing(query, label, losing_votes(*training_, label, k), at);
+}
+
+// The radius; where `at` is finite only as radius_below tells it.
+double HalfspaceBounds::least_losing(const Query& query, int label, const std::vector<LosingVote>& votes, double at) {
+    double best = cap_of(at);
     if (votes.empty()) return best;
     start(query, label, votes.front().kept + 1);
     for (const LosingVote& vote : votes) {
         bool reached = false;
         best = std::min(best, losing_radius(vote, best, reached));
+        if (at < rounding::infinity && best < at) break;
         // with fewer votes kept, more points must enter and each must beat more own-class points: the
         // radius at which enough have entered only grows
         if (!reached) break;

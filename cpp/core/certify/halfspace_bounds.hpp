@@ -40,6 +40,9 @@ public:
         double rank() const { return level == refined ? bound * (1.0 + margin) : bound; }
     };
     static constexpr double margin = 1e-9;
+    // Radii that are only compared with `at` need not be known above this: bounds of the filter may exceed refined ones
+    // by rounding.
+    static double cap_of(double at) { return at * (1.0 + margin); }
 
     explicit HalfspaceBounds(const PreparedSet& training) : training_(&training), refined_(training) {}
 
@@ -48,6 +51,9 @@ public:
     // wanted: the class that it may be changed to, if not any.
     double radius(const Query& query, int label, std::size_t k, const Deadline* deadline = nullptr,
                   int wanted = any_class);
+    // The same as far as it takes to compare it with `at`: some number below that where the radius is, else one that is
+    // not below.
+    double radius_below(const Query& query, int label, std::size_t k, double at);
 
     // What proves the last radius: the nearest own-class points for most entrants, and for those that were looked
     // at more closely the pairs that may decide them.
@@ -89,6 +95,7 @@ private:
         std::vector<std::size_t> candidates;  // own points that may be among them
     };
 
+    double least_losing(const Query& query, int label, const std::vector<LosingVote>& votes, double at);
     double losing_radius(const LosingVote& vote, double cap, bool& reached);
     bool out_of_time() const;
     void find_near_own(std::size_t count);

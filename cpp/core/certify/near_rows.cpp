@@ -32,7 +32,7 @@ void sort_nearest(std::span<LeafQuery::Found> points, std::size_t count) {
 
 }  // namespace
 
-std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t k) {
+std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t k, double at) {
     votes_ = losing_votes(*training_, label, k);
     if (votes_.empty()) return rounding::infinity;
     depth_ = votes_.front().kept + 1;
@@ -46,13 +46,14 @@ std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t 
     rows_.clear();
     left_.clear();
     next_ = 0;
-    bounds_.start(query.point(), votes_);
+    bounds_.start(query.point(), votes_, HalfspaceBounds::cap_of(at));
     const std::size_t own_count = std::min(own, std::max(depth_, PairPack::size));
     collect(limit_of(own_count, std::min(others, 2 * k)));
     pack_nearest_own();
     order_rows();
     for (std::size_t more = 8 * k;; more *= 4) {
         look_at_rows();
+        if (at < rounding::infinity && bounds_.highest() < at) return bounds_.highest();
         if (bounds_.crowded()) return {};
         // as long as no radius is known, any row may matter
         const double limit = bounds_.highest() < rounding::infinity ? reach_.limit(bounds_.highest())

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/rounding.hpp"
 #include "certify/losing_votes.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
@@ -26,7 +27,8 @@ public:
     // Certified radius of `label` being the k-nearest-neighbour prediction at the query (which the caller has
     // established); infinite where nothing can change it. None where so many points tie that HalfspaceBounds, which
     // takes one after the other, is faster.
-    std::optional<double> radius(LeafQuery& query, int label, std::size_t k);
+    // at: where it is finite, the radius only as far as it takes to compare it with that.
+    std::optional<double> radius(LeafQuery& query, int label, std::size_t k, double at = rounding::infinity);
 
 private:
     using Point = LeafQuery::Found;

@@ -24,11 +24,11 @@ constexpr std::size_t most_pairs = 1 << 14;
 
 }  // namespace
 
-void RowBounds::start(const double* point, std::span<const LosingVote> votes) {
+void RowBounds::start(const double* point, std::span<const LosingVote> votes, double cap) {
     refined_.start(point);
     votes_ = votes;
     depth_ = votes.front().kept + 1;
-    highest_ = rounding::infinity;
+    highest_ = cap;
     count_ = pair_count_ = 0;
     entered_.resize(static_cast<std::size_t>(training_->classes()), 0);
     ranked_.resize(votes.size());

@@ -22,8 +22,8 @@ public:
 
     explicit RowBounds(const PreparedSet& training) : training_(&training), refined_(training) {}
 
-    // votes: not empty, in place until the next call
-    void start(const double* point, std::span<const LosingVote> votes);
+    // votes: not empty, in place until the next call; cap: what radii above it need not be known of
+    void start(const double* point, std::span<const LosingVote> votes, double cap);
     // Takes in at most eight other-class points; own: all own-class points that may be nearer than one of them.
     void add(std::span<const Point> points, std::span<const Point> own) {
         begin(points);
@@ -39,9 +39,10 @@ public:
     // So many pairs may be among the largest of their points, as they are where thousands of points are equally near,
     // that refining them would take far longer than all else.
     bool crowded() const;
-    // An upper bound of the radius, from the points taken in.
+    // An upper bound of the radius, from the points taken in, or the cap.
     double highest() const { return highest_; }
-    // The radius, to the bit, if all points that were not taken in have bounds R_v above highest().
+    // The radius, to the bit, if all points that were not taken in have bounds R_v above highest(); where it is above
+    // the cap, some number above that.
     double refine();
 
 private:

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "robust_metric/execution.hpp"
 #include "robust_metric/export.hpp"
 #include "robust_metric/matrix_view.hpp"
+#include "robust_metric/threat.hpp"
 #include "robust_metric/training_set.hpp"
 
 namespace robust_metric {
@@ -18,10 +20,14 @@ namespace robust_metric {
 // where it differs from the prediction the radius is 0. radii: caller's units, rounded down.
 // Radii and labels do not depend on the number of threads. evidence: one entry a query, or empty to leave
 // it out; nothing is filled in for radii that are 0 or infinite.
+// at: where it is finite, the answer is no more than whether the radius is at least that: `at` if it is, else 0, which
+// is known earlier. boxes: what each query may become, beside the threat model. Both without evidence.
 ROBUST_METRIC_EXPORT void certified_radii(const TrainingSet& training, MatrixView queries,
                                           std::span<const std::int32_t> truth, std::size_t k,
                                           const Execution& execution, std::span<double> radii,
-                                          std::span<std::int32_t> labels, std::span<Evidence> evidence = {});
+                                          std::span<std::int32_t> labels, std::span<Evidence> evidence = {},
+                                          double at = std::numeric_limits<double>::infinity(),
+                                          const QueryBoxes& boxes = {});
 
 // Radii together with the training points they rest on: what the shards of a training set exchange until no shard has
 // anything to add. Why the radii are then those of the whole set: docs/distributed.md.

@@ -14,6 +14,7 @@ from .._base.arrays import Floats, is_dask_array, is_dask_frame
 from .._base.frozen import frozen
 from .._base.states import changes_at_once, sees_one_state
 from .._base.validation import (
+    check_positive,
     check_precision,
     checked_queries,
     encode_labels,
@@ -139,7 +140,13 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
 
     @sees_one_state
     def certify(
-        self, X: ArrayLike, y: ArrayLike | None = None, *, evidence: bool = False
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        evidence: bool = False,
+        at: float | None = None,
+        bounds: Any = None,
     ) -> Certificates:
         """Predictions with certified radii: lower bounds of the minimal adversarial perturbation.
 
@@ -152,25 +159,41 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             predictions themselves are certified.
         evidence : bool, default False
             Also return what proves each radius, for `robust_metric.check`.
+        at : float, optional
+            Only decide whether each radius reaches this one, and stop as soon as that is known: the
+            radii are ``at`` where they do, and 0 where they do not.
+        bounds : pair, or dict of feature to pair, optional
+            What each row may become, beside the bounds of the threat model; as in
+            `minimal_perturbation`. Nothing is fitted again.
 
         Raises
         ------
         ValueError
             If X or y have the wrong shape, X is not finite, or is outside the bounds of the threat
-            model, or that does not fit the number of features.
+            model or its own, or these do not fit; if ``at`` is not a positive number; if there are
+            ``at`` or bounds together with evidence, or for Dask arrays.
 
         Notes
         -----
         Theorem 1 of the paper for every K, with the plurality refinement; see
         ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
         """
+        check_positive("at", at, optional=True)
+        narrower = at is not None or bounds is not None
+        if narrower and evidence:
+            raise ValueError("evidence must be False where at or bounds are given, got True")
         if self._answers_lazily(X, evidence):
+            if narrower:
+                raise ValueError("at and bounds must be None for Dask arrays, got others")
             from ..distributed import queries as blocks
 
             return blocks.certify(self, X, y)
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
-        return self.fitted_view().certify(queries, truth, evidence=evidence)
+        box = query_box(bounds, queries, getattr(self, "feature_names_in_", None))
+        radius = None if at is None else float(at)
+        view = self.fitted_view()
+        return view.certify(queries, truth, evidence=evidence, at=radius, box=box)
 
     def predict_with_certificate(
         self, X: ArrayLike, min_radius: float = 0.0

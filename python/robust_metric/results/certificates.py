@@ -39,6 +39,9 @@ class Certificates(FrozenArrays, Described, Tabular):
         What proves the radii, for `robust_metric.check`; only where it was asked for.
     threat : ThreatModel, optional
         What a perturbation costs and where it may lead; by default its Euclidean norm.
+    box : (2, m, d) float64, optional
+        Lower and upper ends of what each query may become, beside the bounds of the threat model,
+        where they were asked for.
     """
 
     radius: Floats
@@ -46,19 +49,23 @@ class Certificates(FrozenArrays, Described, Tabular):
     n_neighbors: int
     evidence: Evidence | None = None
     threat: ThreatModel | None = None
+    box: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""
         return len(self.radius)
 
     def _facts(self) -> tuple[str, Facts]:
-        return f"Certificates of {numbered(self.radius, 'predictions')}", [
+        facts: Facts = [
             ("neighbours", f"K = {self.n_neighbors}"),
             ("radius", describe_radii(self.radius)),
             ("label", describe_counts(self.label)),
             ("threat", str(self.threat or ThreatModel())),
             ("evidence", "none" if self.evidence is None else "for robust_metric.check"),
         ]
+        if self.box is not None:
+            facts.append(("bounds", "one box a row"))
+        return f"Certificates of {numbered(self.radius, 'predictions')}", facts
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         return {"label": self.label, "radius": self.radius}
@@ -87,6 +94,8 @@ class Certificates(FrozenArrays, Described, Tabular):
         if label.dtype.kind == "O" and all(isinstance(name, str) for name in label):
             label = label.astype(np.str_)
         arrays = {"radius": self.radius, "label": label, **threat_arrays}
+        if self.box is not None:
+            arrays["box"] = self.box
         if self.evidence is not None:
             header["model_digest"] = self.evidence.model_digest
             arrays |= self.evidence.arrays()
@@ -134,7 +143,21 @@ class Certificates(FrozenArrays, Described, Tabular):
             raise DamagedFile(
                 f"path must name an intact certificates file, got {path}: {error}"
             ) from error
-        return cls(radius, label, k, evidence, threat)
+        return cls(radius, label, k, evidence, threat, _box_of(arrays, path))
+
+
+def _box_of(arrays: dict[str, NDArray[Any]], path: str | os.PathLike[str]) -> Floats | None:
+    """Return the boxes of a file's queries, if it has some, one for each radius."""
+    box = arrays.get("box")
+    if box is None:
+        return None
+    fits = box.dtype == np.float64 and box.ndim == 3
+    if not fits or box.shape[:2] != (2, len(arrays["radius"])) or not (box[0] <= box[1]).all():
+        raise DamagedFile(
+            f"path must name an intact certificates file, got {path}, whose box has not lower and "
+            "upper ends for each radius"
+        )
+    return box
 
 
 class CertifiedPredictions(NamedTuple):
