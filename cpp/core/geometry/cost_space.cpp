@@ -68,7 +68,7 @@ double CostSpace::dual_norm(std::span<const double> a) const {
                       lost_squares);
         case Norm::infinity:
             for (const double x : a) value += std::fabs(x);
-            return up(value * (1.0 + gamma(a.size())));
+            return value > 0.0 ? up(value * (1.0 + gamma(a.size()))) : 0.0;
     }
     return infinity;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "base/rounding.hpp"
@@ -17,6 +18,11 @@ constexpr int bisections = 64;
 // binary places that are kept, counted from the largest coordinate, and decimal places
 constexpr std::array<int, 5> binary_places{46, 38, 30, 22, 14};
 constexpr std::array<int, 5> decimal_places{14, 11, 8, 5, 3};
+
+// floats to either side of each coordinate that are combined, by the number of coordinates; in more than these, single
+// coordinates are moved by one, as long as there are no more than so many
+constexpr std::array<int, 4> combined{4, 2, 1, 1};
+constexpr std::size_t most_coordinates = 64;
 
 // other-class points that a witness which is to survive rounding is moved to, and halvings of the last part of the way
 constexpr std::size_t most_targets = 64;
@@ -60,6 +66,44 @@ bool try_rounded(Witness& witness, const double* query, std::span<const double> 
         const double power = std::pow(10.0, places);
         if (largest * power > 0x1p52 || largest * power < 1.0) continue;
         attempt([&](double x) { return std::nearbyint(x * power) / power; });
+    }
+    return changed;
+}
+
+bool try_floats_around(Witness& witness, const double* query, std::span<const double> step,
+                       std::span<const std::size_t> free) {
+    std::vector<double> moved(step.begin(), step.end());
+    std::vector<int> floats(free.size(), 0);
+    bool changed = false;
+    const auto attempt = [&] {
+        for (std::size_t i = 0; i < free.size(); ++i) {
+            const std::size_t j = free[i];
+            double to = query[j] + step[j];
+            const double end = floats[i] > 0 ? rounding::infinity : -rounding::infinity;
+            for (int n = std::abs(floats[i]); n > 0; --n) to = std::nextafter(to, end);
+            moved[j] = floats[i] == 0 ? step[j] : to - query[j];
+        }
+        changed = witness.try_step(moved) || changed;
+    };
+    if (free.size() <= combined.size()) {
+        const int most = free.empty() ? 0 : combined[free.size() - 1];
+        std::fill(floats.begin(), floats.end(), -most);
+        for (std::size_t i = 0; i < free.size();) {
+            attempt();
+            for (i = 0; i < free.size() && ++floats[i] > most; ++i) floats[i] = -most;
+        }
+        return changed;
+    }
+    attempt();
+    for (const int side : {-1, 1}) {
+        std::fill(floats.begin(), floats.end(), side);
+        attempt();
+        std::fill(floats.begin(), floats.end(), 0);
+        for (std::size_t i = 0; i < free.size() && free.size() <= most_coordinates; ++i) {
+            floats[i] = side;
+            attempt();
+            floats[i] = 0;
+        }
     }
     return changed;
 }

@@ -20,6 +20,12 @@ void shrink_witness(Witness& witness, const Deadline& deadline, std::span<const 
 // step in the caller's units. True where the class differs somewhere.
 bool try_rounded(Witness& witness, const double* query, std::span<const double> step);
 
+// Tries query + step and the floats around it in the coordinates that are free: all of them where these are few, else
+// those along one coordinate and those to which all move alike. Where numbers have all digits that float64 has, an
+// exact tie may be at one of these alone. True where the class differs somewhere.
+bool try_floats_around(Witness& witness, const double* query, std::span<const double> step,
+                       std::span<const std::size_t> free);
+
 // For a witness that is to survive rounding: steps from `from`, the step of one that does not, towards a training
 // point. True where the class differs, on the way as early as it does.
 bool survive_towards(Witness& witness, const double* query, std::span<const double> from, const double* target);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -58,10 +59,37 @@ def test_upper_is_the_infimum_of_any_small_integer_problem(seed: int) -> None:
 
 @given(st.integers(0, 2**32 - 1))
 def test_no_attack_is_cheaper(seed: int) -> None:
+    assert_no_attack_is_cheaper(small_integers(seed, d=2))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1 / 3, 0.7]))
+def test_no_attack_is_cheaper_on_multiples_of_fractions(seed: int, unit: float) -> None:
     p = small_integers(seed, d=2)
+    box = p.threat.bounds
+    threat = p.threat if box is None else replace(p.threat, bounds=tuple(np.multiply(box, unit)))
+    assert_no_attack_is_cheaper(
+        replace(p, X=p.X * unit, Z=threat.admit(p.Z * unit), threat=threat), unit
+    )
+
+
+def test_a_tie_at_a_single_float() -> None:
+    """Multiples of a third: the class changes where a distance is equal, at one float between two points."""
+    p = small_integers(23)
+    p = replace(p, X=p.X / 3, Z=p.Z / 3)
+    assert np.isfinite(checked(p).upper).all()
+
+
+def test_no_way_to_change_the_class_is_told_for_every_norm() -> None:
+    for seed in range(700):
+        p = small_integers(seed)
+        found = p.classifier().minimal_perturbation(p.Z)
+        assert (np.isfinite(found.lower) == np.isfinite(found.upper)).all(), p
+
+
+def assert_no_attack_is_cheaper(p: Problem, unit: float = 1.0) -> None:
     clf, found = p.classifier(), checked(p)
     steps = RegionAttack(8)(clf, p.Z).perturbations
-    grid = np.array(list(product(np.arange(-1, 4.5, 0.5), repeat=2)))
+    grid = unit * np.array(list(product(np.arange(-1, 4.5, 0.5), repeat=2)))
     allowed = grid[p.threat.holds(grid)]
     for z, step, upper, label in zip(p.Z, steps, found.upper, found.label, strict=True):
         fixed = p.threat.frozen(2)

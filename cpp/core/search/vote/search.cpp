@@ -318,7 +318,12 @@ bool VoteSearch::solve(VoteNode& node) {
         outcome = solver_.solve(0.0, infinity);
         node.bound = std::max(known, prove(node.record));
     }
-    if (node.bound < upper && outcome == Outcome::contradiction && prove_empty(node.record)) node.bound = infinity;
+    if (node.bound < upper && outcome == Outcome::contradiction) {
+        if (prove_empty(node.record))
+            node.bound = infinity;
+        else
+            solver_.try_around();
+    }
     if (node.bound < upper) {
         node.norm = cell_.norm();
         nodes_.store_pairs(node, pairs_, multipliers_);

@@ -22,7 +22,23 @@ constexpr double growth = 1.5e-10, first_share = 0x1p-36;
 constexpr double farthest_share = 0x1p40;
 constexpr int refinements = 8;
 
+// rounds in which a solution is moved onto the ties of its pairs
+constexpr int tie_sweeps = 3;
+
 }  // namespace
+
+CellSolver::CellSolver(const PreparedSet& training, VoteCell& cell, const VotePoints& points, Decided& decided,
+                       Witness& witness, const Deadline& deadline)
+    : training_(&training),
+      cell_(&cell),
+      points_(&points),
+      decided_(&decided),
+      witness_(&witness),
+      deadline_(&deadline),
+      gap_(training) {
+    for (std::size_t j = 0; j < training.dimension(); ++j)
+        if (!training.threat().is_frozen(j)) free_.push_back(j);
+}
 
 // A tie goes to the point of smaller index.
 bool CellSolver::strict(Pair pair) const {
@@ -245,7 +261,7 @@ auto CellSolver::push(double unit) -> Pushed {
 }
 
 // The other boundaries may meet in distances that are equal all over the cell. Only numbers with few digits can be
-// there.
+// there, or single floats next to the solution.
 auto CellSolver::push_strictly(double unit) -> Pushed {
     // beyond 2^-20 of the query's distances, which near the query is what the unit is: a contradiction is seen there
     for (double share = 0.0; share < 0x1p14; share = std::max(first_share, share * 0x1p8)) {
@@ -254,9 +270,49 @@ auto CellSolver::push_strictly(double unit) -> Pushed {
         if (outcome == Outcome::contradiction) return Pushed::contradiction;
         if (outcome != Outcome::solved) return Pushed::unchanged;
         if (cell_->norm() >= witness_->scaled_length()) return Pushed::not_nearer;
-        if (try_rounded(*witness_, query_->point, solution())) return Pushed::nearer;
+        if (share == 0.0 ? try_around() : try_rounded(*witness_, query_->point, solution())) return Pushed::nearer;
     }
     return Pushed::unchanged;
+}
+
+bool CellSolver::try_around() {
+    bool found = try_rounded(*witness_, query_->point, solution());
+    for (const bool straight : {true, false})
+        found = try_floats_around(*witness_, query_->point, tied_solution(straight), free_) || found;
+    return found;
+}
+
+// The solution, moved until the pairs that hold it back are as equally far as double-double can tell, one after the
+// other: straight on from the query, as corners of a norm's ball are kept by, or along their normals.
+std::span<const double> CellSolver::tied_solution(bool straight) {
+    const std::span<const double> step = solution();
+    const double* z = query_->point;
+    std::vector<Pair> pairs;
+    std::vector<double> multipliers, point(step.size());
+    cell_->active(pairs, multipliers);
+    for (std::size_t j = 0; j < point.size(); ++j) point[j] = z[j] + step[j];
+    for (int sweep = 0; sweep < tie_sweeps; ++sweep)
+        for (const Pair& pair : pairs) move_to_tie(pair, straight, point);
+    for (std::size_t j = 0; j < point.size(); ++j)
+        if (std::isfinite(point[j])) step_[j] = point[j] - z[j];
+    return step_;
+}
+
+void CellSolver::move_to_tie(Pair pair, bool straight, std::span<double> point) {
+    const Threat& threat = training_->threat();
+    const PairGap::Value gap =
+        gap_.evaluate(point.data(), cell_->points().position(pair.entering), cell_->points().position(pair.beaten));
+    const std::span<const DoubleDouble> normal = gap_.normal();
+    const auto direction = [&](std::size_t j) {
+        if (straight) return step_[j];
+        const double inverse = threat.is_frozen(j) ? 0.0 : threat.weighted() ? threat.inverse_cost(j) : 1.0;
+        return normal[j].hi * inverse * inverse;
+    };
+    double gain = 0.0;
+    for (std::size_t j = 0; j < point.size(); ++j) gain += normal[j].hi * direction(j);
+    if (gain == 0.0) return;
+    const double way = std::ldexp(0.5 * gap.value.hi / gain, gap.sum_exponent);
+    for (std::size_t j = 0; j < point.size(); ++j) point[j] -= way * direction(j);
 }
 
 std::span<const double> CellSolver::solution() {

@@ -8,6 +8,7 @@
 #include "base/deadline.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
+#include "geometry/pair_gap.hpp"
 #include "search/vote/cell.hpp"
 #include "search/vote/decided.hpp"
 #include "search/vote/points.hpp"
@@ -28,13 +29,7 @@ public:
 
     // all must outlive this object
     CellSolver(const PreparedSet& training, VoteCell& cell, const VotePoints& points, Decided& decided,
-               Witness& witness, const Deadline& deadline)
-        : training_(&training),
-          cell_(&cell),
-          points_(&points),
-          decided_(&decided),
-          witness_(&witness),
-          deadline_(&deadline) {}
+               Witness& witness, const Deadline& deadline);
 
     void start(const Query& query) { query_ = &query; }
 
@@ -47,6 +42,10 @@ public:
     bool admit_equal_points();
     // A witness from the cell that was solved.
     Pushed push_inside();
+
+    // A witness among the numbers with few digits, and the floats, next to what was solved last: of a cell that may be
+    // a single point, which the solver takes for none. True where there is one.
+    bool try_around();
 
     // A witness from the cell that was solved, as far inside as it takes, however far it is.
     void push_far();
@@ -66,6 +65,8 @@ private:
     Pushed push(double unit);
     Pushed push_strictly(double unit);
     bool strict(Pair pair) const;
+    std::span<const double> tied_solution(bool straight);
+    void move_to_tie(Pair pair, bool straight, std::span<double> point);
     Ranked nearest_unspared();
 
     const PreparedSet* training_;
@@ -75,6 +76,8 @@ private:
     Witness* witness_;
     const Deadline* deadline_;
     const Query* query_ = nullptr;
+    PairGap gap_;
+    std::vector<std::size_t> free_;  // features that are not frozen
     std::vector<Ranked> near_own_;
     std::vector<double> step_, values_;
 };
