@@ -9,11 +9,16 @@ namespace py = pybind11;
 namespace robust_metric {
 
 void bind_certify(py::module_& m) {
+    py::class_<DataChanges>(m, "DataChanges", "Changes of the training data that radii are to survive.")
+        .def(py::init([](std::size_t inserted, std::size_t deleted, std::size_t relabelled) {
+                 return DataChanges{inserted, deleted, relabelled};
+             }),
+             py::arg("inserted") = 0, py::arg("deleted") = 0, py::arg("relabelled") = 0);
     m.def(
         "certified_radii",
         [](const TrainingSet& training, const DoubleArray& X, const py::object& y, std::size_t k, int num_threads,
-           bool with_evidence, const py::object& progress, double at, const py::object& lower,
-           const py::object& upper) {
+           bool with_evidence, const py::object& progress, double at, const py::object& lower, const py::object& upper,
+           const DataChanges& changes) {
             const MatrixView queries = matrix(X, "X");
             const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
             const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
@@ -28,14 +33,14 @@ void bind_certify(py::module_& m) {
             {
                 py::gil_scoped_release unlocked;
                 certified_radii(training, queries, truth_span, k, execution, radius_span, label_span, evidence, at,
-                                boxes);
+                                boxes, changes);
             }
             return py::make_tuple(radii, labels, with_evidence ? to_columns(evidence) : py::none());
         },
         py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("n_neighbors"), py::arg("num_threads"),
         py::arg("with_evidence") = false, py::arg("progress") = py::none(),
         py::arg("at") = std::numeric_limits<double>::infinity(), py::arg("lower") = py::none(),
-        py::arg("upper") = py::none());
+        py::arg("upper") = py::none(), py::arg("changes") = DataChanges());
 }
 
 }  // namespace robust_metric

@@ -35,13 +35,14 @@ py::array_t<std::int64_t> kneighbors_twin(const DoubleArray& X, const LabelArray
 }
 
 py::tuple certified_radii_twin(const DoubleArray& X, const LabelArray& y, int classes, const py::object& components,
-                               const DoubleArray& Z, std::size_t k) {
+                               const DoubleArray& Z, std::size_t k, const DataChanges& changes) {
     return with_data(X, y, classes, components, Z, [&](const reference::PlainData& data, MatrixView queries) {
         std::vector<double> radii;
         std::vector<std::int32_t> labels;
         for (std::size_t i = 0; i < queries.rows(); ++i) {
             labels.push_back(reference::predict(data, queries.row(i), k));
-            radii.push_back(static_cast<double>(reference::certified_radius(data, queries.row(i), labels.back(), k)));
+            radii.push_back(
+                static_cast<double>(reference::certified_radius(data, queries.row(i), labels.back(), k, changes)));
         }
         return py::make_tuple(to_array(radii), to_array(labels));
     });
@@ -79,7 +80,7 @@ void bind_reference(py::module_& m) {
     m.def("kneighbors_reference", kneighbors_twin, "Slow twin of kneighbors: indices.", X, y, classes,
           py::arg("components"), Z, py::arg("n_neighbors"));
     m.def("certified_radii_reference", certified_radii_twin, "Slow twin of certified_radii: (radii, labels).", X, y,
-          classes, py::arg("components"), Z, py::arg("n_neighbors"));
+          classes, py::arg("components"), Z, py::arg("n_neighbors"), py::arg("changes") = DataChanges());
     m.def("neighbor_radii_reference", neighbor_radii_twin, "Slow twin of neighbor_radii: radii.", X, y, classes,
           py::arg("components"), Z, py::arg("n_neighbors"));
     m.def("minimal_perturbations_reference", minimal_perturbations_twin,

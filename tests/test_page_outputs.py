@@ -21,6 +21,7 @@ PAGES = [
     "docs/mixed_tables.md",
     "docs/from_scikit_learn.md",
     "docs/choosing.md",
+    "docs/data_changes.md",
     "docs/troubleshooting.md",
 ]
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from . import dask as dask
     from ._base.progress import report_progress
     from ._version import __version__
+    from .data_changes import DataChanges
     from .estimators.classifier import CertifiedKNeighborsClassifier
     from .estimators.counterfactuals import counterfactuals
     from .estimators.deciding_points import deciding_points
@@ -42,6 +43,7 @@ _HOME = {
     "CertifiedPrototypeClassifier": "estimators.prototypes",
     "Certificates": "results.certificates",
     "Counterfactuals": "results.counterfactuals",
+    "DataChanges": "data_changes",
     "MinimalPerturbations": "results.perturbations",
     "NeighborCertificates": "results.neighbor_sets",
     "SearchInterrupted": "results.perturbations",
@@ -70,6 +72,7 @@ __all__ = [
     "CertifiedNearestNeighbors",
     "CertifiedPrototypeClassifier",
     "Counterfactuals",
+    "DataChanges",
     "MinimalPerturbations",
     "NeighborCertificates",
     "SearchInterrupted",

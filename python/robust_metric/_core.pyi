@@ -83,7 +83,10 @@ def predict(
     progress: _Progress = None,
 ) -> _Label: ...
 
-# bind_halfspace_bounds.cpp
+# bind_certify.cpp
+class DataChanges:
+    def __init__(self, inserted: int = 0, deleted: int = 0, relabelled: int = 0) -> None: ...
+
 def certified_radii(
     training: TrainingSet,
     X: _Float,
@@ -95,6 +98,7 @@ def certified_radii(
     at: float = ...,
     lower: _Float | None = None,
     upper: _Float | None = None,
+    changes: DataChanges = ...,
 ) -> tuple[_Float, _Label, dict[str, Any] | None]: ...
 
 # bind_neighbor_certificates.cpp
@@ -311,7 +315,13 @@ def kneighbors_reference(
     X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int
 ) -> _Index: ...
 def certified_radii_reference(
-    X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int
+    X: _Float,
+    y: _Label,
+    n_classes: int,
+    components: _Float | None,
+    Z: _Float,
+    n_neighbors: int,
+    changes: DataChanges = ...,
 ) -> tuple[_Float, _Label]: ...
 def neighbor_radii_reference(
     X: _Float, y: _Label, n_classes: int, components: _Float | None, Z: _Float, n_neighbors: int

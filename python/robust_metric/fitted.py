@@ -20,6 +20,7 @@ from ._base.frozen import FrozenArrays
 from ._base.latest import Latest
 from ._base.progress import progress_of_call
 from ._base.runtime import execution_threads, single_threaded_blas
+from .data_changes import DataChanges
 from .io.csv_tables import LabelColumn
 from .results.certificates import Certificates
 from .results.digests import KnownScaling, data_digest, model_digest
@@ -124,11 +125,13 @@ class Fitted(FrozenArrays):
         evidence: bool = False,
         at: float | None = None,
         box: Box | None = None,
+        data_changes: DataChanges | None = None,
     ) -> Certificates:
         """Certify (m, d) queries within the bounds; a row that is not predicted as its truth has radius 0.
 
         at: radii are this where they reach it, else 0; box: (m, d) ends of what each query may become.
         """
+        allowed = data_changes or DataChanges()
         with single_threaded_blas(), progress_of_call(len(queries), "certify") as told:
             radius, label, proofs = _core.certified_radii(
                 self.prepared,
@@ -141,11 +144,12 @@ class Fitted(FrozenArrays):
                 at=math.inf if at is None else at,
                 lower=None if box is None else box[0],
                 upper=None if box is None else box[1],
+                changes=_core.DataChanges(allowed.insert, allowed.delete, allowed.relabel),
             )
         proof = self._evidence(proofs, queries)
         stacked = None if box is None else np.stack(box)
         return Certificates(
-            radius, self.classes[label], self.n_neighbors, proof, self.threat, stacked
+            radius, self.classes[label], self.n_neighbors, proof, self.threat, stacked, data_changes
         )
 
     def minimal_perturbation(

@@ -21,8 +21,9 @@ namespace robust_metric {
 // units.
 class CascadeRows {
 public:
-    explicit CascadeRows(const PreparedSet& training)
+    explicit CascadeRows(const PreparedSet& training, const DataChanges& changes = {})
         : training_(&training),
+          changes_(changes),
           codes_(&training.pair_codes()),
           bounds_(training),
           reach_(training),
@@ -48,6 +49,7 @@ private:
                        std::span<const Point> from, std::vector<Point>& to);
 
     const PreparedSet* training_;
+    DataChanges changes_;
     const Codes* codes_;  // of the rows that lengths of pairs are made of
     RowBounds bounds_;
     RowReach reach_;

@@ -34,6 +34,7 @@ struct Request {
     std::span<Evidence> evidence;
     double at;  // infinite: the radii are wanted
     const QueryBoxes& boxes;
+    const DataChanges& changes;
 
     bool wrong(std::size_t row) const { return !truth.empty() && truth[row] != labels[row]; }
     bool decides() const { return at < rounding::infinity; }
@@ -56,7 +57,7 @@ struct Request {
 class Bounds {
 public:
     explicit Bounds(const Request& request) : request_(&request) {
-        if (request.boxes.empty()) bounds_ = std::make_unique<HalfspaceBounds>(request.set);
+        if (request.boxes.empty()) bounds_ = std::make_unique<HalfspaceBounds>(request.set, request.changes);
     }
 
     HalfspaceBounds& of(std::size_t row) {
@@ -67,7 +68,7 @@ public:
             set.threat().within({boxes.lower.row(row), set.dimension()}, {boxes.upper.row(row), set.dimension()});
         bounds_.reset();
         set_ = std::make_unique<const PreparedSet>(set, std::move(threat));
-        bounds_ = std::make_unique<HalfspaceBounds>(*set_);
+        bounds_ = std::make_unique<HalfspaceBounds>(*set_, request_->changes);
         return *bounds_;
     }
 
@@ -102,7 +103,8 @@ void certify_apart(const Request& r, QueriesApart& apart) {
     std::vector<std::int32_t> predicted(rows.size()), classes;
     if (!r.truth.empty())
         for (const std::size_t row : rows) classes.push_back(r.truth[row]);
-    certify_from_products({r.set, apart.queries(), classes, r.k, r.execution, found, predicted, {}, r.at, r.boxes});
+    certify_from_products(
+        {r.set, apart.queries(), classes, r.k, r.execution, found, predicted, {}, r.at, r.boxes, r.changes});
     for (std::size_t i = 0; i < rows.size(); ++i) {
         r.radii[rows[i]] = found[i];
         r.labels[rows[i]] = predicted[i];
@@ -115,13 +117,14 @@ void certify_from_near_points(const Request& r, ForEach for_each) {
     QueriesApart apart(r.queries);
     const double at = r.scaled_at();
     for_each([&](int) {
-        return [&, search = NeighborSearch(r.set), rows = Rows(r.set)](auto* query, std::size_t row) mutable {
-            if (query == nullptr) return apart.add(row);
-            r.labels[row] = search.vote(search.nearest(*query, r.k, false));
-            const std::optional<double> radius = r.wrong(row) ? 0.0 : rows.radius(*query, r.labels[row], r.k, at);
-            if (!radius) return apart.add(row);
-            r.answer(row, *radius);
-        };
+        return
+            [&, search = NeighborSearch(r.set), rows = Rows(r.set, r.changes)](auto* query, std::size_t row) mutable {
+                if (query == nullptr) return apart.add(row);
+                r.labels[row] = search.vote(search.nearest(*query, r.k, false));
+                const std::optional<double> radius = r.wrong(row) ? 0.0 : rows.radius(*query, r.labels[row], r.k, at);
+                if (!radius) return apart.add(row);
+                r.answer(row, *radius);
+            };
     });
     certify_apart(r, apart);
 }
@@ -129,8 +132,11 @@ void certify_from_near_points(const Request& r, ForEach for_each) {
 void check_question(const Request& r) {
     if (!(r.at > 0.0)) refuse("at", "be positive, infinite for the radii themselves", std::to_string(r.at));
     if (!r.boxes.empty()) check_boxes(r.set, r.queries, r.boxes);
-    if (!r.evidence.empty() && (r.decides() || !r.boxes.empty()))
-        refuse("evidence", "be left out where radii are only compared, or queries have boxes of their own",
+    if (r.changes.deleted > r.set.size() - r.k)
+        refuse("changes", "leave k training points", std::to_string(r.changes.deleted) + " that may be deleted");
+    if (!r.evidence.empty() && (r.decides() || !r.boxes.empty() || r.changes.any()))
+        refuse("evidence",
+               "be left out where radii are only compared, queries have boxes of their own, or data may change",
                "room for some");
 }
 
@@ -138,14 +144,14 @@ void check_question(const Request& r) {
 
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                      std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
-                     std::span<Evidence> evidence, double at, const QueryBoxes& boxes) {
+                     std::span<Evidence> evidence, double at, const QueryBoxes& boxes, const DataChanges& changes) {
     const PreparedSet& set = training.prepared();
     check_request(set, queries, k, execution, truth);
     check_output("radii", radii, queries);
     check_output("labels", labels, queries);
     check_optional_output("evidence", evidence, queries);
     check_inside(set, queries);
-    const Request request{set, queries, truth, k, execution, radii, labels, evidence, at, boxes};
+    const Request request{set, queries, truth, k, execution, radii, labels, evidence, at, boxes, changes};
     check_question(request);
     // evidence tells which points were looked at, and how closely: that is for the queue of half-space bounds to say
     const bool near_points = set.threat().euclidean() && evidence.empty() && boxes.empty();

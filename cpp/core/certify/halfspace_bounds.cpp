@@ -34,18 +34,19 @@ constexpr int no_class = -1;  // the own points are a set of their own
 
 double HalfspaceBounds::radius(const Query& query, int label, std::size_t k, const Deadline* deadline, int wanted) {
     deadline_ = deadline;
-    return least_losing(query, label, losing_votes(*training_, label, k, wanted), rounding::infinity);
+    return least_losing(query, label, losing_votes(*training_, label, k, wanted, changes_), rounding::infinity);
 }
 
 double HalfspaceBounds::radius_below(const Query& query, int label, std::size_t k, double at) {
     deadline_ = nullptr;
-    return least_losing(query, label, losing_votes(*training_, label, k), at);
+    return least_losing(query, label, losing_votes(*training_, label, k, any_class, changes_), at);
 }
 
 // The radius; where `at` is finite only as radius_below tells it.
 double HalfspaceBounds::least_losing(const Query& query, int label, const std::vector<LosingVote>& votes, double at) {
     double best = cap_of(at);
     if (votes.empty()) return best;
+    if (votes.front().entering == 0) return 0.0;  // changes of the data are enough
     start(query, label, votes.front().kept + 1);
     for (const LosingVote& vote : votes) {
         bool reached = false;
@@ -120,7 +121,7 @@ double HalfspaceBounds::losing_radius(const LosingVote& vote, double cap, bool& 
     enqueue(vote.kept, false, last_rank);
     entered_.assign(static_cast<std::size_t>(training_->classes()), 0);
     std::size_t total = 0;
-    bool won = false;
+    bool won = vote.unopposed();
     std::size_t steps = 0;
     double filled = rounding::infinity;  // the bound at which `entering` points had entered
     for (const Queued* queued = top(coarse); queued != nullptr && queued->rank() < last_rank; queued = top(coarse)) {

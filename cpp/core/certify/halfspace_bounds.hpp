@@ -44,7 +44,8 @@ public:
     // by rounding.
     static double cap_of(double at) { return at * (1.0 + margin); }
 
-    explicit HalfspaceBounds(const PreparedSet& training) : training_(&training), refined_(training) {}
+    explicit HalfspaceBounds(const PreparedSet& training, const DataChanges& changes = {})
+        : training_(&training), changes_(changes), refined_(training) {}
 
     // Certified radius of `label` being the k-nearest-neighbour prediction at query (which the
     // caller has established); infinite where nothing can change it. Past the deadline a smaller one that is proved.
@@ -113,6 +114,7 @@ private:
     Entrant& entrant_of(std::size_t position);
 
     const PreparedSet* training_;
+    DataChanges changes_;  // that radius is to survive
     RefinedBounds refined_;
     const Deadline* deadline_ = nullptr;  // of radius
     const Query* query_ = nullptr;

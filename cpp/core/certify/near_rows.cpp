@@ -33,8 +33,9 @@ void sort_nearest(std::span<LeafQuery::Found> points, std::size_t count) {
 }  // namespace
 
 std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t k, double at) {
-    votes_ = losing_votes(*training_, label, k);
+    votes_ = losing_votes(*training_, label, k, any_class, changes_);
     if (votes_.empty()) return rounding::infinity;
+    if (votes_.front().entering == 0) return 0.0;  // changes of the data are enough
     depth_ = votes_.front().kept + 1;
     const std::size_t own = training_->class_size(label), others = training_->size() - own;
     if (depth_ > own) return 0.0;  // no own-class point has to be beaten

@@ -22,7 +22,8 @@ namespace robust_metric {
 // units.
 class NearRows {
 public:
-    explicit NearRows(const PreparedSet& training) : training_(&training), bounds_(training), reach_(training) {}
+    explicit NearRows(const PreparedSet& training, const DataChanges& changes = {})
+        : training_(&training), changes_(changes), bounds_(training), reach_(training) {}
 
     // Certified radius of `label` being the k-nearest-neighbour prediction at the query (which the caller has
     // established); infinite where nothing can change it. None where so many points tie that HalfspaceBounds, which
@@ -42,6 +43,7 @@ private:
     void evaluate(std::size_t count);
 
     const PreparedSet* training_;
+    DataChanges changes_;
     RowBounds bounds_;
     RowReach reach_;
     LeafQuery* query_ = nullptr;

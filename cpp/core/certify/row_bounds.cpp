@@ -129,7 +129,7 @@ void RowBounds::rank(const Row& row) {
 // The smallest bound at which enough points, and enough of one class, have entered; infinite if that is never so.
 double RowBounds::smallest_losing(const LosingVote& vote, std::span<const Ranked> sorted) {
     double bound = rounding::infinity;
-    bool won = false;
+    bool won = vote.unopposed();
     std::size_t total = 0;
     for (; total < sorted.size() && bound == rounding::infinity; ++total) {
         const int rival = sorted[total].label;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "robust_metric/data_changes.hpp"
 #include "robust_metric/evidence.hpp"
 #include "robust_metric/execution.hpp"
 #include "robust_metric/export.hpp"
@@ -21,13 +22,14 @@ namespace robust_metric {
 // Radii and labels do not depend on the number of threads. evidence: one entry a query, or empty to leave
 // it out; nothing is filled in for radii that are 0 or infinite.
 // at: where it is finite, the answer is no more than whether the radius is at least that: `at` if it is, else 0, which
-// is known earlier. boxes: what each query may become, beside the threat model. Both without evidence.
+// is known earlier. boxes: what each query may become, beside the threat model. changes: what the radii hold for as
+// well, whoever makes them (docs/data_changes.md). All three without evidence.
 ROBUST_METRIC_EXPORT void certified_radii(const TrainingSet& training, MatrixView queries,
                                           std::span<const std::int32_t> truth, std::size_t k,
                                           const Execution& execution, std::span<double> radii,
                                           std::span<std::int32_t> labels, std::span<Evidence> evidence = {},
                                           double at = std::numeric_limits<double>::infinity(),
-                                          const QueryBoxes& boxes = {});
+                                          const QueryBoxes& boxes = {}, const DataChanges& changes = {});
 
 // Radii together with the training points they rest on: what the shards of a training set exchange until no shard has
 // anything to add. Why the radii are then those of the whole set: docs/distributed.md.

@@ -3,6 +3,7 @@
 
 #include "robust_metric/blas.hpp"
 #include "robust_metric/certify.hpp"
+#include "robust_metric/data_changes.hpp"
 #include "robust_metric/evidence.hpp"
 #include "robust_metric/execution.hpp"
 #include "robust_metric/export.hpp"

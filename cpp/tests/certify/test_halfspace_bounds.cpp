@@ -110,3 +110,44 @@ TEST_CASE("ways to lose a vote are those that some class is large enough for") {
             }
     }
 }
+
+TEST_CASE("ways to lose a vote where the data may change") {
+    const std::vector<double> points(9);
+    const std::vector<std::int32_t> labels{0, 0, 0, 1, 1, 1, 1, 2, 2};
+    const TrainingSet t({points.data(), 9, 1}, labels, 3, {});
+    // K = 4, class 1, one inserted for class 0: two kept, one enters, of class 0
+    const auto inserted = losing_votes(t.prepared(), 1, 4, any_class, {1, 0, 0});
+    REQUIRE(!inserted.empty());
+    CHECK((inserted[0].kept == 2 && inserted[0].entering == 1 && !inserted[0].unopposed()));
+    CHECK((inserted[0].needed(0) == 1 && inserted[0].needed(2) == 0));
+    // ... and one of the kept three relabelled: nothing has to enter
+    const auto both = losing_votes(t.prepared(), 1, 4, any_class, {1, 0, 1});
+    CHECK((both[0].kept == 3 && both[0].entering == 0 && both[0].unopposed()));
+    // each deleted one is an own point less to beat
+    const auto deleted = losing_votes(t.prepared(), 1, 4, any_class, {0, 2, 0}),
+               plain = losing_votes(t.prepared(), 1, 4);
+    REQUIRE(deleted.size() == plain.size());
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+        CHECK((deleted[i].kept == plain[i].kept + 2 && deleted[i].entering == plain[i].entering));
+        for (int r = 0; r < 3; ++r) CHECK(deleted[i].needed(r) == plain[i].needed(r));
+    }
+}
+
+TEST_CASE("radii for changed data, and changes that leave too little") {
+    const RandomProblem p(1, Coordinates::smooth, 40, 2, 3);
+    const TrainingSet t = p.training();
+    const std::size_t k = 3, n = t.size();
+    std::vector<double> radii(p.count), plain(p.count);
+    std::vector<std::int32_t> labels(p.count);
+    certified_radii(t, p.Z(), {}, k, {}, plain, labels);
+    certified_radii(t, p.Z(), {}, k, {}, radii, labels, {}, rounding::infinity, {}, {0, 1, 0});
+    for (std::size_t q = 0; q < p.count; ++q) {
+        CHECK(radii[q] <= plain[q]);
+        CHECK(radii[q] <= reference::certified_radius(p.plain(), p.Z().row(q), labels[q], k, {0, 1, 0}) * (1 + 1e-15));
+    }
+    CHECK_THROWS_AS(certified_radii(t, p.Z(), {}, k, {}, radii, labels, {}, rounding::infinity, {}, {0, n - k + 1, 0}),
+                    std::invalid_argument);
+    std::vector<Evidence> evidence(p.count);
+    CHECK_THROWS_AS(certified_radii(t, p.Z(), {}, k, {}, radii, labels, evidence, rounding::infinity, {}, {1, 0, 0}),
+                    std::invalid_argument);
+}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base.arrays import Floats
+from ..data_changes import DataChanges
 from ..io import csv_options, threat_options
 from ..results.certificates import Certificates
 from ..results.perturbations import SearchInterrupted
@@ -37,6 +38,10 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError("--evidence needs a file to be written to, see --out")
     if args.time_limit is not None and not args.exact:
         raise ValueError("--time-limit is for the searches of --exact, which is not asked for")
+    if args.data_changes is not None and (args.exact or args.evidence):
+        raise ValueError(
+            "--data-changes is for lower bounds without evidence: not with --exact, --evidence"
+        )
     check_outputs({"--out": args.out, "--predictions": args.predictions}, inputs(args))
     model = SavedModel.load(args)
     rows = model.rows_of(args)
@@ -73,7 +78,8 @@ def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> tuple
     """
     X, y = rows.X, rows.y
     if not args.exact:
-        return model.clf.certify(X, y, evidence=args.evidence), 0
+        changes = args.data_changes
+        return model.clf.certify(X, y, evidence=args.evidence, data_changes=changes), 0
     try:
         found = model.clf.minimal_perturbation(X, y, args.time_limit, evidence=args.evidence)
         return found.certificates(), int((found.status == "time_limit").sum())
@@ -102,6 +108,8 @@ def _print_what_it_is(args: argparse.Namespace, model: SavedModel) -> None:
     print(f"Radii are in {model.units}{scaled}.")
     if model.threat != ThreatModel():
         print(f"Threat model: {model.threat}.")
+    if args.data_changes is not None:
+        print(f"They hold whatever changes of the training data are made: {args.data_changes}.")
     for path in (args.out, args.predictions):
         if path is not None:
             print(f"Wrote {path}.")
@@ -151,7 +159,20 @@ def _summary(
         "radii": radii.tolist(),
         "certified_robust_error": curve.errors(radii).tolist(),
         "threat": str(model.threat),
+        "data_changes": None if args.data_changes is None else args.data_changes.pack(),
     }
+
+
+def _data_changes(text: str) -> DataChanges:
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        counts = {name.strip(): int(value) for name, value in pairs}
+        if len(counts) < len(pairs):
+            raise ValueError("twice the same")
+        return DataChanges(**counts)
+    except (TypeError, ValueError) as error:
+        wanted = "wanted whole numbers like insert=1,delete=2,relabel=0"
+        raise argparse.ArgumentTypeError(f"{wanted}, got {text!r}") from error
 
 
 def add_to(commands: Any) -> None:
@@ -189,6 +210,13 @@ def add_to(commands: Any) -> None:
         type=seconds,
         metavar="SECONDS",
         help="with --exact: for each point; a search that is stopped still has a valid lower bound",
+    )
+    command.add_argument(
+        "--data-changes",
+        type=_data_changes,
+        metavar="insert=I,delete=D,relabel=F",
+        help="radii that hold as well if so many training points are added anywhere, taken out and "
+        "given other labels, whichever they are",
     )
     threat_options.add_to(command)
     csv_options.add_to(command)

@@ -21,6 +21,7 @@ from .._base.validation import (
     storage_dtypes,
     validated,
 )
+from ..data_changes import DataChanges
 from ..results.certificates import Certificates, CertifiedPredictions
 from ..results.perturbations import MinimalPerturbations, WitnessPrecision
 from ..threat import ThreatModel
@@ -147,6 +148,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         evidence: bool = False,
         at: float | None = None,
         bounds: Any = None,
+        data_changes: DataChanges | None = None,
     ) -> Certificates:
         """Predictions with certified radii: lower bounds of the minimal adversarial perturbation.
 
@@ -165,13 +167,17 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         bounds : pair, or dict of feature to pair, optional
             What each row may become, beside the bounds of the threat model; as in
             `minimal_perturbation`. Nothing is fitted again.
+        data_changes : DataChanges, optional
+            Changes of the training data that the radii are to hold for as well, whoever makes them
+            (``docs/data_changes.md``). There is no evidence of that.
 
         Raises
         ------
         ValueError
             If X or y have the wrong shape, X is not finite, or is outside the bounds of the threat
             model or its own, or these do not fit; if ``at`` is not a positive number; if there are
-            ``at`` or bounds together with evidence, or for Dask arrays.
+            ``at``, bounds or data_changes together with evidence, or for Dask arrays; if
+            data_changes leave fewer than K points, or are given for learned prototypes.
 
         Notes
         -----
@@ -179,12 +185,16 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         ``docs/halfspace_bounds.md``. `minimal_perturbation` closes the gap to the exact radius.
         """
         check_positive("at", at, optional=True)
-        narrower = at is not None or bounds is not None
-        if narrower and evidence:
-            raise ValueError("evidence must be False where at or bounds are given, got True")
+        wishes = any(wish is not None for wish in (at, bounds, data_changes))
+        if evidence and wishes:
+            raise ValueError(
+                "evidence must be False where at, bounds or data_changes are given, got True"
+            )
         if self._answers_lazily(X, evidence):
-            if narrower:
-                raise ValueError("at and bounds must be None for Dask arrays, got others")
+            if wishes:
+                raise ValueError(
+                    "at, bounds and data_changes must be None for Dask arrays, got others"
+                )
             from ..distributed import queries as blocks
 
             return blocks.certify(self, X, y)
@@ -193,7 +203,11 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         box = query_box(bounds, queries, getattr(self, "feature_names_in_", None))
         radius = None if at is None else float(at)
         view = self.fitted_view()
-        return view.certify(queries, truth, evidence=evidence, at=radius, box=box)
+        if data_changes is not None:
+            self._check_data_changes(data_changes, view.n_neighbors)
+        return view.certify(
+            queries, truth, evidence=evidence, at=radius, box=box, data_changes=data_changes
+        )
 
     def predict_with_certificate(
         self, X: ArrayLike, min_radius: float = 0.0
@@ -324,6 +338,15 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
     def classes_(self) -> NDArray[Any]:
         """(c,) class labels, sorted."""
         return self._fitted.classes
+
+    def _check_data_changes(self, changes: DataChanges, k: int) -> None:
+        if not isinstance(changes, DataChanges):
+            raise TypeError(f"data_changes must be a DataChanges or None, got {changes!r}")
+        if changes.delete > self.n_samples_fit_ - k:
+            raise ValueError(
+                f"data_changes must leave n_neighbors={k} of {self.n_samples_fit_} training points, "
+                f"got delete={changes.delete}"
+            )
 
     def _answers_lazily(self, X: Any, evidence: bool = False) -> bool:
         """Whether X is a Dask array or frame, for which there is no evidence."""

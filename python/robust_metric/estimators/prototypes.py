@@ -22,6 +22,7 @@ from .._base.validation import (
     encode_labels,
     validated,
 )
+from ..data_changes import DataChanges
 from ..learners.prototypes.settings import TrainingState
 from ..learners.prototypes.start import given_start, prototype_counts, without_weightless
 from ..learners.prototypes.steps import PrototypeSteps
@@ -345,6 +346,12 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
             return np.eye(X.shape[1]) if present is None else np.array(present)
         components = self._learn_components(X, y)
         return None if components is None else check_components(components, X.shape[1])
+
+    def _check_data_changes(self, changes: DataChanges, k: int) -> None:
+        raise ValueError(
+            "data_changes must be None for learned prototypes, which one training point may move "
+            f"all of; got {changes!r}"
+        )
 
     def _check_parameters(self, X: Floats) -> None:
         if not isinstance(self.n_prototypes, Mapping):

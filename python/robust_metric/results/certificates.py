@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Indices, Mask
 from .._base.frozen import FrozenArrays, equal_tuples
+from ..data_changes import DataChanges
 from ..io.archives import DamagedFile
 from ..io.npz import is_int, read_npz, write_npz
 from ..io.threat_arrays import pack_threat, unpack_threat
@@ -42,6 +43,8 @@ class Certificates(FrozenArrays, Described, Tabular):
     box : (2, m, d) float64, optional
         Lower and upper ends of what each query may become, beside the bounds of the threat model,
         where they were asked for.
+    data_changes : DataChanges, optional
+        Changes of the training data that the radii hold for as well; by default none.
     """
 
     radius: Floats
@@ -50,6 +53,7 @@ class Certificates(FrozenArrays, Described, Tabular):
     evidence: Evidence | None = None
     threat: ThreatModel | None = None
     box: Floats | None = None
+    data_changes: DataChanges | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""
@@ -61,6 +65,7 @@ class Certificates(FrozenArrays, Described, Tabular):
             ("radius", describe_radii(self.radius)),
             ("label", describe_counts(self.label)),
             ("threat", str(self.threat or ThreatModel())),
+            *([("data changes", str(self.data_changes))] if self.data_changes else []),
             ("evidence", "none" if self.evidence is None else "for robust_metric.check"),
         ]
         if self.box is not None:
@@ -90,6 +95,8 @@ class Certificates(FrozenArrays, Described, Tabular):
             "n_neighbors": int(self.n_neighbors),
             "threat": threat,
         }
+        if self.data_changes is not None:
+            header["data_changes"] = self.data_changes.pack()
         label: NDArray[Any] = np.asarray(self.label)
         if label.dtype.kind == "O" and all(isinstance(name, str) for name in label):
             label = label.astype(np.str_)
@@ -135,6 +142,7 @@ class Certificates(FrozenArrays, Described, Tabular):
         try:
             evidence = Evidence.from_arrays(arrays, header.get("model_digest", ""))
             threat = unpack_threat(header.get("threat"), arrays)
+            changes = DataChanges.unpack(header.get("data_changes"))
             if evidence is not None and len(evidence.queries) != len(radius):
                 raise ValueError("it must have one radius, label and query for each certificate")
             if evidence is not None and threat is not None:
@@ -143,7 +151,7 @@ class Certificates(FrozenArrays, Described, Tabular):
             raise DamagedFile(
                 f"path must name an intact certificates file, got {path}: {error}"
             ) from error
-        return cls(radius, label, k, evidence, threat, _box_of(arrays, path))
+        return cls(radius, label, k, evidence, threat, _box_of(arrays, path), changes)
 
 
 def _box_of(arrays: dict[str, NDArray[Any]], path: str | os.PathLike[str]) -> Floats | None:

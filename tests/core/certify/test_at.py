@@ -82,5 +82,7 @@ def test_what_is_no_radius(at: Any) -> None:
 def test_without_evidence() -> None:
     X = np.arange(4.0)[:, None]
     clf = rm.CertifiedKNeighborsClassifier(1).fit(X, [0, 0, 1, 1])
-    with pytest.raises(ValueError, match="evidence must be False where at or bounds are"):
+    with pytest.raises(
+        ValueError, match="evidence must be False where at, bounds or data_changes are"
+    ):
         clf.certify(X, at=1.0, evidence=True)

@@ -76,5 +76,7 @@ def test_what_is_refused() -> None:
     clf = rm.CertifiedKNeighborsClassifier(1).fit(X, [0, 0, 1, 1])
     with pytest.raises(ValueError, match="X must lie within bounds"):
         clf.certify(X, bounds=(1.0, None))
-    with pytest.raises(ValueError, match="evidence must be False where at or bounds are given"):
+    with pytest.raises(
+        ValueError, match="evidence must be False where at, bounds or data_changes are given"
+    ):
         clf.certify(X, bounds=(-1.0, 5.0), evidence=True)
