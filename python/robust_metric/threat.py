@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._base.arrays import Floats, Mask
-from ._base.feature_values import FeatureValues
+from ._base.feature_values import FeatureValues, called
 from ._base.frozen import FrozenArrays, frozen
 
 
@@ -296,8 +296,16 @@ class ThreatModel(FrozenArrays):
         """
         return None if self.bounds is None else self._box(n_features)
 
-    def admit(self, X: Floats) -> Floats:
+    def admit(
+        self,
+        X: Floats,
+        names: Sequence[str] | None = None,
+        units: tuple[Floats, Floats] | None = None,
+    ) -> Floats:
         """Return the queries X, (m, d), moved into the bounds where ``clip_queries`` asks for it.
+
+        ``names`` are those of the features, ``units`` the offset and the scale of the table that X
+        comes from: an error is told in these.
 
         Raises
         ------
@@ -314,9 +322,15 @@ class ThreatModel(FrozenArrays):
             return np.clip(X, *box)
         row = int(np.flatnonzero(~inside)[0])
         column = int(np.flatnonzero((X[row] < box[0]) | (X[row] > box[1]))[0])
+        low, high, value = told = [float(side[column]) for side in (*box, X[row])]
+        scaled = ""
+        if units is not None:
+            scaled = f" (scaled [{low}, {high}] and {value:.6g})"
+            offset, scale = units
+            low, high, value = (float(f"{x * scale[column] + offset[column]:.12g}") for x in told)
         raise ValueError(
-            f"X must lie within the bounds of threat, [{box[0][column]}, {box[1][column]}] for "
-            f"feature {column}, got {X[row, column]} in row {row}; "
+            f"X must lie within the bounds of threat, [{low}, {high}] for {called(column, names)}, "
+            f"got {value} in row {row}{scaled}; "
             "ThreatModel(..., clip_queries=True) moves such queries to the nearest point inside"
         )
 

@@ -134,9 +134,8 @@ def test_points_outside_the_bounds_are_an_error_unless_clipped(
         arguments = [*command, "--bounds", "0.1", "0.9"]
         assert cli.main(arguments) == 2
         error = capsys.readouterr().err
-        assert (
-            "DATA must lie within the bounds of the threat model, [0.1, 0.9] for feature" in error
-        )
+        assert "DATA must lie within the bounds of the threat model, [" in error
+        assert "(scaled [0.1, 0.9] and " in error
         assert "--clip moves" in error and error.count("\n") == 1
         assert "queries clipped" in outputs(capsys, *arguments, "--clip")
 
@@ -304,3 +303,33 @@ def test_evidence_is_not_exported_over_what_it_is_read_from(
     for path, name in ((model, "MODEL"), (certs, "CERTS")):
         said = error_of(capsys, "export-evidence", certs, model, "--out", path)
         assert f"--out must be another file than {name}" in said
+
+
+def test_what_is_outside_is_told_by_name_in_the_units_of_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, model, out = (str(tmp_path / name) for name in ("t.csv", "m.npz", "c.npz"))
+    rows = [f"{20 + i},{1000 * (i % 4)},{'ab'[i % 2]}" for i in range(20)]
+    Path(table).write_text("\n".join(["age,income,kind", *rows]))
+    fit = ["fit", table, "--metric", "euclidean", "--out", model]
+    for scale in ([], ["--no-scale"]):
+        assert cli.main([*fit, *scale]) == 0
+        for command in (["certify", "--out", out], ["counterfactuals"], ["attack"]):
+            capsys.readouterr()
+            arguments = [command[0], model, table, *command[1:], "--bounds", "age=21.5", "none"]
+            assert cli.main(arguments) == 2
+            error = capsys.readouterr().err
+            assert "[21.5, inf] for feature 0 ('age'), got 20.0 in row 0" in error
+            assert ("scaled [" in error) == (not scale)
+
+
+def test_bounds_of_rows_are_told_by_name() -> None:
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"age": np.arange(6.0), "income": np.arange(6.0) % 4})
+    clf = CertifiedKNeighborsClassifier(1).fit(frame, np.arange(6) % 2)
+    for call in (clf.certify, clf.minimal_perturbation):
+        with pytest.raises(ValueError, match=r"for feature 1 \('income'\), got 0.0 in row 0"):
+            call(frame, bounds={"income": (0.5, None)})
+    clf.set_params(threat=ThreatModel(bounds={"income": (0.5, None)}))
+    with pytest.raises(ValueError, match=r"for feature 1 \('income'\), got 0.0 in row 0"):
+        clf.certify(frame)

@@ -259,7 +259,6 @@ def test_errors_leave_no_trace() -> None:
         ([0, 1], ["0", "1"]),
         (["0", "1"], [0, 1]),
         ([0, 1], np.array(["0", 1], dtype=object)),
-        (["a", "b"], np.array(["a", None], dtype=object)),
         ([0, 1], np.array([b"0", b"1"])),
     ],
 )

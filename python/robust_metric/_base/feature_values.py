@@ -87,6 +87,11 @@ class FeatureValues(Mapping[str | int, Any]):
         return spread
 
 
+def called(number: int, names: Sequence[str] | None) -> str:
+    """Return what errors call a feature: its number, and its name where it has one."""
+    return f"feature {number}" + ("" if names is None else f" ({str(names[number])!r})")
+
+
 def feature_number(
     feature: str | int, n_features: int, names: Sequence[str] | None, what: str
 ) -> int:

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from .arrays import Floats, Labels
+from .brought import check_given, check_kinds, check_table, warn_of_order
 from .exact_input import check_exact, check_unmasked
 
 # Beyond this, differences of features may overflow before any scaling could help.
@@ -66,8 +67,12 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", **options: Any) 
     ValueError
         Where it does, or if an entry is masked, or an integer is not a number of float64.
     """
+    check_table(X)
     check_exact(X)
     check_unmasked(y, "y")
+    check_given(y)
+    check_kinds(y)
+    warn_of_order(X, y)
     return validate_data(estimator, X, y, **options)
 
 
@@ -189,6 +194,7 @@ def encode_labels(y: ArrayLike | None, classes: NDArray[Any], count: int) -> Lab
     if y is None:
         return None
     check_unmasked(y, "y")
+    check_given(y)
     labels = column_or_1d(y)
     if len(labels) != count:
         raise ValueError(f"y must have one label per row of X, got {len(labels)} for {count} rows")

@@ -74,11 +74,13 @@ class SavedModel:
         """Read the rows that the arguments name, with their classes unless there are none."""
         read = self._rows if args.no_label else self._labelled_rows
         rows = read(args.data, self._known(csv_options.chosen(args, self.label)))
-        return (
-            rows
-            if self.scaling is None or not scaled
-            else rows._replace(X=self.scaling.apply(rows.X))
-        )
+        # what is outside the bounds is told by name and in the units of the table
+        if self.scaling is None:
+            self.threat.admit(rows.X, self.feature_names)
+            return rows
+        X = self.scaling.apply(rows.X)
+        X = self.threat.admit(X, self.feature_names, (self.scaling.offset, self.scaling.scale))
+        return rows._replace(X=X) if scaled else rows
 
     def _labelled_rows(self, data: str, columns: Columns) -> Rows:
         rows = test_part(data, columns, self.clf.n_features_in_)

@@ -321,7 +321,8 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
     def _admitted(self, X: ArrayLike) -> Floats:
         """Queries that may be certified: within the bounds of the threat model."""
         queries = checked_queries(self, X)
-        return np.ascontiguousarray(self._checked_threat().admit(queries))
+        names = getattr(self, "feature_names_in_", None)
+        return np.ascontiguousarray(self._checked_threat().admit(queries, names))
 
     def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
         k = self.n_neighbors if n_neighbors is None else n_neighbors

@@ -112,7 +112,7 @@ def counterfactuals(
     box = _box(raw, query_box(bounds, raw, names), up, down, freeze, names)
     snap = Snap(grid_steps(integer, grid, d, names), precision)
     targets = encoded_targets(target, view.classes, len(raw))
-    search = _Search(view, raw, box, targets, snap, scaling, time_limit)
+    search = _Search(view, raw, box, targets, snap, scaling, time_limit, names)
     return search.run(count, names)
 
 
@@ -129,7 +129,7 @@ def _box(
     )
     lower[:, grows + stays] = raw[:, grows + stays]
     upper[:, shrinks + stays] = raw[:, shrinks + stays]
-    check_box(lower, upper, raw)
+    check_box(lower, upper, raw, names)
     return lower, upper
 
 
@@ -145,10 +145,12 @@ class _Search:
         snap: Snap,
         scaling: Scaling | None,
         time_limit: float | None,
+        names: Sequence[str] | None,
     ) -> None:
         self.view, self.raw, self.box, self.targets = view, raw, box, targets
         self.snap, self.scaling, self.time_limit = snap, scaling, time_limit
-        self.queries = np.ascontiguousarray(view.threat.admit(self._scaled(raw)))
+        units = None if scaling is None else (scaling.offset, scaling.scale)
+        self.queries = np.ascontiguousarray(view.threat.admit(self._scaled(raw), names, units))
         self.label = view.predict(self.queries)
 
     def run(self, count: int, names: Sequence[str] | None) -> Counterfactuals:

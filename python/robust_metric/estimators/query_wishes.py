@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._base.arrays import Floats, Labels
-from .._base.feature_values import FeatureValues, feature_number
+from .._base.feature_values import FeatureValues, called, feature_number
 from .._base.validation import encode_labels
 from ..fitted import Box
 
@@ -73,17 +73,17 @@ def query_box(bounds: Any, X: Floats, names: Sequence[str] | None) -> Box | None
             seen.add(j)
             low, high = _pair(pair, bounds)
             lower[:, j], upper[:, j] = _side(low, lower[:, j]), _side(high, upper[:, j])
-    check_box(lower, upper, X)
+    check_box(lower, upper, X, names)
     return lower, upper
 
 
-def check_box(lower: Floats, upper: Floats, X: Floats) -> None:
+def check_box(lower: Floats, upper: Floats, X: Floats, names: Sequence[str] | None = None) -> None:
     """Raise ValueError where a row of X is outside its box, or that holds nothing."""
     wrong = ~((lower <= X) & (X <= upper))  # NaN is wrong, too
     if wrong.any():
         i, j = (int(k) for k in np.argwhere(wrong)[0])
         raise ValueError(
-            f"X must lie within bounds, [{lower[i, j]}, {upper[i, j]}] for feature {j}, got {X[i, j]} "
+            f"X must lie within bounds, [{lower[i, j]}, {upper[i, j]}] for {called(j, names)}, got {X[i, j]} "
             f"in row {i}"
         )
 

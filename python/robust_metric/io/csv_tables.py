@@ -15,6 +15,7 @@ import numpy as np
 from .._base.arrays import Floats
 from .._base.exact_input import LARGEST_INTEGER
 from .csv_header import Lines, is_header, is_integer, is_missing, is_number
+from .csv_lines import check_labels_there, check_length, check_no_header, check_wide, repeats_header
 from .csv_text import is_decimal_comma, rows_of
 
 # Whether there is a header is decided by so many lines.
@@ -113,9 +114,13 @@ def read_csv_table(path: str | os.PathLike[str], columns: Columns) -> Table:
     lines = list(islice(rows, LINES_LOOKED_AT))
     if not lines:
         raise ValueError(f"name_or_path must name a CSV file with data, got {path}, which is empty")
+    if columns.label is not None:
+        check_wide(lines, path)
     first = [cell.strip() for cell in lines[0][1]]
     places = find_places(columns, first, path)
+    check_labels_there(first, lines, places.label, path)
     alike = [row for _, row in lines[1:] if len(row) == len(first)]
+    alike = [row for row in alike if not repeats_header(row, first, places.features)]
     headed = _is_headed(Lines(first, alike, places.features, places.label), columns, path)
     if headed:
         check_names(first, places.features, path)
@@ -124,12 +129,9 @@ def read_csv_table(path: str | os.PathLike[str], columns: Columns) -> Table:
     labels: list[str] = []
     ids: list[str] = []
     for number, cells in chain(lines, rows):
-        if len(cells) != len(first):
-            raise ValueError(
-                f"name_or_path must name a CSV file of {len(first)} cells a line, as in the first, "
-                f"got {len(cells)} in line {number} of {path}; complete it, or quote cells that hold a "
-                "separator"
-            )
+        check_length(cells, first, number, path)
+        if headed:
+            check_no_header(cells, first, places.features, number, path)
         points.append(_csv_point(cells, places.features, number, path, first if headed else None))
         if places.label is not None:
             labels.append(_label(cells, places.label, number, path))
@@ -222,10 +224,8 @@ def find_places(columns: Columns, first: list[str], path: object) -> _Places:
         return _place(option, column, first, columns.header, path)
 
     if columns.label is not None and len(first) < 2:
-        spaced = " whose cells seem to be separated by spaces: write commas" * (" " in first[0])
         raise ValueError(
-            "name_or_path must name a CSV file of at least two columns separated by commas, semicolons, "
-            f"tabs or |, got one in {path}{spaced}"
+            f"name_or_path must name a table of at least two columns, got one in {path}"
         )
     wanted = columns.label
     if isinstance(wanted, LabelColumn):
@@ -305,7 +305,7 @@ def _csv_point(
                 f"name_or_path must name a CSV file of numbers (and a label), got {row[j]!r} in line "
                 f"{number}, column {j}{called} of {path}; {reason}, or --drop {j}"
             )
-    return point
+    return np.array([cell.strip() for cell in cells], dtype=np.float64)
 
 
 def _what_is_wrong(cell: str) -> str | None:

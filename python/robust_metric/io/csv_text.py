@@ -23,6 +23,12 @@ _LINES_SNIFFED = 20
 # A decimal comma, and what a cell may be beside one.
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.I)
 
+# What stands for a byte that is no text, and what no text holds.
+_NO_TEXT = re.compile("[\0\udc80-\udcff]")
+
+# What Excel writes, and reads, above a table.
+_SEPARATOR_TOLD = re.compile(r"sep=(.)\s*", re.I)
+
 _QUOTED = re.compile('"[^"]*"')
 
 # Files of other kinds that are taken for text, by their first bytes, and what to do with them.
@@ -34,6 +40,13 @@ _OTHER_KINDS = (
     (b"BZh", "is compressed by bzip2: unpack it, or compress it by gzip"),
     (b"\xfd7zXZ", "is compressed by xz: unpack it, or compress it by gzip"),
     (b"\x28\xb5\x2f\xfd", "is compressed by zstd: unpack it, or compress it by gzip"),
+    *((start, "is JSON: save the table as CSV") for start in (b'{"', b"{\n", b"[{", b"[[", b"[\n")),
+    *((start, "is a web page: save the table as CSV") for start in (b"<!", b"<html", b"<table")),
+    (b"<?xml", "is XML: save the table as CSV"),
+    *((start, "is ARFF: save the table as CSV") for start in (b"@relatio", b"@RELATIO")),
+    (b"%PDF", "is a PDF file: save the table as CSV"),
+    (b"\xff\xfe\0\0", "is text in UTF-32: save it in UTF-8"),
+    (b"\0\0\xfe\xff", "is text in UTF-32: save it in UTF-8"),
 )
 _GZIP = b"\x1f\x8b"
 
@@ -60,15 +73,18 @@ def rows_of(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
     try:
         with _opened(path) as stream:
             head = list(islice(stream, _LINES_SNIFFED))
-            reader = csv.reader(chain(head, stream), delimiter=separator_of(head), strict=True)
+            told = _SEPARATOR_TOLD.fullmatch(head[0].strip('"\r\n')) if head else None
+            above = 0 if told is None else 1
+            separator = separator_of(head) if told is None else told[1]
+            reader = csv.reader(chain(head[above:], stream), delimiter=separator, strict=True)
             for cells in reader:
-                number = reader.line_num
+                number = reader.line_num + above
+                _check_text(cells, number, path)
                 if cells and not (len(cells) == 1 and cells[0].isspace()):
                     yield number, cells
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"name_or_path must name a CSV file in UTF-8, got {path}: {error} after line {number}; "
-            "if it is in Latin-1, 'iconv -f latin1 -t utf-8' turns it into UTF-8"
+            f"name_or_path must name a CSV file of whole text, got {path}: {error} after line {number}"
         ) from error
     except csv.Error as error:
         raise ValueError(
@@ -79,6 +95,29 @@ def rows_of(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(
             f"name_or_path must name an intact gzip file, got {path}: {error}"
         ) from error
+
+
+def _check_text(cells: list[str], number: int, path: object) -> None:
+    """Refuse cells with bytes that are no UTF-8, or with zeros, which are no text in any code."""
+    line = "".join(cells)
+    if "\0" not in line and (line.isascii() or _NO_TEXT.search(line) is None):
+        return
+    for j, cell in enumerate(cells):
+        found = _NO_TEXT.search(cell)
+        if found is None:
+            continue
+        byte = ord(found[0]) & 0xFF
+        shown = _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", cell)[:40]
+        remedy = (
+            f"if it is in Latin-1 or Windows-1252, 'iconv -f windows-1252 -t utf-8 {path}' prints it "
+            "in UTF-8"
+            if byte
+            else f"if it is in UTF-16, 'iconv -f utf-16le -t utf-8 {path}' prints it in UTF-8"
+        )
+        raise ValueError(
+            f"name_or_path must name a CSV file in UTF-8, got byte 0x{byte:02x} in line {number}, "
+            f"column {j} ({shown!r}) of {path}; {remedy}"
+        )
 
 
 def separator_of(lines: Sequence[str]) -> str:
@@ -133,8 +172,10 @@ def _decoded(stream: IO[bytes], size: int, path: object) -> io.TextIOBase:
     if start.startswith(_GZIP):
         stream = io.BufferedReader(_Unpacked(stream, max(_ALWAYS_ALLOWED, _MOST_EXPANSION * size)))
         start = stream.peek(2)
-    marked = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return io.TextIOWrapper(stream, "utf-16" if marked else "utf-8-sig", newline="")
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return io.TextIOWrapper(stream, "utf-16", newline="")
+    # what is no text is told with its place, once it is a cell
+    return io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
 
 
 class _Unpacked(io.RawIOBase):

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
+import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .archives import read_archive
-from .csv_header import is_number
+from .csv_header import is_missing, is_number
 from .csv_tables import DEFAULT_COLUMNS, Columns, warn_of_ids
 from .csv_text import STANDARD_INPUT
 from .parts import Parts, checked_labels, checked_points
@@ -147,14 +150,39 @@ def read_labelled(path: str | os.PathLike[str], columns: Columns) -> Parts:
     -----
     UserWarning
         If a feature counts the rows, or has another whole number in each, unless it was asked for
-        or the table is for a model that has its features.
+        or the table is for a model that has its features. If labels say that there is none, or look
+        alike but are not.
     """
     table = read_table(path, columns)
     if not columns.only and columns.classes is None:
         warn_of_ids(table, path)
+    if columns.classes is None:
+        warn_of_labels(table.labels, path)
     X = checked_points(table.points, "X", path)
     y = checked_labels(labels_as_written(table.labels, columns.classes, path), len(X), "y", path)
     return Parts(X, y, feature_names=table.feature_names, ids=table.ids, label=table.label)
+
+
+def warn_of_labels(labels: Sequence[str], path: object) -> None:
+    """Warn of labels that say in a usual way that there is none, and of such that only look alike."""
+    counts = Counter(labels)
+    for label, count in sorted(counts.items()):
+        if is_missing(label) and label not in ("", "-", "."):
+            warnings.warn(
+                f"label {label!r} of {count} points of {path} is taken for a class: if it says that the "
+                "label is missing, leave these lines out",
+                UserWarning,
+                stacklevel=3,
+            )
+    written = {unicodedata.normalize("NFC", label): label for label in counts}
+    alike = [label for label in counts if written[unicodedata.normalize("NFC", label)] != label]
+    if alike:
+        warnings.warn(
+            f"labels {alike[0]!a} and {written[unicodedata.normalize('NFC', alike[0])]!a} of "
+            f"{path} look alike, but are two classes: write them in one way",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def labels_as_written(

@@ -185,13 +185,21 @@ def split(
             "y must have at least 2 points of each class to split off a test part, "
             f"got 1 of class {classes[np.argmin(counts)]}"
         )
-    X_train, X_test, y_train, y_test = train_test_split(
-        parts.X_train,
-        parts.y_train,
-        test_size=test_size,
-        random_state=random_state,
-        stratify=parts.y_train,
-    )
+    try:
+        X_train, X_test, y_train, y_test = train_test_split(
+            parts.X_train,
+            parts.y_train,
+            test_size=test_size,
+            random_state=random_state,
+            stratify=parts.y_train,
+        )
+    except ValueError as error:
+        if "number of classes" not in str(error):
+            raise
+        raise ValueError(
+            f"test_size must leave a point of each of {len(classes)} classes in both parts, got "
+            f"{test_size!r} of {len(parts.y_train)} points"
+        ) from error
     return X_train, X_test, y_train, y_test
 
 
