@@ -78,6 +78,11 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         around their mean. For points of hundreds of features this makes training cheaper by the
         share of directions, at little cost in certified error; the rule stays the Euclidean one.
         It needs the 2-norm without feature costs, ``metric=None`` and no ``prototype_bounds``.
+    transformations : "image-warps", (m, d, d) array or sequence, optional
+        Linear maps through which each prototype is copied, so that a class has m + 1 times
+        ``n_prototypes`` points; gradients go through them. A sequence holds matrices, sparse ones,
+        or linear functions of (m, d) rows. "image-warps" are four, for square images row by row:
+        turned by ± 8°, sheared by ± .08. Not with ``prototype_bounds``, which copies would not keep.
     augment : callable, optional
         ``augment(X, random_state)`` returns a batch (m, d) randomly transformed, in a new array;
         called on each batch with a ``numpy.random.RandomState``.
@@ -107,6 +112,8 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
     ----------
     prototypes_ : (n, d) float64
     prototype_labels_ : (n,) array
+    n_learned_ : int
+        The first rows of ``prototypes_``, which were learned; behind them their copies, map by map.
     components_ : (r, d) float64, or None
         L; learned ones are scaled to r as the sum of squares.
     target_radius_ : float
@@ -168,6 +175,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         verbose: int = 0,
         initial_prototypes: Any = None,
         class_weight: Any = None,
+        transformations: Any = None,
     ) -> None:
         super().__init__(n_neighbors, metric, threat, n_jobs)
         self.n_prototypes = n_prototypes
@@ -187,6 +195,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self.verbose = verbose
         self.initial_prototypes = initial_prototypes
         self.class_weight = class_weight
+        self.transformations = transformations
 
     @changes_at_once
     def fit(
@@ -229,7 +238,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         )
         counts = prototype_counts(self.n_prototypes, classes)
         trainer = Trainer(self, data, labels.astype(np.int32), components, counts, start, weights)
-        self.n_samples_fit_ = len(trainer.steps.prototypes)
+        self.n_samples_fit_ = len(trainer.steps.all_labels)
         self._check_n_neighbors()  # before training in vain
         with single_threaded_blas():
             trainer.run()
@@ -312,15 +321,17 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
         self.target_radius_ = steps.target_in_caller_units
         self.loss_curve_ = list(steps.losses)
         self.n_iter_ = len(steps.losses)
+        self.n_learned_ = len(steps.labels)
         self._take_over(
             steps.prototypes_in_caller_units,
-            steps.labels.astype(np.int64),
+            steps.all_labels.astype(np.int64),
             classes,
             steps.components,
         )
 
     def _present(self) -> Start:
-        return self._fitted.points.astype(np.float64), self._fitted.labels.astype(np.int32)
+        learned, view = slice(getattr(self, "n_learned_", None)), self._fitted
+        return view.points[learned].astype(np.float64), view.labels[learned].astype(np.int32)
 
     def _known_classes(self, classes: ArrayLike | None) -> NDArray[Any]:
         fitted = hasattr(self, "classes_")

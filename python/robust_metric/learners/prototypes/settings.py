@@ -45,6 +45,7 @@ class Settings(Protocol):
     learning_rate: float | None
     prototype_bounds: Any
     n_directions: int | None
+    transformations: Any
     augment: Callable[[Floats, np.random.RandomState], ArrayLike] | None
     early_stopping: bool
     validation_fraction: float

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.cluster import KMeans, MiniBatchKMeans
-from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController
 
@@ -18,7 +17,9 @@ from ..._base.runtime import execution_threads, single_threaded_blas
 from ...threat import ThreatModel
 from ..adam import Adam, default_learning_rate
 from ..dual_norm import dual_norm
+from .frame import Frame
 from .settings import Settings
+from .transformations import SharedMaps
 
 # Nearest prototypes of the own class and of the others that the deciding pair is looked for among.
 _CANDIDATES = (5, 20)
@@ -28,57 +29,11 @@ _KMEANS_ITERATIONS = 20
 _POINTS_FOR_TARGET = 5000
 
 
-class Frame(NamedTuple):
-    """The coordinates that training works in: centred and scaled ones, for precision and range.
-
-    With ``directions`` (r, d), orthonormal rows, they are those of the projection onto their span.
-    """
-
-    centre: Floats
-    extent: float
-    directions: Floats | None = None
-
-    @staticmethod
-    def of(
-        X: Floats, n_directions: int | None = None, random: np.random.RandomState | None = None
-    ) -> Frame:
-        """The frame in which the (n, d) points have mean 0 and features of at most 1.
-
-        With ``n_directions``, the span of so many principal directions, at most n.
-        """
-        centre = X.mean(axis=0)
-        frame = Frame(centre, float(np.abs(X - centre).max()) or 1.0)
-        if n_directions is None:
-            return frame
-        principal = PCA(min(n_directions, *X.shape), random_state=random).fit(frame.scaled(X))
-        return frame._replace(directions=principal.components_)
-
-    @property
-    def dimension(self) -> int:
-        """Coordinates of a point."""
-        return len(self.centre if self.directions is None else self.directions)
-
-    def scaled(self, X: Floats) -> Floats:
-        """The (n, d) points in this frame, for the compiled core."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            points: Floats = np.ascontiguousarray((X - self.centre) / self.extent)
-            if self.directions is not None:
-                points = points @ self.directions.T
-        if not np.isfinite(points).all():
-            raise ValueError(
-                "X must be of the size that the first batch had, within a factor of 1e290; scale it"
-            )
-        return points
-
-    def in_caller_units(self, points: Floats) -> Floats:
-        """The (n, d) points that have these coordinates."""
-        features = points if self.directions is None else points @ self.directions
-        found: Floats = features * self.extent + self.centre
-        return found
-
-
 class PrototypeSteps:
-    """Prototypes, and L where it is learned, moved by gradient steps."""
+    """Prototypes, and L where it is learned, moved by gradient steps.
+
+    ``prototypes`` and ``labels`` are of what is learned; ``maps`` make the points of the rule of them.
+    """
 
     def __init__(
         self,
@@ -92,6 +47,7 @@ class PrototypeSteps:
         self.components = components
         self.prototypes = np.empty((0, frame.dimension))
         self.labels = np.empty(0, dtype=np.int32)
+        self.maps = SharedMaps.of(settings.transformations, frame)
         self.target = 0.0  # in scaled features; 0 until it is known
         self.losses: list[float] = []
         self.settings = settings
@@ -108,10 +64,15 @@ class PrototypeSteps:
 
     @property
     def prototypes_in_caller_units(self) -> Floats:
-        """(n, d) prototypes, within their bounds whatever the scaling rounded."""
-        points = self.frame.in_caller_units(self.prototypes)
+        """(n, d) prototypes and their copies, within their bounds whatever the scaling rounded."""
+        points = self.frame.in_caller_units(self.maps.spread(self.prototypes))
         box = self.settings.prototype_bounds
         return points if box is None else np.clip(points, *box)
+
+    @property
+    def all_labels(self) -> Labels:
+        """Labels of `prototypes_in_caller_units`."""
+        return self.maps.spread_labels(self.labels)
 
     @property
     def trainable(self) -> bool:
@@ -181,7 +142,7 @@ class PrototypeSteps:
         loss, gradient, of_components, _ = self._loss(
             self.frame.scaled(X), labels, kind, self._learns_metric
         )
-        self.prototypes = self.prototypes + self._adam[0].step(gradient)
+        self.prototypes = self.prototypes + self._adam[0].step(self.maps.gather(gradient))
         if self._box is not None:
             self.prototypes = np.clip(self.prototypes, *self._box)
         if of_components is not None and self.components is not None:
@@ -200,8 +161,8 @@ class PrototypeSteps:
         return _core.prototype_loss(
             points,
             labels,
-            self.prototypes,
-            self.labels,
+            self.maps.spread(self.prototypes),
+            self.all_labels,
             self.components,
             kind,
             self.target,
@@ -226,6 +187,8 @@ class PrototypeSteps:
         bounds = self.settings.prototype_bounds
         if bounds is None:
             return None
+        if self.maps.matrices:  # copies would not keep them
+            raise ValueError(f"prototype_bounds must be None with transformations, got {bounds!r}")
         try:
             lower, upper = (np.asarray(side, dtype=np.float64) for side in bounds)
             centre, extent = self.frame.centre, self.frame.extent

@@ -15,8 +15,9 @@ from sklearn.utils import check_random_state
 
 from ..._base.arrays import Floats, Indices, Labels
 from ..._base.progress import Progress
+from .frame import Frame
 from .settings import Settings, TrainingState
-from .steps import Frame, PrototypeSteps
+from .steps import PrototypeSteps
 
 # With early stopping: validations of a fit, and how many without progress end it.
 _VALIDATIONS, _PATIENCE = 40, 10
