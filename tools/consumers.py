@@ -1,7 +1,8 @@
 """Hosts that build, install and link the C++ library in every promised way; their answers are equal bits.
 
 ``python tools/consumers.py`` runs the whole table, ``python tools/consumers.py --rows 2`` its first
-two rows, which differ in everything. Needs CMake, Ninja, pkg-config, g++ and clang++. Each row is a
+two rows, which differ in everything. Needs CMake, Ninja, pkg-config, g++ and clang++; rustc for one program,
+which is left out, and not named, where there is none. Each row is a
 compiler, shared or static; the library is built and installed, found by
 ``find_package`` (C++ and C) and by pkg-config, built as a guest by ``FetchContent``, and configured
 within a host that scikit-build-core builds.
@@ -95,7 +96,16 @@ def installed(row: Row, scratch: Path) -> dict[str, str]:
         build(ROOT / "examples" / program, scratch / program, found)
         name = "embed" if program == "embed_cpp" else program
         run(scratch / program / name, *arguments, LD_LIBRARY_PATH=library)
+    if shutil.which("rustc") is not None:
+        rust(library, scratch / "embed_rust")
     return answers
+
+
+def rust(library: str, program: Path) -> None:
+    """Build and run the Rust program, which asserts what it gets; a static library needs that of C++."""
+    libraries = ["-L", f"native={library}", "-l", "robust_metric", "-l", "stdc++", "-l", "m"]
+    run("rustc", "-O", ROOT / "examples/embed_rust/main.rs", "-o", program, *libraries)
+    run(program, LD_LIBRARY_PATH=library)
 
 
 def hosted(row: Row, scratch: Path) -> dict[str, str]:
@@ -134,9 +144,8 @@ def main() -> int:
         expected = expected or answers["find_package"]
         wrong = [way for way, answer in answers.items() if answer != expected]
         failed += bool(wrong)
-        print(
-            f"{row}  {'other bits: ' + ', '.join(wrong) if wrong else ', '.join(answers) + ', C'}"
-        )
+        ran = ", ".join([*answers, "C", *(["Rust"] if shutil.which("rustc") else [])])
+        print(f"{row}  {'other bits: ' + ', '.join(wrong) if wrong else ran}")
     return 1 if failed else 0
 
 
