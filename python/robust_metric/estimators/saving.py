@@ -14,6 +14,7 @@ from ..io.model_files import MODEL_CLASSES, StoredModel, intact_model, read_mode
 from ..io.scaling import Scaling
 from .classifier import CertifiedKNeighborsClassifier
 from .prototypes import CertifiedPrototypeClassifier
+from .shared_maps import pack_shared, unpack_shared
 
 _CLASSES = dict(
     zip(MODEL_CLASSES, (CertifiedKNeighborsClassifier, CertifiedPrototypeClassifier), strict=True)
@@ -32,7 +33,7 @@ def save_model(
     """Save a fitted classifier, with the feature scaling its training data went through.
 
     A metric learner is saved as the components it learned; the learner itself is not kept. Neither
-    are the settings by which prototypes were trained.
+    are the settings by which prototypes were trained, but for the transformations that they share.
 
     Parameters
     ----------
@@ -78,6 +79,7 @@ def save_model(
         kept if scaling is None else scaling,
         None if names is None else tuple(map(str, names)),
         view.label_column if label_column is None else LabelColumn(*label_column),
+        pack_shared(clf, *view.points.shape),
     )
     write_model(model, path)
 
@@ -106,6 +108,9 @@ def load_model(path: PathLike) -> CertifiedKNeighborsClassifier:
         clf._take_over(
             model.X, model.y, model.classes, model.components, model.scaling, model.label
         )
+        if model.shared is not None:
+            clf.set_params(transformations=unpack_shared(model.shared, model.X.shape[1]))
+            clf.n_learned_ = model.shared.n_learned
         if model.feature_names is not None:
             clf.feature_names_in_ = np.array(model.feature_names, dtype=object)
     return clf

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._base.arrays import Indices
+from .._base.arrays import Floats, Indices
 from ..threat import ThreatModel
 from .archives import Arrays, DamagedFile
 from .atomic import PathLike
@@ -32,6 +32,16 @@ _LABEL_TYPES = (
 )
 
 
+class SharedMaps(NamedTuple):
+    """Linear maps by which learned prototypes, the first of the points, were copied."""
+
+    n_learned: int
+    n_maps: int
+    name: str | None  # what they are called, in place of their entries
+    places: NDArray[Any]  # (e, 3) int64: map, row and column of each entry that is not 0
+    values: Floats  # (e,)
+
+
 class StoredModel(NamedTuple):
     """The parts of a model file: training points (n, d), y indexing classes, L or None, and so on."""
 
@@ -46,6 +56,7 @@ class StoredModel(NamedTuple):
     scaling: Scaling | None = None
     feature_names: tuple[str, ...] | None = None
     label: LabelColumn | None = None
+    shared: SharedMaps | None = None
 
 
 def read_model(path: PathLike) -> StoredModel:
@@ -82,8 +93,9 @@ def read_model(path: PathLike) -> StoredModel:
         scaling = _unpack_scaling(arrays, n_features)
         names = _unpack_names(header)
         label = _unpack_label(header)
+        shared = _unpack_shared(header, arrays, X.shape)
     return StoredModel(
-        X, y, classes, components, threat, k, n_jobs, header["class"], scaling, names, label
+        X, y, classes, components, threat, k, n_jobs, header["class"], scaling, names, label, shared
     )
 
 
@@ -117,6 +129,10 @@ def write_model(model: StoredModel, path: PathLike) -> None:
         header["feature_names"] = list(model.feature_names)
     if model.label is not None:
         header["label_column"] = list(model.label)
+    if model.shared is not None:
+        n_learned, n_maps, name, places, values = model.shared
+        header["shared_maps"] = {"n_learned": n_learned, "n_maps": n_maps, "name": name}
+        arrays |= {"shared_places": places, "shared_values": values}
     write_npz(path, header, arrays)
 
 
@@ -204,6 +220,26 @@ def _unpack_label(header: Mapping[str, Any]) -> LabelColumn | None:
     if label[0] is not None and not isinstance(label[0], str):
         raise ValueError("label_column must have a str or null for its name")
     return LabelColumn(*label)
+
+
+def _unpack_shared(
+    header: Mapping[str, Any], arrays: Arrays, shape: tuple[int, ...]
+) -> SharedMaps | None:
+    said = header.get("shared_maps")
+    if said is None:
+        return None
+    n, d = shape
+    n_learned, n_maps, name = said["n_learned"], said["n_maps"], said["name"]
+    whole = is_int(n_learned) and is_int(n_maps) and n_learned > 0 and n_maps > 0
+    if not whole or n_learned * (n_maps + 1) != n or not (name is None or isinstance(name, str)):
+        raise ValueError("shared_maps do not fit the points")
+    places, values = arrays["shared_places"], arrays["shared_values"]
+    _check_floats("shared_values", values, (len(places),))
+    if places.dtype != np.int64 or places.shape != (len(values), 3):
+        raise ValueError(f"shared_places must be int64 of shape ({len(values)}, 3)")
+    if (places < 0).any() or (places >= [n_maps, d, d]).any():
+        raise ValueError("shared_places must lie in the maps")
+    return SharedMaps(n_learned, n_maps, name, places, values)
 
 
 def _plain_labels(classes: NDArray[Any]) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import robust_metric as rm
+from robust_metric.io.model_files import read_model, write_model
 from robust_metric.learners.prototypes.frame import Frame
 from robust_metric.learners.prototypes.transformations import SharedMaps, linear_maps
 
@@ -109,8 +110,56 @@ def test_goes_on_from_what_was_learned(tmp_path: Path, digits: Data) -> None:
     loaded = rm.load_model(tmp_path / "m.npz")
     np.testing.assert_array_equal(loaded.prototypes_, clf.prototypes_)
     np.testing.assert_array_equal(loaded.certify(X_test).radius, clf.certify(X_test).radius)
-    loaded.set_params(n_prototypes=2).partial_fit(X, y)  # ordinary points now, each by itself
-    assert loaded.n_learned_ == 40
+    loaded.set_params(n_prototypes=2).partial_fit(X, y)  # with the map that the file keeps
+    assert loaded.n_learned_ == 20
+    learned, mirrored = np.split(loaded.prototypes_, 2)
+    np.testing.assert_allclose(mirrored, flipped(learned), atol=1e-12)
+    assert np.abs(learned - clf.prototypes_[:20]).max() > 1e-6
+
+
+def test_files_keep_the_maps(tmp_path: Path, digits: Data) -> None:
+    X, _, y, _ = digits
+    random = np.random.RandomState(0)
+    maps = [random.normal(size=(64, 64)), sparse.csr_array(np.zeros((64, 64))), flipped]
+    clf = Prototypes(1, transformations=maps, max_iter=2).fit(X, y)
+    rm.save_model(clf, tmp_path / "own.npz")
+    found = linear_maps(rm.load_model(tmp_path / "own.npz").transformations, 64)  # type: ignore[attr-defined]
+    for A, B in zip(found, linear_maps(maps, 64), strict=True):
+        np.testing.assert_array_equal(A.toarray(), B if isinstance(B, np.ndarray) else B.toarray())
+    named = Prototypes(1, transformations="image-warps", max_iter=2).fit(X, y)
+    rm.save_model(named, tmp_path / "named.npz")
+    assert rm.load_model(tmp_path / "named.npz").get_params()["transformations"] == "image-warps"
+    named.set_params(transformations=None)  # what the points come of is known no more
+    rm.save_model(named, tmp_path / "plain.npz")
+    assert rm.load_model(tmp_path / "plain.npz").get_params()["transformations"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_learned": 7},
+        {"n_maps": 2},
+        {"n_learned": 0},
+        {"n_maps": True},
+        {"name": 3},
+        {"name": "image-warps"},
+        {"name": "unknown"},
+        {"places": np.full((64, 3), 64)},
+        {"places": np.full((64, 3), -1)},
+        {"places": np.zeros((64, 2), dtype=np.int64)},
+        {"values": np.full(64, np.inf)},
+        {"values": np.zeros(3)},
+    ],
+)
+def test_damaged_maps_are_refused(tmp_path: Path, digits: Data, wrong: dict[str, Any]) -> None:
+    X, _, y, _ = digits
+    clf = Prototypes(1, transformations=[flipped], max_iter=2).fit(X, y)
+    rm.save_model(clf, tmp_path / "m.npz")
+    model = read_model(tmp_path / "m.npz")
+    assert model.shared is not None
+    write_model(model._replace(shared=model.shared._replace(**wrong)), tmp_path / "m.npz")
+    with pytest.raises(ValueError, match="path must name an intact model"):
+        rm.load_model(tmp_path / "m.npz")
 
 
 @pytest.mark.parametrize(
