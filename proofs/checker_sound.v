@@ -4,7 +4,7 @@ Require Import Reals ZArith List Bool Arith Lra Lia Psatz FMapPositive.
 Require Import RobustMetric.vectors RobustMetric.predict RobustMetric.half_space RobustMetric.losing_votes.
 Require Import RobustMetric.threat_models RobustMetric.integers RobustMetric.reach RobustMetric.lists.
 Require Import RobustMetric.box RobustMetric.region RobustMetric.search_tree RobustMetric.memo RobustMetric.votes
-  RobustMetric.votes_sound RobustMetric.checker.
+  RobustMetric.places RobustMetric.losses RobustMetric.votes_sound RobustMetric.checker.
 Import ListNotations.
 Open Scope nat_scope.
 
