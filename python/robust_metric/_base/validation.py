@@ -109,7 +109,18 @@ def class_numbers(labels: NDArray[Any]) -> Labels:
 def checked_weights(
     sample_weight: ArrayLike | None, class_weight: Any, y: NDArray[Any]
 ) -> Floats | None:
-    """Return (n,) weights of points, of mean 1, or None where all are equal.
+    """Return (n,) weights of points, of mean 1, or None where all are equal; as `point_weights`."""
+    weights = point_weights(sample_weight, class_weight, y)
+    if weights is None or (weights == weights[0]).all():
+        return None
+    scaled: Floats = weights / weights.mean()
+    return scaled
+
+
+def point_weights(
+    sample_weight: ArrayLike | None, class_weight: Any, y: NDArray[Any]
+) -> Floats | None:
+    """Return (n,) weights of points as they were given, or None where none were.
 
     Raises
     ------
@@ -134,8 +145,7 @@ def checked_weights(
             raise ValueError(
                 f"class_weight must have finite numbers of at least 0, not all 0, got {class_weight!r}"
             )
-    mean: float = weights.mean()
-    return None if (weights == weights[0]).all() else weights / mean
+    return weights
 
 
 def check_count(name: str, value: Any) -> None:

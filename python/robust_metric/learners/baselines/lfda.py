@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator
 
 from ... import _core
 from ..._base.arrays import Floats, Labels
 from ..._base.runtime import execution_threads, single_threaded_blas
 from ..._base.states import changes_at_once
-from ..._base.validation import check_count
+from ..._base.validation import check_count, class_numbers, learnable_points, point_weights
 from ...metrics.mahalanobis import MahalanobisMixin, with_signs
-from .shared import check_choice, check_n_components, check_range, labelled_data, span
+from .shared import check_choice, check_n_components, check_range, span
 
 _EMBEDDINGS = ("weighted", "orthonormalized", "plain")
 _ROWS_AT_ONCE = 256  # rows of a class's affinities held at a time
@@ -41,6 +44,8 @@ class LFDA(MahalanobisMixin, BaseEstimator):
         which gives singular ones an answer.
     n_jobs : int, optional
         Threads of the neighbour search; None is all cores. The result does not depend on it.
+    class_weight : dict or 'balanced', optional
+        Weights of classes, by which those of points are multiplied.
 
     Attributes
     ----------
@@ -66,28 +71,37 @@ class LFDA(MahalanobisMixin, BaseEstimator):
         embedding_type: str = "weighted",
         regularization: float = 1e-9,
         n_jobs: int | None = None,
+        class_weight: Any = None,
     ) -> None:
         self.n_components = n_components
         self.k = k
         self.embedding_type = embedding_type
         self.regularization = regularization
         self.n_jobs = n_jobs
+        self.class_weight = class_weight
 
     @changes_at_once
-    def fit(self, X: ArrayLike, y: ArrayLike) -> LFDA:
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> LFDA:
         """Learn the metric.
 
         Parameters
         ----------
         X : (n, d) array of finite numbers
         y : (n,) array of class labels, at least two classes
+        sample_weight : (n,) array, optional
+            How often each point counts: w is as w rows of it, also as a neighbour, and 0 as none.
 
         Raises
         ------
         ValueError
             If X or y are malformed, there is only one class, or a parameter is out of range.
         """
-        points, labels = labelled_data(self, X, y)
+        points, classes = learnable_points(self, X, y)
+        weights = point_weights(sample_weight, self.class_weight, classes)
+        if weights is not None:
+            kept = weights > 0.0
+            points, classes, weights = points[kept], classes[kept], weights[kept]
+        labels = class_numbers(classes)
         d = points.shape[1]
         n_components = check_n_components(self.n_components, d)
         check_choice("embedding_type", self.embedding_type, _EMBEDDINGS)
@@ -99,7 +113,7 @@ class LFDA(MahalanobisMixin, BaseEstimator):
         extent = float(np.abs(points).max()) or 1.0
         points /= extent
         threads = execution_threads(self.n_jobs)
-        within, between = _local_scatters(points, labels, k, threads)
+        within, between = _local_scatters(points, labels, weights, k, threads)
         values, rows = _discriminants(within, between, span(points), self.regularization)
         rows = rows[:n_components] / extent  # the eigenvectors have length 1 under the scatter
         if self.embedding_type == "weighted":
@@ -112,21 +126,33 @@ class LFDA(MahalanobisMixin, BaseEstimator):
         return self
 
 
-def _local_scatters(points: Floats, labels: Labels, k: int, threads: int) -> tuple[Floats, Floats]:
+def _local_scatters(
+    points: Floats, labels: Labels, weights: Floats | None, k: int, threads: int
+) -> tuple[Floats, Floats]:
     """Return the (d, d) local within-class and between-class scatters of centred points."""
-    n, d = points.shape
+    d = points.shape[1]
+    n = float(len(points) if weights is None else weights.sum())
+    weighted_points = points if weights is None else weights[:, np.newaxis] * points
     within, mixture = np.zeros((d, d)), np.zeros((d, d))
     for label in range(int(labels.max()) + 1):
         members = np.ascontiguousarray(points[labels == label])
-        share = len(members)
-        total = members.sum(axis=0)
+        own = None if weights is None else weights[labels == label]
+        share = float(len(members) if own is None else own.sum())
+        weighted = members if own is None else own[:, np.newaxis] * members
+        total = weighted.sum(axis=0)
         # pairs of this class and any other: each counts 1/n
-        mixture += (1.0 - share / n) * (members.T @ members) + np.outer(total, total) / n
+        mixture += (1.0 - share / n) * (members.T @ weighted) + np.outer(total, total) / n
         if share > 1:
-            local = _affine_scatter(members, _scales(members, min(k, share - 1), threads))
+            near = min(k, share - 1)
+            scales = (
+                _scales(members, int(near), threads)
+                if own is None
+                else _weighted_scales(members, own, near)
+            )
+            local = _affine_scatter(members, scales, own)
             within += local / share
             mixture += local / n
-    sum_of_all = points.sum(axis=0)
+    sum_of_all = weighted_points.sum(axis=0)
     mixture -= np.outer(sum_of_all, sum_of_all) / n
     return (within + within.T) / 2.0, (mixture - within + (mixture - within).T) / 2.0
 
@@ -142,7 +168,23 @@ def _scales(members: Floats, k: int, threads: int) -> Floats:
     return scales
 
 
-def _affine_scatter(members: Floats, scales: Floats) -> Floats:
+def _weighted_scales(members: Floats, weights: Floats, near: float) -> Floats:
+    """Distance at which the others, and what a point has beyond one of itself, weigh so much, (m,)."""
+    scales = np.empty(len(members))
+    for first in range(0, len(members), _ROWS_AT_ONCE):
+        distances = cdist(members[first : first + _ROWS_AT_ONCE], members)
+        counts = np.tile(weights, (len(distances), 1))
+        itself = np.arange(len(distances)), first + np.arange(len(distances))
+        counts[itself] = np.maximum(counts[itself] - 1.0, 0.0)
+        order = np.argsort(distances, axis=1, kind="stable")
+        reached = np.cumsum(np.take_along_axis(counts, order, 1), axis=1) >= near * (1.0 - 1e-12)
+        reached[:, -1] = True
+        place = np.take_along_axis(order, np.argmax(reached, axis=1)[:, np.newaxis], 1)
+        scales[first : first + len(distances)] = np.take_along_axis(distances, place, 1)[:, 0]
+    return scales
+
+
+def _affine_scatter(members: Floats, scales: Floats, weights: Floats | None) -> Floats:
     """Half the sum of A_ij (x_i − x_j)(x_i − x_j)ᵀ with affinities A = exp(−‖x_i − x_j‖²/(s_i s_j))."""
     norms = np.einsum("ij,ij->i", members, members)
     inverse = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 0.0)
@@ -154,6 +196,9 @@ def _affine_scatter(members: Floats, scales: Floats) -> Floats:
         # a point with a duplicate as its k-th neighbour has no affinity to anything but duplicates
         affinity[inverse[rows] == 0.0] = 0.0
         affinity[:, inverse == 0.0] = 0.0
+        if weights is not None:
+            affinity *= weights
+            affinity *= weights[rows, np.newaxis]
         weighted = affinity.sum(axis=1)[:, np.newaxis] * members[rows] - affinity @ members
         scatter += members[rows].T @ weighted
     return scatter
