@@ -15,9 +15,10 @@ matplotlib.use("agg")
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(HERE))  # figure_scraper, make_figures, storeys
+sys.path.insert(0, str(HERE))  # figure_scraper, make_figures, notebook_page, storeys
 
 import make_figures  # noqa: E402
+import notebook_page  # noqa: E402
 
 project = "robust_metric"
 author = "the robust_metric developers"
@@ -106,6 +107,13 @@ def put_repository_texts(app: object, page: str, source: list[str]) -> None:
     source[0] = text
 
 
+def put_notebook(app: object, page: str, source: list[str]) -> None:
+    """Fill the page of the notebook with its cells, above what leads to the file."""
+    if page == "notebook":
+        text = (ROOT / "examples/from_csv_to_report.ipynb").read_text(encoding="utf-8")
+        source[0] = notebook_page.as_markdown(text) + "\n" + source[0]
+
+
 def skip_request_methods(
     app: object, what: str, name: str, member: object, skip: bool, options: object
 ) -> bool | None:
@@ -117,5 +125,6 @@ def setup(app: object) -> None:
     """Run doxygen and draw the figures before pages are read."""
     app.connect("autodoc-skip-member", skip_request_methods)  # type: ignore[attr-defined]
     app.connect("source-read", put_repository_texts)  # type: ignore[attr-defined]
+    app.connect("source-read", put_notebook)  # type: ignore[attr-defined]
     app.connect("builder-inited", run_doxygen)  # type: ignore[attr-defined]
     app.connect("builder-inited", draw_figures)  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import attacks, baselines, datasets, plotting
+    from . import attacks, baselines, datasets, plotting, reports
     from . import dask as dask
     from ._base.progress import report_progress
     from ._version import __version__
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .threat import ThreatModel
 
 # Loaded at first use: the checker then runs without the compiled core, and importing is quick.
-_MODULES = ("attacks", "baselines", "dask", "datasets", "plotting")
+_MODULES = ("attacks", "baselines", "dask", "datasets", "plotting", "reports")
 _HOME = {
     "ARML": "learners.arml.learner",
     "CertifiedKNeighborsClassifier": "estimators.classifier",
@@ -94,6 +94,7 @@ __all__ = [
     "minimal_perturbations",
     "plotting",
     "report_progress",
+    "reports",
     "save_model",
     "where_may_differ",
 ]

@@ -13,7 +13,7 @@ from cli_helpers import error_of, fit
 
 import robust_metric as rm
 from robust_metric import cli
-from robust_metric.paper.own_data import Described, write_report
+from robust_metric.reports import Described, write_report
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
