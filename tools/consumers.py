@@ -1,11 +1,11 @@
 """Hosts that build, install and link the C++ library in every promised way; their answers are equal bits.
 
 ``python tools/consumers.py`` runs the whole table, ``python tools/consumers.py --rows 2`` its first
-two rows, which differ in everything. Needs CMake, Ninja, pkg-config, g++ and clang++; rustc for one program,
-which is left out, and not named, where there is none. Each row is a
+two rows, which differ in everything. Needs CMake, Ninja, pkg-config, g++ and clang++. Each row is a
 compiler, shared or static; the library is built and installed, found by
 ``find_package`` (C++ and C) and by pkg-config, built as a guest by ``FetchContent``, and configured
-within a host that scikit-build-core builds.
+within a host that scikit-build-core builds. Programs that need rustc or OpenBLAS are left out, and not
+named in the row, where there is none.
 """
 
 from __future__ import annotations
@@ -92,13 +92,23 @@ def installed(row: Row, scratch: Path) -> dict[str, str]:
     for way in ("find_package", "pkg_config"):
         build(PROGRAMS / way, scratch / way, found, PKG_CONFIG_PATH=f"{library}/pkgconfig")
         answers[way] = run(scratch / way / "consumer", LD_LIBRARY_PATH=library)
-    for program, arguments in (("embed_cpp", []), ("embed_c", [scratch / "model.npz"])):
+    programs: list[tuple[str, list[Path]]] = [
+        ("embed_cpp", []),
+        ("embed_c", [scratch / "model.npz"]),
+    ]
+    programs += [("embed_openblas", [])] if has_openblas() else []
+    for program, arguments in programs:
         build(ROOT / "examples" / program, scratch / program, found)
         name = "embed" if program == "embed_cpp" else program
         run(scratch / program / name, *arguments, LD_LIBRARY_PATH=library)
     if shutil.which("rustc") is not None:
         rust(library, scratch / "embed_rust")
     return answers
+
+
+def has_openblas() -> bool:
+    """Whether pkg-config finds OpenBLAS here."""
+    return subprocess.run(["pkg-config", "--exists", "openblas"], check=False).returncode == 0
 
 
 def rust(library: str, program: Path) -> None:
@@ -145,6 +155,7 @@ def main() -> int:
         wrong = [way for way, answer in answers.items() if answer != expected]
         failed += bool(wrong)
         ran = ", ".join([*answers, "C", *(["Rust"] if shutil.which("rustc") else [])])
+        ran += ", OpenBLAS" if has_openblas() else ""
         print(f"{row}  {'other bits: ' + ', '.join(wrong) if wrong else ran}")
     return 1 if failed else 0
 
