@@ -19,8 +19,8 @@ constexpr std::size_t rows_per_block = 256;
 
 // Queries beyond the first are brought to the second: near enough for float64 rows, and so far that what the ray leaves
 // out, the square of a training point's length, is less than the filter's errors.
-constexpr double far_extent = 0x1p80;
-constexpr int near_exponent = 30;
+constexpr double far_extent = 0x1p48;
+constexpr int near_exponent = 24;
 
 // body() as the only item of a parallel_for, so that its checkpoints poll keep_going
 template <class Body>

@@ -79,8 +79,8 @@ public:
     int exponent() const { return exponent_; }
     // scaled coordinates and lengths of a query's perturbations times 2 to this are the caller's
     int exponent(const Embedding& query) const { return exponent_ + query.far; }
-    // A point beyond 2^40 of the scale of the training points, from which float32 and float64 tell little or nothing,
-    // is embedded as one on its ray that is near 2^30; what that means for distances: docs/rounding.md, section 3.
+    // A point beyond 2^24 of the scale of the training points, from which float32 tells nothing and float64 little, is
+    // embedded as one on its ray that is near 2^24; what that means for distances: docs/rounding.md, section 3.
     void embed(const double* point, Embedding& out) const { embed({point, 1, dimension()}, {&out, 1}); }
     void embed(MatrixView points, std::span<Embedding> out) const;
     // the same without the twice mapped row

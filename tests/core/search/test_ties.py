@@ -86,6 +86,30 @@ def test_no_way_to_change_the_class_is_told_for_every_norm() -> None:
         assert (np.isfinite(found.lower) == np.isfinite(found.upper)).all(), p
 
 
+@given(st.integers(0, 2**32 - 1), st.floats(2, 14), st.sampled_from([1, 2, np.inf]))
+def test_no_attack_is_much_cheaper_from_far_away(seed: int, decades: float, norm: float) -> None:
+    rng = np.random.default_rng(seed)
+    X, y, k = rng.normal(size=(60, 3)), rng.integers(0, 3, 60), 1 + seed % 3
+    p = Problem(X, y, rng.normal(size=(4, 3)) * 10**decades, k, threat=ThreatModel(norm=norm))
+    clf, found = p.classifier(), checked(p)
+    steps = RegionAttack(16)(clf, p.Z).perturbations
+    changed = clf.predict(p.Z + steps) != found.label
+    cheapest = np.where(changed, p.threat.cost((p.Z + steps) - p.Z), np.inf)
+    assert (found.lower <= cheapest * (1 + 1e-15)).all(), p
+    closed = found.status == "exact"
+    assert (found.upper <= cheapest * (1 + 1e-9))[closed].all(), p
+
+
+def test_witnesses_of_far_queries_are_near() -> None:
+    """From 2^24 of the scale of the points on queries are taken along their rays."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), rng.integers(0, 3, 60)
+    for decades in (8, 9, 10, 11):
+        Z = rng.normal(size=(40, 3)) * 10.0**decades
+        found = Classifier(1).fit(X, y).minimal_perturbation(Z)
+        assert np.mean(found.status == "exact") > 0.9
+
+
 def assert_no_attack_is_cheaper(p: Problem, unit: float = 1.0) -> None:
     clf, found = p.classifier(), checked(p)
     steps = RegionAttack(8)(clf, p.Z).perturbations

@@ -207,13 +207,15 @@ bool SingleSearch::is_never_nearest(const Open& open) {
     return false;
 }
 
-// Pushes the projection, on the boundary of the cell, into it, towards the cell's point, as little as it takes; or from
-// a query that is far, for which that is the way along the boundary, straight on.
+// Pushes the projection, on the boundary of the cell, into it, as little as it takes: towards the cell's point, or
+// straight on, as that is the way along the boundary for a query far from all points.
 bool SingleSearch::push_inside(const Open& open) {
     const std::span<const double> boundary = projections_[open.solved].perturbation;
     for (double blend = 0x1p-50; blend < 2.0; blend *= blend < 0x1p-30 ? 8.0 : 64.0) {
-        if (query_->embedding->far != 0 && try_beyond(blend, boundary)) return true;
+        const bool far = query_->embedding->far != 0;
+        if (far && try_beyond(blend, boundary)) return true;
         if (try_point(std::min(blend, 1.0), open.position, boundary)) return true;
+        if (!far && try_beyond(blend, boundary)) return true;
     }
     return false;
 }
