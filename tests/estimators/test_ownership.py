@@ -153,6 +153,22 @@ def test_arrays_handed_out(tmp_path: Path, name: str, again: str) -> None:
     assert same(answers(original, tmp_path), expected)
 
 
+def test_labels_of_prototypes_are_frozen() -> None:
+    clf = ESTIMATORS["prototypes"]().fit(X, Y)
+    assert not clf.prototype_labels_.flags.writeable
+
+
+def test_buffers_are_arrays() -> None:
+    points, labels = X.copy(), Y.copy()
+    clf = rm.CertifiedKNeighborsClassifier(1).fit(memoryview(points), labels)
+    expected = clf.certify(X[:5]).radius
+    points[:] = 0.0
+    np.testing.assert_array_equal(clf.certify(memoryview(X[:5].copy())).radius, expected)
+    large = np.full((4, 1), 2**53 + 1)
+    with pytest.raises(ValueError, match="integers of at most 2"):
+        rm.CertifiedKNeighborsClassifier(1).fit(memoryview(large), [0, 1, 0, 1])
+
+
 @pytest.mark.parametrize("name", ["neighbors", "components", "prototypes"])
 def test_loaded_models(tmp_path: Path, name: str) -> None:
     rm.save_model(ESTIMATORS[name]().fit(X, Y), tmp_path / "m.npz")

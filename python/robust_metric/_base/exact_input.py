@@ -44,6 +44,8 @@ def check_unmasked(values: Any, name: str) -> None:
 
 def _integers(X: Any) -> Iterator[tuple[str, int]]:
     """Yield where integers stand that may be large, and the largest size of them."""
+    if isinstance(X, memoryview) or hasattr(X, "__array_interface__"):
+        X = np.asarray(X)
     if isinstance(X, np.ndarray):
         yield from _of_array(X, "")
     elif isinstance(X, Sequence) and not isinstance(X, str | bytes):

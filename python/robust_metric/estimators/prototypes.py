@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._base.arrays import Floats
+from .._base.frozen import frozen
 from .._base.runtime import single_threaded_blas
 from .._base.states import changes_at_once
 from .._base.validation import (
@@ -314,8 +315,7 @@ class CertifiedPrototypeClassifier(CertifiedKNeighborsClassifier):
     def prototype_labels_(self) -> NDArray[Any]:
         """(n,) class of each prototype."""
         view = self._fitted
-        labels: NDArray[Any] = view.classes[view.labels]
-        return labels
+        return frozen(view.classes[view.labels])
 
     def _take(self, steps: PrototypeSteps, classes: NDArray[Any]) -> None:
         self.target_radius_ = steps.target_in_caller_units
