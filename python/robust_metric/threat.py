@@ -81,6 +81,8 @@ class ThreatModel(FrozenArrays):
 
     def _checked_bounds(self) -> tuple[float | Floats, float | Floats] | FeatureValues:
         named = FeatureValues.of(self.bounds)
+        if named is None:
+            named = FeatureValues.of_pair(self.bounds, "bounds")
         if named is not None:
             for pair in named.values():
                 lower, upper = _sides(pair, self.bounds)

@@ -192,3 +192,23 @@ def test_names_need_data_that_have_some() -> None:
     certificates = rm.Certificates(np.ones(1), np.zeros(1, dtype=int), 1, None, NAMED)
     with pytest.raises(ValueError, match="threat must have one number a feature to be saved"):
         certificates.save("never.npz")
+
+
+def test_series_say_which_feature_they_mean() -> None:
+    pd = pytest.importorskip("pandas")
+    low, high = (
+        pd.Series({"c": -1.0, "b": -2.0, "a": -9.0}),
+        pd.Series({"b": 2.0, "c": 1.0, "a": 9.0}),
+    )
+    names = ["a", "b", "c"]
+    model = rm.ThreatModel(bounds=(low, high), feature_cost=pd.Series({"c": 5, "b": 2, "a": 1}))
+    known = model.for_features(3, names)
+    np.testing.assert_array_equal(known.bounds, [[-9, -2, -1], [9, 2, 1]])
+    np.testing.assert_array_equal(known.feature_cost, [1, 2, 5])
+    above = rm.ThreatModel(bounds=(low, None)).for_features(3, names)
+    np.testing.assert_array_equal(above.bounds, [[-9, -2, -1], [np.inf] * 3])
+    for pair in ((low, high[["a", "b"]]), (low, 3.0), (low, [9.0, 2.0, 1.0])):
+        with pytest.raises(ValueError, match="bounds must have the same names on both sides"):
+            rm.ThreatModel(bounds=pair)
+    # by number, as before
+    assert rm.ThreatModel(bounds=(pd.Series([0.0, 1.0]), 2.0)).bounds[0].tolist() == [0.0, 1.0]

@@ -171,3 +171,20 @@ def test_a_class_that_cannot_win() -> None:
     clf = rm.CertifiedKNeighborsClassifier(3).fit(X, [0, 0, 0, 1])
     found = clf.minimal_perturbation(X[:1], target=1)
     assert found.lower[0] == found.upper[0] == np.inf and found.status[0] == "no_other_class"
+
+
+@pytest.mark.parametrize("method", ["certify", "minimal_perturbation"])
+def test_bounds_in_frames_have_the_order_of_the_columns(method: str) -> None:
+    pd = pytest.importorskip("pandas")
+    Z = pd.DataFrame(np.repeat(np.linspace(-1.0, 1.0, 6)[:, None], 3, axis=1), columns=list("abc"))
+    clf = rm.CertifiedKNeighborsClassifier(1).fit(Z, [0, 0, 0, 1, 1, 1])
+    width = np.array([9.0, 0.01, 0.01])
+    low, high = Z - width, Z + width
+    call = getattr(clf, method)
+    call(Z, bounds=(low, high))
+    call(Z, bounds=(low.min(), high.max()))
+    for swapped in ((low[list("cba")], high), (low, high[list("cba")])):
+        with pytest.raises(ValueError, match="bounds must have the columns of X in the same order"):
+            call(Z, bounds=swapped)
+    with pytest.raises(ValueError, match="same order"):
+        call(Z, bounds=(low.min()[::-1], None))

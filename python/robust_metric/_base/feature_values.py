@@ -33,6 +33,29 @@ class FeatureValues(Mapping[str | int, Any]):
             values = values.to_dict() if any(isinstance(k, str) for k in values.index) else None
         return cls(values) if isinstance(values, Mapping) else None
 
+    @classmethod
+    def of_pair(cls, pair: Any, what: str) -> FeatureValues | None:
+        """Return the pairs of two pandas Series whose indices hold names; None where neither does.
+
+        Raises
+        ------
+        ValueError
+            If only one of them has names and the other is not None, or they have others.
+        """
+        if not (isinstance(pair, tuple | list) and len(pair) == 2):
+            return None
+        sides = [None if isinstance(side, Mapping) else cls.of(side) for side in pair]
+        if sides == [None, None]:
+            return None
+        given = [side for side in sides if side is not None]
+        unnamed = [end for end, side in zip(pair, sides, strict=True) if side is None]
+        if any(end is not None for end in unnamed) or set(given[0]) != set(given[-1]):
+            raise ValueError(
+                f"{what} must have the same names on both sides, or None on one, got {pair!r}"
+            )
+        ends = [dict.fromkeys(given[0]) if side is None else side for side in sides]
+        return cls({name: (ends[0][name], ends[1][name]) for name in given[0]})
+
     def __getitem__(self, feature: str | int) -> Any:
         return self._values[feature]
 

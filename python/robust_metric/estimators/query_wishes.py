@@ -63,6 +63,8 @@ def query_box(bounds: Any, X: Floats, names: Sequence[str] | None) -> Box | None
     lower, upper = np.full(X.shape, -np.inf), np.full(X.shape, np.inf)
     if named is None:
         low, high = _pair(bounds, bounds)
+        for side in (low, high):
+            _check_columns(side, names)
         lower, upper = _side(low, lower), _side(high, upper)
     else:
         seen: set[int] = set()
@@ -97,6 +99,18 @@ def _pair(pair: Any, bounds: Any) -> tuple[Any, Any]:
             f"got {bounds!r}"
         ) from error
     return low, high
+
+
+def _check_columns(side: Any, names: Sequence[str] | None) -> None:
+    """Raise ValueError where frames, or series over features, have other names than X or another order."""
+    labels = getattr(side, "columns", getattr(side, "index", None))
+    if names is None or labels is None or callable(labels):
+        return
+    given = list(labels)
+    if all(isinstance(label, str) for label in given) and given != list(names):
+        raise ValueError(
+            f"bounds must have the columns of X in the same order, {list(names)[:5]}, got {given[:5]}"
+        )
 
 
 def _side(given: ArrayLike | None, unlimited: Floats) -> Floats:
