@@ -13,7 +13,7 @@ namespace robust_metric {
 
 namespace {
 
-constexpr std::size_t anchor_tile = 128;
+constexpr std::size_t anchor_tile = 64;
 constexpr std::size_t point_tile = 512;
 constexpr std::size_t group = 16;  // scores that are looked at one by one only if one of them is small enough
 

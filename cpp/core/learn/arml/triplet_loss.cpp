@@ -21,8 +21,8 @@ constexpr std::size_t band_size = 64;    // rows of the gradient that are summed
 template <class Real>
 constexpr double degenerate_share = sizeof(Real) == sizeof(double) ? 1e-10 : 1e-5;
 
-// Multiplications and additions that make another thread worth waking: half a millisecond's worth.
-constexpr double work_per_thread = 1e7;
+// Multiplications and additions that make another thread worth waking: a quarter of a millisecond's worth.
+constexpr double work_per_thread = 5e6;
 
 template <class Real>
 double squared_norm(BasicMatrixView<const Real> matrix) {
