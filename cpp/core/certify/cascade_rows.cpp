@@ -1,7 +1,6 @@
 #include "certify/cascade_rows.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -83,21 +82,16 @@ void CascadeRows::collect(std::size_t own_count, std::size_t other_count) {
 
 void CascadeRows::pack_nearest_own() {
     const std::size_t count = std::min(own_.size(), std::max(nearest_own, 2 * depth_));
-    std::partial_sort(own_.begin(), own_.begin() + static_cast<std::ptrdiff_t>(count), own_.end(), nearer);
-    const std::size_t packs = (count + PairPack::size - 1) / PairPack::size;
-    for (auto* kind : {&packs_, &first_packs_, &second_packs_}) kind->resize(packs);
-    const auto end = [](const Point& p) { return p.upper(); };
-    constexpr float none = std::numeric_limits<float>::infinity();
-    for (std::size_t i = 0; i < packs; ++i) {
-        const std::size_t first = i * PairPack::size;
-        const auto points = std::span(own_).subspan(first, std::min(PairPack::size, count - first));
-        packs_[i].fill(training_->twice_mapped(), points, none, end);
-        // the lengths of what codes leave out are added then, which bounds distances from above
-        first_packs_[i].fill(codes_->first(), points, none, end);
-        first_packs_[i].mirror(0);
-        second_packs_[i].fill(codes_->second(), points, none, end);
-        second_packs_[i].mirror(codes_->second().rows().cols() - 1);
-    }
+    sort_nearest(own_, count);
+    const auto nearest = std::span<const Point>(own_).first(count);
+    packs_ = fill_packs(training_->twice_mapped(), nearest, pack_space_);
+    // the lengths of what codes leave out are added then, which bounds distances from above
+    const auto first = fill_packs(codes_->first(), nearest, first_pack_space_);
+    for (PairPack& pack : first) pack.mirror(0);
+    const auto second = fill_packs(codes_->second(), nearest, second_pack_space_);
+    for (PairPack& pack : second) pack.mirror(codes_->second().rows().cols() - 1);
+    first_packs_ = first;
+    second_packs_ = second;
     reach_.start(std::span<const Point>(own_).first(depth_), query_->squared_norm());
 }
 
@@ -143,7 +137,7 @@ void CascadeRows::test_rows(std::span<const Point> rows) {
     tested_.clear();
     for (const Point& row : rows)
         if (row.lower() <= limit) tested_.push_back(row);
-    keep_unbeaten(codes_->first(), first_packs_, four_squares);
+    test_.keep_unbeaten(codes_->first(), first_packs_, four_squares, depth_, tested_);
     for (const Point& row : tested_) prefetch_row(codes_->second().row(row.index), codes_->second().rows().cols());
     std::size_t kept = 0;
     for (Point row : tested_) {
@@ -152,7 +146,7 @@ void CascadeRows::test_rows(std::span<const Point> rows) {
         if (row.value <= limit) tested_[kept++] = row;
     }
     tested_.resize(kept);
-    keep_unbeaten(codes_->second(), second_packs_, four_squares);
+    test_.keep_unbeaten(codes_->second(), second_packs_, four_squares, depth_, tested_);
     for (Point& row : tested_) row = query_->in_full(row);
     test_in_full(limit, four_squares);
     left_.insert(left_.end(), tested_.begin(), tested_.end());
@@ -160,29 +154,7 @@ void CascadeRows::test_rows(std::span<const Point> rows) {
 
 void CascadeRows::test_in_full(double limit, float four_squares) {
     std::erase_if(tested_, [=](const Point& row) { return row.lower() > limit; });
-    keep_unbeaten(training_->twice_mapped(), packs_, four_squares);
-}
-
-// Drops tested rows of which depth_ own-class points surely have ε above a bound, given as 4 times its square.
-void CascadeRows::keep_unbeaten(const FilterRows& rows, const std::vector<PairPack>& packs, float four_squares) {
-    list_.clear();
-    for (const Point& row : tested_) list_.push(rows, row.index, row.lower());
-    std::size_t count = tested_.size();
-    beaten_.assign(count, 0);
-    bits_.resize(count);
-    for (std::size_t pack = 0; pack < packs.size() && count > 0; ++pack) {
-        kernels().pairs_beyond(packs[pack].view(), list_.view(0, count), four_squares, bits_.data());
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t beaten = beaten_[i] + static_cast<std::size_t>(std::popcount(bits_[i]));
-            if (beaten >= depth_) continue;
-            beaten_[kept] = beaten;
-            tested_[kept] = tested_[i];
-            list_.move(i, kept++);
-        }
-        count = kept;
-    }
-    tested_.resize(count);
+    test_.keep_unbeaten(training_->twice_mapped(), packs_, four_squares, depth_, tested_);
 }
 
 // Makes all own-class points known, at least by their codes, whose S may be at most the limit.

@@ -9,6 +9,7 @@
 
 #include "base/rounding.hpp"
 #include "certify/losing_votes.hpp"
+#include "certify/nearest_packs.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
 #include "certify/row_reach.hpp"
@@ -41,7 +42,6 @@ private:
     void look_at_other_rows();
     void test_rows(std::span<const Point> rows);
     void test_in_full(double limit, float four_squares);
-    void keep_unbeaten(const FilterRows& rows, const std::vector<PairPack>& packs, float four_squares);
     void gather_own(double limit);
     void evaluate(std::size_t count);
     void compare_with_coarse_own(std::span<const Point> batch);
@@ -61,11 +61,12 @@ private:
     std::size_t next_ = 0;           // of rows_, to be looked at
     std::vector<char> taken_;        // of all points: those among them
     std::vector<std::uint32_t> taken_points_;
-    std::vector<PairPack> packs_, first_packs_, second_packs_;  // the nearest own-class points, and their codes
-    double gathered_ = 0.0;                                     // coarse own-class points with S up to this are known
+    std::vector<PairPack> pack_space_, first_pack_space_, second_pack_space_;
+    std::span<const PairPack> packs_, first_packs_, second_packs_;  // the nearest own-class points, and their codes
+    PackTest test_;
+    double gathered_ = 0.0;  // coarse own-class points with S up to this are known
     std::size_t gathered_slots_ = 0;
     std::vector<Point> coarse_own_, coarse_rows_, tested_, left_, possible_, more_possible_;
-    std::vector<std::size_t> beaten_;
     std::vector<unsigned char> bits_;
     std::vector<float> squares_;
     PairList list_;

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/rounding.hpp"
@@ -12,6 +11,7 @@
 #include "certify/halfspace_bounds.hpp"
 #include "certify/near_rows.hpp"
 #include "data/cascade_query.hpp"
+#include "data/in_boxes.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -53,34 +53,13 @@ struct Request {
     }
 };
 
-// Bounds within the threat model; a query that has a box of its own has bounds of its own.
-class Bounds {
-public:
-    explicit Bounds(const Request& request) : request_(&request) {
-        if (request.boxes.empty()) bounds_ = std::make_unique<HalfspaceBounds>(request.set, request.changes);
-    }
-
-    HalfspaceBounds& of(std::size_t row) {
-        const QueryBoxes& boxes = request_->boxes;
-        if (boxes.empty()) return *bounds_;
-        const PreparedSet& set = request_->set;
-        Threat threat =
-            set.threat().within({boxes.lower.row(row), set.dimension()}, {boxes.upper.row(row), set.dimension()});
-        bounds_.reset();
-        set_ = std::make_unique<const PreparedSet>(set, std::move(threat));
-        bounds_ = std::make_unique<HalfspaceBounds>(*set_, request_->changes);
-        return *bounds_;
-    }
-
-private:
-    const Request* request_;
-    std::unique_ptr<const PreparedSet> set_;
-    std::unique_ptr<HalfspaceBounds> bounds_;
-};
+InBoxes<HalfspaceBounds> bounds_of(const Request& r) {
+    return {r.set, r.boxes, [&r](const PreparedSet& set) { return std::make_unique<HalfspaceBounds>(set, r.changes); }};
+}
 
 void certify_from_products(const Request& r) {
     for_each_query(r.set, r.queries, r.execution, true, [&](int) {
-        return [&, search = NeighborSearch(r.set), bounds = Bounds(r)](const Query& query, std::size_t row) mutable {
+        return [&, search = NeighborSearch(r.set), bounds = bounds_of(r)](const Query& query, std::size_t row) mutable {
             r.labels[row] = search.vote(search.nearest(query, r.k, false));
             r.radii[row] = 0.0;
             if (r.wrong(row)) return;

@@ -1,7 +1,6 @@
 #include "certify/near_rows.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -21,14 +20,6 @@ constexpr std::size_t rows_at_once = 32;
 
 // own-class points that rows are tested with, at least, if there are so many
 constexpr std::size_t nearest_own = 32;
-
-// Brings so many of the points that are nearest to the front, sorted.
-void sort_nearest(std::span<LeafQuery::Found> points, std::size_t count) {
-    const auto nearer = [](const LeafQuery::Found& a, const LeafQuery::Found& b) { return a.value < b.value; };
-    const auto end = points.begin() + static_cast<std::ptrdiff_t>(count);
-    if (end != points.end()) std::nth_element(points.begin(), end, points.end(), nearer);
-    std::sort(points.begin(), end, nearer);
-}
 
 }  // namespace
 
@@ -94,14 +85,7 @@ void NearRows::collect(double limit) {
 void NearRows::pack_nearest_own() {
     const std::size_t count = std::min(own_.size(), std::max(nearest_own, 2 * depth_ + PairPack::size));
     sort_nearest(own_, count);
-    pack_count_ = (count + PairPack::size - 1) / PairPack::size;
-    packs_.resize(std::max(packs_.size(), pack_count_));
-    for (std::size_t i = 0; i < pack_count_; ++i) {
-        const std::size_t first = i * PairPack::size;
-        packs_[i].fill(training_->twice_mapped(),
-                       std::span(own_).subspan(first, std::min(PairPack::size, count - first)),
-                       std::numeric_limits<float>::infinity(), [](const Point& p) { return p.upper(); });
-    }
+    packs_ = fill_packs(training_->twice_mapped(), std::span<const Point>(own_).first(count), pack_space_);
     reach_.start(std::span<const Point>(own_).first(depth_), query_->squared_norm());
 }
 
@@ -109,7 +93,7 @@ void NearRows::pack_nearest_own() {
 // a guess, which decides nothing but how many rows are looked at.
 void NearRows::order_rows() {
     const std::size_t count = std::min(rows_.size() - next_, rows_at_once);
-    const std::size_t packs = std::min(pack_count_, (2 * depth_ + PairPack::size) / PairPack::size);
+    const std::size_t packs = std::min(packs_.size(), (2 * depth_ + PairPack::size) / PairPack::size);
     list_.clear();
     for (std::size_t i = 0; i < count; ++i)
         list_.push(training_->twice_mapped(), rows_[next_ + i].index, rows_[next_ + i].value);
@@ -150,32 +134,13 @@ void NearRows::look_at_rows() {
 
 // Drops rows, of the next ones, that depth_ own-class points keep away beyond the radius.
 void NearRows::test_rows() {
-    const FilterRows& rows = training_->twice_mapped();
     const double limit = reach_.limit(bounds_.highest());
     const float four_squares = four_squares_above(up(bounds_.highest() * (1.0 + HalfspaceBounds::margin)));
     tested_.clear();
-    list_.clear();
-    for (; next_ < rows_.size() && tested_.size() < rows_at_once; ++next_) {
-        if (rows_[next_].lower() > limit) continue;
-        tested_.push_back(rows_[next_]);
-        list_.push(rows, tested_.back().index, tested_.back().lower());
-    }
-    std::size_t count = tested_.size();
-    beaten_.assign(count, 0);
-    bits_.resize(count);
-    for (std::size_t pack = 0; pack < pack_count_ && count > 0; ++pack) {
-        kernels().pairs_beyond(packs_[pack].view(), list_.view(0, count), four_squares, bits_.data());
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t beaten = beaten_[i] + static_cast<std::size_t>(std::popcount(bits_[i]));
-            if (beaten >= depth_) continue;
-            beaten_[kept] = beaten;
-            tested_[kept] = tested_[i];
-            list_.move(i, kept++);
-        }
-        count = kept;
-    }
-    left_.insert(left_.end(), tested_.begin(), tested_.begin() + static_cast<std::ptrdiff_t>(count));
+    for (; next_ < rows_.size() && tested_.size() < rows_at_once; ++next_)
+        if (rows_[next_].lower() <= limit) tested_.push_back(rows_[next_]);
+    test_.keep_unbeaten(training_->twice_mapped(), packs_, four_squares, depth_, tested_);
+    left_.insert(left_.end(), tested_.begin(), tested_.end());
 }
 
 // Takes in rows that are left, the first of them.

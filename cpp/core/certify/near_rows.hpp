@@ -10,6 +10,7 @@
 
 #include "base/rounding.hpp"
 #include "certify/losing_votes.hpp"
+#include "certify/nearest_packs.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
 #include "certify/row_reach.hpp"
@@ -54,10 +55,10 @@ private:
     std::size_t collected_slots_ = 0;
     std::vector<Point> own_, rows_;  // those of the class, and the others
     std::size_t next_ = 0;           // of rows_, to be looked at
-    std::vector<PairPack> packs_;    // the nearest own-class points
-    std::size_t pack_count_ = 0;
+    std::vector<PairPack> pack_space_;
+    std::span<const PairPack> packs_;  // the nearest own-class points
+    PackTest test_;
     std::vector<Point> tested_, left_;  // of rows: of one test, and those that tests leave
-    std::vector<std::size_t> beaten_;
     std::vector<unsigned char> bits_;
     PairList list_;
     std::vector<float> squares_, estimates_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "data/in_boxes.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "data/query_block.hpp"
@@ -43,30 +44,11 @@ MinimalPerturbation search_one(VoteSearch& search, const Request& request, const
                       request.wanted(row));
 }
 
-// Searches of one kind; a query that has a box of its own has a search of its own.
 template <class Search>
-class Searches {
-public:
-    explicit Searches(const Request& request) : request_(&request) {
-        if (request.wishes.boxes.empty()) search_ = std::make_unique<Search>(request.training);
-    }
-
-    Search& of(std::size_t row) {
-        const QueryBoxes& boxes = request_->wishes.boxes;
-        if (boxes.empty()) return *search_;
-        const PreparedSet& t = request_->training;
-        Threat threat = t.threat().within({boxes.lower.row(row), t.dimension()}, {boxes.upper.row(row), t.dimension()});
-        search_.reset();
-        training_ = std::make_unique<const PreparedSet>(t, std::move(threat));
-        search_ = std::make_unique<Search>(*training_);
-        return *search_;
-    }
-
-private:
-    const Request* request_;
-    std::unique_ptr<const PreparedSet> training_;
-    std::unique_ptr<Search> search_;
-};
+InBoxes<Search> searches_of(const Request& request) {
+    return {request.training, request.wishes.boxes,
+            [](const PreparedSet& training) { return std::make_unique<Search>(training); }};
+}
 
 // What there is to say without a search: where the prediction is wrong, or what is wanted already.
 bool settled(const Request& request, std::size_t row, int label, MinimalPerturbation& result,
@@ -92,7 +74,7 @@ template <class Search, class RowOf>
 void search_all(const Request& request, MatrixView queries, RowOf row_of, const Execution& execution,
                 const Answers& answers) {
     for_each_query(request.training, queries, execution, true, [&](int) {
-        return [&, neighbors = NeighborSearch(request.training), searches = Searches<Search>(request)](
+        return [&, neighbors = NeighborSearch(request.training), searches = searches_of<Search>(request)](
                    const Query& query, std::size_t i) mutable {
             const std::size_t row = row_of(i);
             const int label = neighbors.vote(neighbors.nearest(query, request.k, false));

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "certify/pair_packs.hpp"
+#include "certify/nearest_packs.hpp"
 #include "certify/row_reach.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
@@ -27,16 +27,12 @@ private:
     using Point = LeafQuery::Found;
 
     static Point nearest_own(LeafQuery& query, int label);
-    void pack_nearest_own();
-    void test(std::span<const Point> points, float four_squares);
 
     const PreparedSet* training_;
     RowReach reach_;
     std::vector<Point> own_, points_;  // within reach
     std::vector<PairPack> packs_;
-    PairList list_;
-    std::vector<const Point*> tested_;
-    std::vector<unsigned char> bits_;
+    PackTest test_;
     std::vector<std::uint32_t> found_;
 };
 
