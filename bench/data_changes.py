@@ -51,7 +51,7 @@ def main() -> int:
         return take_votes(args.votes, args.seed)
     failed = False
     for name in args.names:
-        data = load(name)
+        data = protocol.load(name)
         for k in (5, 11):
             print(f"{name}, K = {k}, {args.points} test points\n")
             heads = "".join(f" error at {r:g} |" for r in RADII[name])
@@ -61,14 +61,6 @@ def main() -> int:
                 failed |= row(name, data, k, DataChanges(*counts), args.points, args.attacked)
             print()
     return int(failed)
-
-
-def load(name: str) -> tuple[np.ndarray, ...]:
-    """Return X_train, y_train, X, y."""
-    if name != "digits":
-        return protocol.load(name)
-    X_train, X, y_train, y = rm.datasets.load(name)
-    return X_train, y_train, X, y
 
 
 def row(

@@ -38,7 +38,7 @@ def main() -> int:
     args = parser.parse_args()
     failed = False
     for name in args.names:
-        X_train, y_train, X, y = load(name)
+        X_train, y_train, X, y = protocol.load(name)
         data = (X_train, y_train, X[: args.points], y[: args.points])
         radii = DIGITS_RADII if name == "digits" else protocol.RADII[name]
         heads = "".join(f" {r:g} |" for r in radii)
@@ -52,14 +52,6 @@ def main() -> int:
             failed |= rows(k, data, plain[i], plain[len(NEIGHBORS) + i], radii)
         print()
     return int(failed)
-
-
-def load(name: str) -> tuple[np.ndarray, ...]:
-    """Return X_train, y_train, X, y."""
-    if name != "digits":
-        return protocol.load(name)
-    X_train, X, y_train, y = rm.datasets.load(name)
-    return X_train, y_train, X, y
 
 
 def rows(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+import robust_metric as rm
 from robust_metric.paper import protocol as package
 from robust_metric.paper.protocol import N_TEST, RADII
 from robust_metric.paper.references import PUBLISHED_ARML, PUBLISHED_EUCLIDEAN
@@ -39,7 +40,10 @@ PUBLISHED_SECONDS = {
 
 
 def load(name: str, n_test: int | None = N_TEST) -> tuple[np.ndarray, ...]:
-    """Return X_train, y_train, X_test, y_test of a data file; by default 1000 test points."""
+    """Return X_train, y_train, X_test, y_test of a data file, or of digits; by default 1000 test points."""
+    if name == "digits":
+        X_train, X, y_train, y = rm.datasets.load(name)
+        return X_train, y_train, X[:n_test], y[:n_test]
     problem = package.load(DATA / f"{name}.npz", n_test)
     return problem.X_train, problem.y_train, problem.X, problem.y
 

@@ -59,9 +59,6 @@ def compare(
 @cache
 def load(name: str, n_test: int = 1000) -> tuple[np.ndarray, ...]:
     """X_train, y_train, X_test, y_test by the protocol of the tables; scikit-learn's digits without data."""
-    if name == "digits":
-        X_train, X_test, y_train, y_test = rm.datasets.load(name)
-        return X_train, y_train, X_test[:n_test], y_test[:n_test]
     return protocol.load(name, n_test)
 
 

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,6 +107,7 @@ def installed(row: Row, scratch: Path) -> dict[str, str]:
     return answers
 
 
+@cache
 def has_openblas() -> bool:
     """Whether pkg-config finds OpenBLAS here."""
     return subprocess.run(["pkg-config", "--exists", "openblas"], check=False).returncode == 0

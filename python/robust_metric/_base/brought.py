@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .arrays import Mask
 
@@ -130,14 +129,10 @@ def _missing(y: Any) -> Mask | None:
     if isinstance(y, np.ndarray) and y.dtype.kind in "fcmM":
         return np.asarray(np.isnat(y) if y.dtype.kind in "mM" else np.isnan(y)).ravel()
     if isinstance(y, np.ndarray) and y.dtype.kind == "O":
-        return _missing_objects(y.ravel())
+        y = y.ravel().tolist()
     if isinstance(y, list | tuple):
         return np.array([_is_none(label) for label in y], dtype=np.bool_)
     return None
-
-
-def _missing_objects(labels: NDArray[Any]) -> Mask:
-    return np.array([_is_none(label) for label in labels.tolist()], dtype=np.bool_)
 
 
 def _is_none(label: Any) -> bool:

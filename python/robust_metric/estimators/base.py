@@ -309,20 +309,23 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
 
         return learned_components(self.metric, X, y)
 
+    @property
+    def _names(self) -> NDArray[Any] | None:
+        """What the features are called, where ``fit`` saw names."""
+        return getattr(self, "feature_names_in_", None)
+
     def _checked_threat(self) -> ThreatModel:
         """The threat model, of the features that were seen in ``fit``."""
         if self.threat is None:
             return ThreatModel()
         if not isinstance(self.threat, ThreatModel):
             raise ValueError(f"threat must be a ThreatModel or None, got {self.threat!r}")
-        names = getattr(self, "feature_names_in_", None)
-        return self.threat.for_features(self.n_features_in_, names)
+        return self.threat.for_features(self.n_features_in_, self._names)
 
     def _admitted(self, X: ArrayLike) -> Floats:
         """Queries that may be certified: within the bounds of the threat model."""
         queries = checked_queries(self, X)
-        names = getattr(self, "feature_names_in_", None)
-        return np.ascontiguousarray(self._checked_threat().admit(queries, names))
+        return np.ascontiguousarray(self._checked_threat().admit(queries, self._names))
 
     def _check_n_neighbors(self, n_neighbors: int | None = None, spare: int = 0) -> int:
         k = self.n_neighbors if n_neighbors is None else n_neighbors

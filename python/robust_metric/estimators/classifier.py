@@ -200,7 +200,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             return blocks.certify(self, X, y)
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
-        box = query_box(bounds, queries, getattr(self, "feature_names_in_", None))
+        box = query_box(bounds, queries, self._names)
         radius = None if at is None else float(at)
         view = self.fitted_view()
         if data_changes is not None:
@@ -324,7 +324,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             evidence=evidence,
             witness_precision=witness_precision,
             targets=encoded_targets(target, self.classes_, len(queries)),
-            box=query_box(bounds, queries, getattr(self, "feature_names_in_", None)),
+            box=query_box(bounds, queries, self._names),
         )
 
     def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> Floats:
