@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -310,7 +311,7 @@ class NeighborsBase(FrozenAttributes, BaseEstimator):
         return learned_components(self.metric, X, y)
 
     @property
-    def _names(self) -> NDArray[Any] | None:
+    def _names(self) -> Sequence[str] | None:
         """What the features are called, where ``fit`` saw names."""
         return getattr(self, "feature_names_in_", None)
 
