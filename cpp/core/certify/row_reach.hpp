@@ -15,7 +15,7 @@ namespace robust_metric {
 
 class RowReach {
 public:
-    explicit RowReach(const PreparedSet& training) : training_(&training) {}
+    explicit RowReach(const PreparedSet& training) : norm_(training.metric().operator_norm()) {}
 
     // nearest_own: as many own-class points as may have to be beaten, those nearest to the query
     template <class Point>
@@ -29,12 +29,12 @@ public:
     // What S is at most for a row with R_v at most this radius for some v.
     double limit(double radius) const {
         const double within = radius * (1.0 + HalfspaceBounds::margin);
-        const double length = rounding::up(own_length_ + 2.0 * training_->metric().norm_bound() * within);
+        const double length = rounding::up(own_length_ + 2.0 * norm_ * within);
         return rounding::up(length * length) - squared_norm_.lower;
     }
 
 private:
-    const PreparedSet* training_;
+    double norm_;  // of the map, an upper bound
     Interval squared_norm_{};
     double own_length_ = 0.0;  // ‖L(z - x)‖ of the farthest of those points, an upper bound
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/rounding.hpp"
+#include "data/operator_norm.hpp"
 
 namespace robust_metric {
 
@@ -32,7 +33,9 @@ double compute_norm_bound(MatrixView l) {
 Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.rows()), dimension_(dimension) {
     if (components.rows() == 0) return;
     const auto entries = std::make_shared<Entries>();
-    auto& [original, scaled, transpose] = *entries;
+    auto& original = entries->original;
+    auto& scaled = entries->scaled;
+    auto& transpose = entries->transpose;
     double largest = 0.0;
     for (std::size_t i = 0; i < rank_; ++i) {
         original.insert(original.end(), components.row(i), components.row(i) + dimension);
@@ -51,6 +54,13 @@ Metric::Metric(MatrixView components, std::size_t dimension) : rank_(components.
         if (scaled[i] == 0.0 && original[i] != 0.0) grain_ = 0.0;
     entries_ = entries;
     norm_bound_ = compute_norm_bound(scaled_components());
+}
+
+double Metric::operator_norm() const {
+    if (is_identity()) return 1.0;
+    std::call_once(entries_->norm_known,
+                   [this] { entries_->operator_norm = bound_operator_norm(scaled_components(), norm_bound_); });
+    return entries_->operator_norm;
 }
 
 }  // namespace robust_metric
