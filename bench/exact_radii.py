@@ -1,13 +1,13 @@
 """Exact radii of K-NN votes: share closed, time, what the bound leaves, certified robust errors.
 
 Usage: python bench/exact_radii.py [--points N] [--limit SECONDS] [--k K,K,...] [--metric arml|euclidean]
-                                   [--fit-at-most N] [splice pendigits usps mnist ...]
+                                   [--fit-at-most N] [splice pendigits usps mnist 1e5x8 ...]
 
-For each data set and K, the first N (200) correctly classified test points of the protocol, one thread each,
-two threads side by side, at most --limit (1) seconds a point by the clock; the times printed are of the CPU.
-The metric is learned on a stratified sample of --fit-at-most training points (default: all of them).
-Prints two tables in Markdown. In the second, "bound" is the K-NN bound; the errors by the exact radii lie
-between those by "lower" and by "upper".
+For each data set and K, the first N (200) correctly classified test points, of the protocol or of a
+mixture (mixtures.py), one thread each, two threads side by side, at most --limit (1) seconds a point by
+the clock; the times printed are of the CPU. The metric is learned on a stratified sample of --fit-at-most
+training points (default: all of them). Prints two tables in Markdown. In the second, "bound" is the K-NN
+bound; the errors by the exact radii lie between those by "lower" and by "upper".
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import protocol
+from mixtures import is_named, named
 
 import robust_metric as rm
 from robust_metric.paper.protocol import stratified
 from robust_metric.results import certified_robust_error
 
 CLOSED = 1e-6
+MIXTURE_RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
 
 
 def run(
@@ -62,11 +64,20 @@ def summary(bound: np.ndarray, found: dict[str, np.ndarray]) -> str:
     )
 
 
+def load(name: str) -> tuple[np.ndarray, ...]:
+    """A data set of the protocol, or a mixture by points and features, such as 1e5x8."""
+    return named(name, 2000) if is_named(name) else protocol.load(name, None)
+
+
+def radii(name: str) -> tuple[float, ...]:
+    return protocol.RADII.get(name, MIXTURE_RADII)
+
+
 def rows(
     name: str, metric: str, ks: list[int], points: int, limit: float, fit_at_most: int | None
 ) -> Iterator[tuple[str, list[str]]]:
     """For each K a row of the first table and three of the second."""
-    X_train, y_train, X_test, y_test = protocol.load(name, None)
+    X_train, y_train, X_test, y_test = load(name)
     components = None
     if metric == "arml":
         fitted = stratified(y_train, fit_at_most)
@@ -85,9 +96,7 @@ def rows(
             ("lower", found["lower"]),
             ("upper", found["upper"]),
         ):
-            error = certified_robust_error(
-                np.r_[radius, np.zeros(seen - len(X))], protocol.RADII[name]
-            )
+            error = certified_robust_error(np.r_[radius, np.zeros(seen - len(X))], radii(name))
             cells = " | ".join((name, str(k), what, *(f"{e:.3f}" for e in error)))
             errors.append(f"| {cells} | {seen} |")
         yield f"| {name} | {k} | {summary(bound, found)} |", errors
@@ -116,9 +125,9 @@ def main() -> None:
             print(row, flush=True)
             errors.setdefault(name, []).extend(more)
     for name, lines in errors.items():
-        radii = " | ".join(f"{r:g}" for r in protocol.RADII[name])
-        print(f"\n| data | K | certified by | {radii} | points |")
-        print("|---" * (4 + len(protocol.RADII[name])) + "|")
+        columns = " | ".join(f"{r:g}" for r in radii(name))
+        print(f"\n| data | K | certified by | {columns} | points |")
+        print("|---" * (4 + len(radii(name))) + "|")
         print("\n".join(lines))
 
 

@@ -17,3 +17,14 @@ def mixture(n_points: int, n_features: int, seed: int = 0) -> tuple[np.ndarray, 
     which = rng.integers(CENTRES, size=n_points)
     X = centres[which] + rng.normal(size=(n_points, n_features))
     return X.astype(np.float32), which % CLASSES
+
+
+def is_named(name: str) -> bool:
+    """Whether this names a mixture: 1e5x8 for 100 000 points of 8 features."""
+    return "x" in name
+
+
+def named(name: str, n_queries: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Points, labels, queries and their labels of the mixture of that name."""
+    n_points, n_features = (int(float(part)) for part in name.split("x"))
+    return *mixture(n_points, n_features), *mixture(n_queries, n_features, seed=1)

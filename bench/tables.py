@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import protocol
-from mixtures import mixture
+from mixtures import is_named, named
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
@@ -39,11 +39,8 @@ Work = Callable[[np.ndarray], Any]
 
 
 def load(name: str, n_queries: int) -> Data:
-    if "x" not in name:
-        X, y, Z, _ = protocol.load(name, n_queries)
-        return X.astype(np.float32), y, Z.astype(np.float32)
-    n_points, n_features = (int(float(part)) for part in name.split("x"))
-    return *mixture(n_points, n_features), mixture(n_queries, n_features, seed=1)[0]
+    X, y, Z, _ = (named if is_named(name) else protocol.load)(name, n_queries)
+    return X.astype(np.float32), y, Z.astype(np.float32)
 
 
 def ours(X: np.ndarray, y: np.ndarray, kind: str = "") -> rm.CertifiedKNeighborsClassifier:

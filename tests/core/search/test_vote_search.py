@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from hypothesis import assume, given
 from scipy.optimize import nnls
 
 from robust_metric import CertifiedKNeighborsClassifier as Classifier
-from robust_metric import MinimalPerturbations, _core
+from robust_metric import MinimalPerturbations, ThreatModel, _core, save_model
+from robust_metric.attacks import RegionAttack
+from robust_metric.check import check
 
 
 def twin(p: Problem) -> np.ndarray:
@@ -121,6 +124,41 @@ def test_larger_problems_close(k: int) -> None:
     assert (m.status == "exact").all()
     assert (p.classifier().predict(p.Z + m.perturbation) == m.adversarial_label).all()
     assert (m.adversarial_label != m.label).all()
+
+
+@pytest.mark.parametrize("norm", [2, np.inf])
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_crowds_close(tmp_path: Path, k: int, norm: float) -> None:
+    """More own-class points than cells are held against at first: what is closed is true of all of them."""
+    rng = np.random.default_rng(k)
+    n = 900 if norm == 2 else 500
+    X = rng.standard_normal((n, 3))
+    y = (X[:, 0] + 0.5 * rng.standard_normal(n) > 0).astype(int)
+    clf = Classifier(k, threat=ThreatModel(norm=norm)).fit(X, y)
+    Z = 0.5 * rng.standard_normal((12, 3)) + 2.5 * np.eye(3)[0] * rng.choice([-1, 1], (12, 1))
+    m = clf.minimal_perturbation(Z, evidence=norm == 2)
+    assert (m.status == "exact").all()
+    assert (clf.predict(Z + m.perturbation) == m.adversarial_label).all()
+    assert (m.adversarial_label != m.label).all()
+    if norm != 2:
+        return
+    save_model(clf, tmp_path / "model.npz")
+    m.certificates().save(tmp_path / "certificates.npz")
+    assert check(tmp_path / "certificates.npz", tmp_path / "model.npz").failures == []
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("k", [3, 4, 7])
+def test_no_attack_is_cheaper_in_a_crowd_of_ties(k: int, d: int) -> None:
+    rng = np.random.default_rng(k)
+    X, Z = rng.integers(0, 9, (700, d)).astype(float), rng.integers(0, 9, (25, d)).astype(float)
+    clf = Classifier(k).fit(X, (X[:, 0] + rng.integers(-2, 3, len(X)) > 4).astype(int))
+    m, steps = clf.minimal_perturbation(Z), RegionAttack(16)(clf, Z).perturbations
+    cost = np.linalg.norm(steps, axis=1)
+    cost[clf.predict(Z + steps) == m.label] = np.inf
+    assert (m.upper <= cost * (1 + 1e-9) + 1e-12).all()
+    if d == 2:
+        assert (m.status == "exact").all()
 
 
 def test_third_classes_push_the_rival_out() -> None:

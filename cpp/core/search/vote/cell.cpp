@@ -52,16 +52,20 @@ bool VoteCell::require(Pair pair, double margin) {
 }
 
 bool VoteCell::violates(Pair pair, double margin) const {
-    const PreparedSet& t = *training_;
     if (points_.equal(pair.entering, pair.beaten)) return false;
-    const CellPoints::Point &near = points_[pair.entering], &far = points_[pair.beaten];
-    const double lengths = near.length + far.length, bound = t.metric().norm_bound();
-    const double extents = t.comparison_extents(*query_->embedding, near.position, far.position);
+    const double lengths = points_.length(pair.entering) + points_.length(pair.beaten);
     // half of a margin is room enough for rounding
-    const double tolerance = margin > 0.0 ? 0.5 * margin * lengths
-                                          : violation_tolerance * lengths * norm_ +
-                                                4.0 * rounding::unit * bound * bound * extents + rounding::underflow;
-    return value(pair.entering) + margin * lengths - value(pair.beaten) > tolerance;
+    const double allowed = margin > 0.0 ? 0.5 * margin * lengths : tolerance(pair.entering, pair.beaten);
+    return value(pair.entering) + margin * lengths - value(pair.beaten) > allowed;
+}
+
+double VoteCell::tolerance(Id id, Id other) const {
+    const PreparedSet& t = *training_;
+    const CellPoints::Point &a = points_[id], &b = points_[other];
+    const double bound = t.metric().norm_bound();
+    const double extents = t.comparison_extents(*query_->embedding, a.position, b.position);
+    return violation_tolerance * (a.length + b.length) * norm_ + 4.0 * rounding::unit * bound * bound * extents +
+           rounding::underflow;
 }
 
 double VoteCell::value(Id id) const {

@@ -47,6 +47,8 @@ public:
     bool require(Pair pair, double margin = 0.0);
     // whether δ violates the pair by more than rounding explains; equal points never do
     bool violates(Pair pair, double margin = 0.0) const;
+    // how much farther than `other` rounding may make a point seem that is as near
+    double tolerance(Id id, Id other) const;
     double norm() const { return norm_; }
     std::span<const double> perturbation() const { return qp_.solution(); }
     // The active pairs and their multipliers; after a contradiction those that prove it.
@@ -58,14 +60,18 @@ public:
     // over all points
     double least_value(Id id) const {
         const CellPoints::Point& x = points_[id];
-        if (!screened_) return x.half - norm_ * x.length;
+        if (!knows(id)) return x.half - norm_ * x.length;
         return x.half + at_query_ - screen_[id] - screen_error_ * x.row_norm;
     }
     void screen();
+    // of that many points alone, those with the first ids; until start()
+    void screen_first(std::size_t count) { products_.cover(count); }
     // value() up to a few roundings
-    double estimate(Id id) const { return screened_ ? points_.half(id) + at_query_ - screen_[id] : value(id); }
+    double estimate(Id id) const { return knows(id) ? points_.half(id) + at_query_ - screen_[id] : value(id); }
 
 private:
+    bool knows(Id id) const { return screened_ && id < screen_.size(); }
+
     const PreparedSet* training_;
     const CostSpace* space_;
     const Query* query_ = nullptr;

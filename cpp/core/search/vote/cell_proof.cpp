@@ -25,7 +25,7 @@ double CellProof::prove(std::span<const Pair> pairs, std::span<const double> mul
 }
 
 double CellProof::along(Id id) const {
-    if (along_known_) return along_[id];
+    if (along_known_ && id < along_.size()) return along_[id];
     return kernels().dot(points_->row(id), sum_.direction().data(), points_->dimension());
 }
 

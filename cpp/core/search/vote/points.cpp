@@ -14,6 +14,9 @@ namespace {
 // own-class points that are looked at before any are chosen
 constexpr std::size_t most_near_own = 256;
 
+// own-class points that every cell is held against from the beginning, beside those that may stay
+constexpr std::size_t most_near_query = 64, most_near_witness = 64;
+
 // rows that are measured before the deadline is asked again
 constexpr std::size_t rows_per_question = 1024;
 
@@ -39,6 +42,7 @@ void VotePoints::start(const Query& query, int label, std::size_t k) {
     k_ = k;
     chosen_ = false;
     own_.clear();
+    rest_.clear();
     candidates_.clear();
 }
 
@@ -60,19 +64,23 @@ void VotePoints::use_near_own() {
     }
     keep_first(ranked, wanted);
     own_.clear();
+    rest_.clear();
     candidates_.clear();
     for (const Ranked& x : ranked) own_.push_back(x.id);
 }
 
-bool VotePoints::choose(std::size_t kept, double reach) {
+bool VotePoints::choose(std::size_t kept, double reach, std::span<const double> step) {
     own_.clear();
+    rest_.clear();
     candidates_.clear();
     chosen_ = find_entering(kept, reach) && measure_own(reach);
     if (!chosen_) return false;
-    for (const auto& point : measured_own_) own_.push_back(cell_->add_point(point));
+    choose_first_own(kept, step);
+    for (const auto& point : std::span(measured_own_).first(chosen_own_)) own_.push_back(cell_->add_point(point));
     for (std::size_t i = 0; i < training_->size(); ++i)
         if (may_enter_[i]) candidates_.push_back(cell_->add_point(i));
-    chosen_own_ = own_.size();
+    cell_->screen_first(cell_->points().size());
+    for (const auto& point : std::span(measured_own_).subspan(chosen_own_)) rest_.push_back(cell_->add_point(point));
     reach_ = reach;
     return true;
 }
@@ -132,11 +140,34 @@ bool VotePoints::measure_own(double reach) {
     return true;
 }
 
+// Puts first, of measured_own_, those that every cell is held against from the beginning: the nearest to the query and
+// to the witness, between which most solutions lie.
+void VotePoints::choose_first_own(std::size_t kept, std::span<const double> step) {
+    std::vector<double> place(step.begin(), step.end());
+    for (std::size_t j = 0; j < place.size(); ++j) place[j] += query_->point[j];
+    training_->embed(place.data(), witness_);
+    const std::size_t near_query = std::min(measured_own_.size(), most_near_query + kept);
+    const auto others = std::span(measured_own_).subspan(near_query);
+    std::vector<Ranked> order;
+    for (std::size_t i = 0; i < others.size(); ++i)
+        order.push_back({training_->distance(witness_, others[i].position, scratch_), static_cast<Id>(i)});
+    keep_first(order, most_near_witness);
+    std::sort(order.begin(), order.end(), [](const Ranked& a, const Ranked& b) { return a.id < b.id; });
+    for (std::size_t i = 0; i < order.size(); ++i) std::swap(others[i], others[order[i].id]);
+    chosen_own_ = near_query + order.size();
+}
+
 void VotePoints::narrow(double reach) {
     reach_ = reach;
     const double limit = kth_farthest(nearest_, reach);
-    std::erase_if(own_,
-                  [&](Id x) { return nearest(cell_->points().half(x), cell_->points().length(x), reach) > limit; });
+    for (auto* own : {&own_, &rest_})
+        std::erase_if(*own,
+                      [&](Id x) { return nearest(cell_->points().half(x), cell_->points().length(x), reach) > limit; });
+}
+
+void VotePoints::take_in(Id of_rest) {
+    own_.push_back(of_rest);
+    rest_.erase(std::find(rest_.begin(), rest_.end(), of_rest));
 }
 
 // Of the farthest that these points can come to be, the k-th smallest, with room for rounding.

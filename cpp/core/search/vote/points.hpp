@@ -37,21 +37,26 @@ public:
 
     // Instead of those that take part: the own-class points nearest to the query, no candidates.
     void use_near_own();
-    // All that matter where the witness is at `reach` (infinite for none) and at most `kept` own-class points stay.
-    // Own-class points get the first ids, candidates those that follow, in the order of their positions. False where
-    // the deadline passed: then not all of them are known, and none take part.
-    bool choose(std::size_t kept, double reach);
+    // All that matter where the witness is at `reach` (infinite for none), a step of the caller's units from the query,
+    // and at most `kept` own-class points stay. own() gets the first ids, then come candidates, in the order of their
+    // positions, then the rest. False where the deadline passed: then not all of them are known, and none take part.
+    bool choose(std::size_t kept, double reach, std::span<const double> step);
     bool chosen() const { return chosen_; }
     // Whether the witness is so much nearer than what the points were chosen for that it is worth going through them
     // again; and that: drops own-class points that no longer matter.
     bool outdated(double reach) const { return reach < reach_ * worth_narrowing; }
     void narrow(double reach);
 
+    // Own-class points that every cell is held against, and those that are only where its solution is to be true: that
+    // fewer points are known of makes a cell larger, and its bound smaller.
     std::span<const Id> own() const { return own_; }
+    std::span<const Id> rest() const { return rest_; }
+    // From now on this point of the rest is among own().
+    void take_in(Id of_rest);
     std::span<const Id> candidates() const { return candidates_; }
     // of a candidate among candidates()
     std::size_t rank(Id candidate) const { return candidate - candidates_.front(); }
-    // own-class points that were chosen: their ids are smaller than this
+    // own-class points that were first chosen for own(): their ids are smaller than this
     std::size_t chosen_own() const { return chosen_own_; }
     int label(Id id) const { return training_->label(cell_->points().position(id)); }
 
@@ -60,6 +65,7 @@ private:
 
     bool find_entering(std::size_t kept, double reach);
     bool measure_own(double reach);
+    void choose_first_own(std::size_t kept, std::span<const double> step);
     double kth_farthest(const std::vector<CellPoints::Measured>& points, double reach);
     double kth_smallest();
 
@@ -75,9 +81,10 @@ private:
     std::vector<CellPoints::Measured> nearest_;  // k points and more that are among the nearest
     std::vector<char> may_enter_;                // by position: whether no bound keeps it from entering
     std::vector<CellPoints::Measured> measured_own_;
-    std::vector<Id> own_, candidates_;
+    std::vector<Id> own_, rest_, candidates_;
     std::size_t chosen_own_ = 0;
     std::vector<double> values_;
+    Embedding witness_, scratch_;
 };
 
 }  // namespace robust_metric

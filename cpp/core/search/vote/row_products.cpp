@@ -1,5 +1,6 @@
 #include "search/vote/row_products.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/kernels.hpp"
@@ -16,6 +17,7 @@ constexpr std::size_t worth_keeping = 3, products_room = std::size_t{1} << 23;
 void RowProducts::start() {
     products_.clear();
     kept_ = 0;
+    covered_ = SIZE_MAX;
 }
 
 void RowProducts::add(Id id, double weight) {
@@ -39,13 +41,13 @@ void RowProducts::weigh(std::span<const Pair> pairs, std::span<const double> mul
 
 bool RowProducts::sum(std::vector<double>& sums) {
     const CellPoints& points = *points_;
-    const std::size_t n = points.size(), d = points.dimension();
-    products_.resize(n);
+    const std::size_t n = std::min(points.size(), covered_), d = points.dimension();
+    products_.resize(points.size());
     bool known = true;
     for (const auto& entry : weights_) {
         Products& products = products_[entry.first];
         const std::size_t done = products.values.size();  // fewer than n where points were added since
-        if (done == n) continue;
+        if (done >= n) continue;
         if (done == 0) {
             if (++products.asked < worth_keeping || (kept_ + 1) * n > products_room) {
                 known = false;

@@ -2,6 +2,8 @@
 // wanted often enough: then a direction costs one pass over numbers instead of one over rows.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -18,11 +20,13 @@ public:
     // points must outlive this object
     explicit RowProducts(const CellPoints& points) : points_(&points) {}
 
-    // Starts a query: nothing is known.
+    // Starts a query: nothing is known, and all rows are covered.
     void start();
+    // From now on the first `count` rows alone are.
+    void cover(std::size_t count) { covered_ = count; }
     // The direction Σ 2^-scale multiplier (entering - beaten), each row once.
     void weigh(std::span<const Pair> pairs, std::span<const double> multipliers, int scale);
-    // The products of all rows with it; false where too many are not kept.
+    // The products of all rows with it, or of those that are covered; false where too many are not kept.
     bool sum(std::vector<double>& sums);
     // Rows in the direction, and the sum of their |weight| ‖row‖.
     std::size_t terms() const { return weights_.size(); }
@@ -37,7 +41,7 @@ private:
 
     const CellPoints* points_;
     std::vector<Products> products_;
-    std::size_t kept_ = 0;
+    std::size_t kept_ = 0, covered_ = SIZE_MAX;
     std::vector<std::pair<Id, double>> weights_;
 };
 

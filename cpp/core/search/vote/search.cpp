@@ -114,7 +114,7 @@ bool VoteSearch::find_start(const LosingVote& vote) {
 }
 
 bool VoteSearch::choose_points(const LosingVote& vote) {
-    if (!points_.choose(vote.kept, witness_.scaled_length())) return false;
+    if (!points_.choose(vote.kept, witness_.scaled_length(), witness_.step())) return false;
     vote_bounds_.start(vote.kept, bounds_.near_own().size());
     return true;
 }
@@ -267,14 +267,10 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     if (wanted_ != any_class && rule.complete && !can_win(sets.entering)) return;
     decided_.decide(std::move(sets), rule, cell_.points().size());
     if (!solver_.admit_equal_points()) return;
-    const bool solved = solve(node);
-    const double upper = witness_.scaled_length();
-    if (!(node.bound < upper)) return;
-    node.next = Next::closed;
-    const bool decided = solved && branching_.branch(node, loss, upper);
-    if (!(node.bound < upper)) return;
+    const std::optional<bool> decided = decide_next(node, loss);
+    if (!decided) return;
     nodes_.store_decided(node, decided_.sets());
-    const Pushed pushed = decided && node.next == Next::closed ? solver_.push_inside() : Pushed::not_nearer;
+    const Pushed pushed = *decided && node.next == Next::closed ? solver_.push_inside() : Pushed::not_nearer;
     if (pushed == Pushed::contradiction && prove_empty(node.record)) return;
     if (pushed == Pushed::contradiction || pushed == Pushed::unchanged) {
         split_ties(node);
@@ -286,6 +282,21 @@ void VoteSearch::create(VoteNode node, Decided::Sets sets) {
     else
         open(index);
     if (pushed == Pushed::nearer) attack_.improve();
+}
+
+// Solves the node's cell and finds what is next for it; whether that could be decided. None where its bound shows that
+// it does not matter.
+std::optional<bool> VoteSearch::decide_next(VoteNode& node, const VoteLoss& loss) {
+    for (;;) {
+        const bool solved = solve(node);
+        const double upper = witness_.scaled_length();
+        if (!(node.bound < upper)) return {};
+        node.next = Next::closed;
+        const bool decided = solved && branching_.branch(node, loss, upper);
+        if (!(node.bound < upper)) return {};
+        // what is to be closed has to be true of all points
+        if (!decided || node.next != Next::closed || !solver_.take_in_rest()) return decided;
+    }
 }
 
 // Whether the wanted class has more votes of what enters than the other classes, ties going to the smaller one.
@@ -312,10 +323,10 @@ bool VoteSearch::solve(VoteNode& node) {
     for (std::size_t i = 0; i < nodes_.pair_count(node); ++i)
         if (const CellPoints::Pair pair = nodes_.pair(node, i); cell_.violates(pair)) cell_.require(pair);
     const double upper = witness_.scaled_length(), known = node.bound;
-    Outcome outcome = solver_.solve(0.0, upper);
+    Outcome outcome = solver_.solve_among_own(0.0, upper);
     node.bound = std::max(known, prove(node.record));
     if (outcome == Outcome::too_far && node.bound < upper) {
-        outcome = solver_.solve(0.0, infinity);
+        outcome = solver_.solve_among_own(0.0, infinity);
         node.bound = std::max(known, prove(node.record));
     }
     if (node.bound < upper && outcome == Outcome::contradiction) {

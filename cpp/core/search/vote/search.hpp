@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -64,6 +65,7 @@ private:
     void expand_own(Index index);
     void expand_entering(Index index);
     void create(VoteNode node, Decided::Sets sets);
+    std::optional<bool> decide_next(VoteNode& node, const VoteLoss& loss);
     void split_ties(VoteNode& node);
     bool solve(VoteNode& node);
     double prove(VoteTree::Index record);

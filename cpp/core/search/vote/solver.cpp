@@ -22,12 +22,15 @@ constexpr double growth = 1.5e-10, first_share = 0x1p-36;
 constexpr double farthest_share = 0x1p40;
 constexpr int refinements = 8;
 
+// own-class points of the rest that are taken in before a cell is solved again
+constexpr std::size_t most_taken = 16;
+
 // rounds in which a solution is moved onto the ties of its pairs
 constexpr int tie_sweeps = 3;
 
 }  // namespace
 
-CellSolver::CellSolver(const PreparedSet& training, VoteCell& cell, const VotePoints& points, Decided& decided,
+CellSolver::CellSolver(const PreparedSet& training, VoteCell& cell, VotePoints& points, Decided& decided,
                        Witness& witness, const Deadline& deadline)
     : training_(&training),
       cell_(&cell),
@@ -47,6 +50,28 @@ bool CellSolver::strict(Pair pair) const {
 
 // Adds the most violated pair until none is left.
 auto CellSolver::solve(double margin, double cutoff, Margins margins) -> Outcome {
+    Outcome outcome = solve_among_own(margin, cutoff, margins);
+    while (outcome == Outcome::solved && take_in_rest()) outcome = solve_among_own(margin, cutoff, margins);
+    return outcome;
+}
+
+bool CellSolver::take_in_rest() {
+    if (decided_->entering().empty() || points_->rest().empty()) return false;
+    const VoteCell& cell = *cell_;
+    const Id last = farthest_entering();
+    const double limit = cell.value(last);
+    std::vector<Ranked>& near = near_own_;
+    near.clear();
+    for (const Id own : points_->rest()) {
+        if (cell.least_value(own) - limit > cell.tolerance(own, last)) continue;
+        if (!cell.violates({own, last})) near.push_back({cell.value(own), own});
+    }
+    keep_first(near, most_taken);
+    for (const Ranked& own : near) points_->take_in(own.id);
+    return !near.empty();
+}
+
+auto CellSolver::solve_among_own(double margin, double cutoff, Margins margins) -> Outcome {
     double previous = -1.0;
     std::size_t stalled = 0;
     const bool all = margins == Margins::all;
@@ -77,11 +102,12 @@ bool CellSolver::admit_equal_points() {
         const auto before = [&](Id y) {
             return cell_->points().position(y) < cell_->points().position(x) && cell_->points().equal(x, y);
         };
-        for (const Id own : points_->own()) {
-            if (decided_->is(own, Mark::allowed) || !before(own)) continue;
-            if (decided_->is(own, Mark::beaten) || decided_->spare() == 0) return false;
-            decided_->allow(own);
-        }
+        for (const std::span<const Id> some : {points_->own(), points_->rest()})
+            for (const Id own : some) {
+                if (decided_->is(own, Mark::allowed) || !before(own)) continue;
+                if (decided_->is(own, Mark::beaten) || decided_->spare() == 0) return false;
+                decided_->allow(own);
+            }
         for (const Id other : points_->candidates()) {
             const bool kept_out = decided_->rule().complete || decided_->is(other, Mark::excluded);
             if (kept_out && !decided_->is(other, Mark::entering) && before(other)) return false;

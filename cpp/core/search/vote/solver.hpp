@@ -28,14 +28,19 @@ public:
     enum class Pushed { nearer, not_nearer, unchanged, contradiction };
 
     // all must outlive this object
-    CellSolver(const PreparedSet& training, VoteCell& cell, const VotePoints& points, Decided& decided,
-               Witness& witness, const Deadline& deadline);
+    CellSolver(const PreparedSet& training, VoteCell& cell, VotePoints& points, Decided& decided, Witness& witness,
+               const Deadline& deadline);
 
     void start(const Query& query) { query_ = &query; }
 
     // From what cell_ knows already. margin (a length) moves boundaries inwards; given up once the norm is beyond
     // cutoff.
     Outcome solve(double margin, double cutoff, Margins margins = Margins::all);
+    // The same among the own-class points of points_->own(): the solution of a cell that contains this one.
+    Outcome solve_among_own(double margin, double cutoff, Margins margins = Margins::all);
+    // Takes those of the rest into own() that are as near to what was solved last as what enters, up to rounding, the
+    // nearest first; false where there are none.
+    bool take_in_rest();
     // The cell of these decisions, from nothing; they stay decided.
     Outcome solve_afresh(Decided::Sets sets, Decided::Rule rule, double cutoff);
     // Decides what equal points leave no choice about; false where that contradicts what is decided.
@@ -71,7 +76,7 @@ private:
 
     const PreparedSet* training_;
     VoteCell* cell_;
-    const VotePoints* points_;
+    VotePoints* points_;
     Decided* decided_;
     Witness* witness_;
     const Deadline* deadline_;

@@ -56,7 +56,7 @@ TEST_CASE("vote points: whoever can matter within reach takes part, also once th
         if (v.votes.empty() || v.certified == 0.0) continue;
         CAPTURE(seed);
         const double reach = v.training.unscale_up(v.certified) * (1.5 + seed % 3);
-        v.points.choose(v.kept(), std::ldexp(reach, -v.training.exponent()));
+        v.points.choose(v.kept(), std::ldexp(reach, -v.training.exponent()), v.witness.step());
         CHECK(v.points.chosen());
         const auto before = positions(v, v.points.own());
         for (int i = 0; i < 20; ++i) check_at(v, moved(v, reach));
@@ -72,7 +72,7 @@ TEST_CASE("vote points: whoever can matter within reach takes part, also once th
 
 TEST_CASE("vote points: own-class points come first, candidates follow by their positions") {
     VoteParts v(RandomProblem(3, Coordinates::smooth, 60, 3, 3), 5);
-    v.points.choose(v.kept(), std::ldexp(0.5, -v.training.exponent()));
+    v.points.choose(v.kept(), std::ldexp(0.5, -v.training.exponent()), v.witness.step());
     const auto own = v.points.own(), candidates = v.points.candidates();
     CHECK((own.size() > 3 && candidates.size() > 3));
     CHECK(v.points.chosen_own() == own.size());
@@ -87,9 +87,34 @@ TEST_CASE("vote points: own-class points come first, candidates follow by their 
     }
 }
 
+TEST_CASE("vote points: of a crowd few are held against every cell, the rest when it is taken in") {
+    VoteParts v(RandomProblem(6, Coordinates::smooth, 900, 2, 2), 3);
+    std::vector<double> step(2, 0.0);
+    step[0] = 0.25;
+    v.points.choose(v.kept(), rounding::infinity, step);
+    const auto own = positions(v, v.points.own()), rest = positions(v, v.points.rest());
+    CHECK(own.size() == v.points.chosen_own());
+    CHECK(own.size() == v.kept() + 128);
+    CHECK(own.size() + rest.size() == v.training.class_size(v.label));
+    CHECK(v.points.rest().front() > v.points.candidates().back());
+    // the nearest to the query and to the point the step leads to are among the few
+    std::vector<double> place(v.z(), v.z() + 2);
+    place[0] += step[0];
+    for (const double* at : {v.z(), static_cast<const double*>(place.data())}) {
+        std::size_t seen = 0;
+        for (const std::size_t i : reference::nearest(v.problem.plain(), at, v.training.size()))
+            if (v.training.label(i) == v.label && seen++ < 64) CHECK(own.contains(i));
+    }
+    const CellPoints::Id taken = v.points.rest().front();
+    v.points.take_in(taken);
+    CHECK(v.points.own().back() == taken);
+    CHECK(v.points.rest().size() == rest.size() - 1);
+    CHECK_FALSE(positions(v, v.points.rest()).contains(v.cell.points().position(taken)));
+}
+
 TEST_CASE("vote points: without a witness all take part") {
     VoteParts v(RandomProblem(4, Coordinates::grid, 30, 2, 3), 4);
-    v.points.choose(v.kept(), rounding::infinity);
+    v.points.choose(v.kept(), rounding::infinity, v.witness.step());
     CHECK(v.points.own().size() + v.points.candidates().size() == v.training.size());
 }
 

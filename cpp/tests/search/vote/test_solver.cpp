@@ -31,7 +31,7 @@ TEST_CASE("cell solver: the projection onto all half-spaces that are decided") {
     for (unsigned seed = 0; seed < 80; ++seed) {
         VoteParts v(RandomProblem(seed, Coordinates::smooth, 8, 2, 2), 3);
         if (v.votes.empty()) continue;
-        v.points.choose(v.kept(), rounding::infinity);
+        v.points.choose(v.kept(), rounding::infinity, v.witness.step());
         if (v.points.candidates().size() < 3 || v.points.own().size() < 2) continue;
         const Decided::Sets sets = closed_cell(v, seed);
         VoteParts::HalfSpaces all;
@@ -58,7 +58,7 @@ TEST_CASE("cell solver: as many own-class points as may are nearer, whichever ar
     for (unsigned seed = 0; seed < 60; ++seed) {
         VoteParts v(RandomProblem(seed, Coordinates::smooth, 30, 3, 2), 5);
         if (v.votes.empty()) continue;
-        v.points.choose(v.kept(), rounding::infinity);
+        v.points.choose(v.kept(), rounding::infinity, v.witness.step());
         const std::size_t spare = seed % 4;
         const Id entering = v.points.candidates()[seed % v.points.candidates().size()];
         if (!v.solve({{entering}, {}, {}, {}}, {.spare = spare, .nearest_stay = true})) continue;
@@ -75,7 +75,7 @@ TEST_CASE("cell solver: pushed inside, a cell in which the vote is lost gives a 
     for (unsigned seed = 0; seed < 60; ++seed) {
         VoteParts v(RandomProblem(seed, Coordinates::smooth, 9, 2, 2), 3);
         if (v.votes.empty()) continue;
-        v.points.choose(v.kept(), rounding::infinity);
+        v.points.choose(v.kept(), rounding::infinity, v.witness.step());
         if (v.points.candidates().size() < 3 || v.points.own().size() < 2) continue;
         if (!v.solve(closed_cell(v, seed), {.complete = true}) || v.cell.norm() == 0.0) continue;
         const double norm = v.cell.norm();
@@ -96,7 +96,7 @@ TEST_CASE("cell solver: a point enters after the equal points of smaller index")
     p.labels = {0, 0, 1, 1, 0};
     std::fill(p.queries.begin(), p.queries.end(), 0.0);
     VoteParts v(p, 3);
-    v.points.choose(v.kept(), rounding::infinity);
+    v.points.choose(v.kept(), rounding::infinity, v.witness.step());
     const Id own = v.cell.points().find(1), first = v.cell.points().find(2), second = v.cell.points().find(3);
     const auto admits = [&](Decided::Sets sets, Decided::Rule rule) {
         v.decided.decide(std::move(sets), rule, v.cell.points().size());

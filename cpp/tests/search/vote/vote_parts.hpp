@@ -66,7 +66,7 @@ struct VoteParts {
     // own-class points that may stay at most
     std::size_t kept() const { return votes.front().kept; }
     void choose_points(double reach) {
-        points.choose(kept(), reach);
+        points.choose(kept(), reach, witness.step());
         vote_bounds.start(kept(), bounds.near_own().size());
     }
     // Decides, solves and proves this, from nothing; false where it has no solution.
