@@ -135,7 +135,8 @@ bool VotePoints::measure_own(double reach) {
     std::erase_if(own, [&](const auto& x) { return nearest(x.half, x.length, reach) > limit; });
     std::sort(own.begin(), own.end(), [&](const auto& a, const auto& b) {
         const double first = nearest(a.half, a.length, reach), second = nearest(b.half, b.length, reach);
-        return first != second ? first < second : a.position < b.position;
+        if (first != second) return first < second;
+        return a.half != b.half ? a.half < b.half : a.position < b.position;
     });
     return true;
 }
