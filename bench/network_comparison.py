@@ -91,6 +91,8 @@ def rows(name: str, data: Data, args: argparse.Namespace) -> list[Row]:
         title = (
             f"prototypes, {settings['n_prototypes']} a class, target {settings['target_radius']}"
         )
+        if "transformations" in settings:
+            title += f", {settings['transformations']}"
         found.append(classifier_row(title, path(file_name(name, settings)), clf, data))
     for sigma in SIGMAS:
         found.append(smoothed_row(path(f"{name}-smoothed{sigma}.pt"), sigma, data, args))

@@ -55,6 +55,13 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     ],
     "mnist": [
         {
+            "n_prototypes": 200,
+            "target_radius": 2.5,
+            "transformations": "image-warps",
+            "n_directions": 100,
+            "max_iter": 2500,
+        },
+        {
             "n_prototypes": 600,
             "target_radius": 3.0,
             "augment": "warp:10",
