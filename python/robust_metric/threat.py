@@ -67,7 +67,7 @@ class ThreatModel(FrozenArrays):
     def __post_init__(self) -> None:
         if isinstance(self.norm, str) and self.norm == "inf":
             object.__setattr__(self, "norm", math.inf)
-        if self.norm not in (1, 2, math.inf):
+        if isinstance(self.norm, bool) or self.norm not in (1, 2, math.inf):
             raise ValueError(f"norm must be 1, 2 or inf, got {self.norm!r}")
         # plain numbers and arrays of its own: radii under this model must not come to mean another
         object.__setattr__(self, "norm", self.norm if math.isinf(self.norm) else int(self.norm))
@@ -371,8 +371,12 @@ def _sides(pair: Any, bounds: Any) -> tuple[Floats, Floats]:
 
 
 def _check_bounds(lower: Floats, upper: Floats, bounds: Any) -> None:
-    if np.isnan(lower).any() or np.isnan(upper).any() or not np.all(lower <= upper):
-        raise ValueError(f"bounds must have lower <= upper everywhere, got {bounds!r}")
+    if lower.shape and upper.shape and lower.shape != upper.shape:
+        raise ValueError(f"bounds must be for one number of features, got {bounds!r}")
+    wrong = np.flatnonzero(~(lower <= upper))  # NaN is wrong, too
+    if wrong.size:
+        where = f" for feature {wrong[0]}" if lower.ndim or upper.ndim else ""
+        raise ValueError(f"bounds must have lower <= upper everywhere, got {bounds!r}{where}")
     if np.any(lower == math.inf) or np.any(upper == -math.inf):
         raise ValueError(f"bounds must leave finite numbers between them, got {bounds!r}")
 

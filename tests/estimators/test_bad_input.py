@@ -282,3 +282,60 @@ def test_labels_of_the_models_kind_in_another_array() -> None:
         assert clf.robust_error(points, labels, [0.0]) == 0.5
     clf = Classifier(1).fit(points, np.array(["a", "b"], dtype=object))
     assert clf.robust_error(points, ["a", "longer"], [0.0]) == 0.5
+
+
+def _frame(**columns: Any) -> Any:
+    return pytest.importorskip("pandas").DataFrame(columns)
+
+
+@pytest.mark.parametrize("kind", ["dicts", "records", "recarray", "periods", "intervals", "lists"])
+def test_tables_of_what_is_no_number(kind: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    records = np.array([(1.0, 2), (2.0, 3)], dtype=[("a", float), ("b", float)])
+    given, message = {
+        "dicts": ([{"a": 1.0}, {"a": 2.0}], r"X must be a table of numbers, got a list of dict"),
+        "records": (records, r"got records of a, b; pandas\.DataFrame"),
+        "recarray": (np.rec.array(records), r"got records of a, b"),
+        "periods": (
+            _frame(a=pandas.period_range("2020", periods=2, freq="M")),
+            "got Period .* column 'a'",
+        ),
+        "intervals": (_frame(a=pandas.interval_range(0, 2)), "got Interval .* row 0 of column 'a'"),
+        "lists": (_frame(a=[[1.0], [2.0]]), r"got list \[1.0\] in row 0 of column 'a'"),
+    }[kind]
+    with pytest.raises(TypeError, match=message):
+        Classifier(1).fit(given, [0, 1])
+
+
+def test_true_is_no_number() -> None:
+    clf = fitted()
+    for call, message in (
+        (lambda: clf.certify(X, at=True), "at must be a positive number or None, got True"),
+        (
+            lambda: clf.minimal_perturbation(X, time_limit=True),
+            "time_limit must be a positive number",
+        ),
+        (
+            lambda: clf.robust_error(X, Y, [True]),
+            r"radii must be numbers of at least 0, got \[True\]",
+        ),
+        (lambda: rm.ThreatModel(norm=True), "norm must be 1, 2 or inf, got True"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_empty_bounds_name_the_feature_and_the_row() -> None:
+    clf = fitted()
+    upper = np.ones((4, 2))
+    upper[2, 1] = -1.0
+    with pytest.raises(
+        ValueError, match=r"lower <= upper everywhere, got \[0.0, -1.0\] for feature 1 in row 2"
+    ):
+        clf.certify(X, bounds=(0.0, upper))
+    with pytest.raises(ValueError, match=r"got \[nan, 1.0\] for feature 1 in row 0"):
+        clf.certify(X, bounds=([0.0, np.nan], 1.0))
+    with pytest.raises(ValueError, match=r"lower <= upper everywhere, got .* for feature 1"):
+        rm.ThreatModel(bounds=([0, 2], 1))
+    with pytest.raises(ValueError, match="one number of features"):
+        rm.ThreatModel(bounds=([0, 0], [1, 1, 1]))

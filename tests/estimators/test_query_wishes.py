@@ -134,7 +134,7 @@ def test_forms_of_bounds() -> None:
         ({"target": [1, 2]}, "target must be a class, or one for each of 5 rows of X"),
         ({"target": [[1] * 5]}, "target must be a class, or one for each"),
         ({"bounds": (None, -50.0)}, r"X must lie within bounds, \[-inf, -50.0\] for feature 0"),
-        ({"bounds": (np.nan, None)}, "X must lie within bounds"),
+        ({"bounds": (np.nan, None)}, "bounds must have lower <= upper everywhere"),
         ({"bounds": 3}, r"bounds must be a pair \(lower, upper\), or a dict"),
         ({"bounds": (np.zeros(3), None)}, r"bounds must be numbers, None, or arrays that fit X"),
         ({"bounds": {"age": (0, 1)}}, "bounds must name features by number"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ def check_table(X: Any) -> None:
     Raises
     ------
     TypeError
-        If there are dates or times, which are no numbers.
+        If there are dates, times, intervals or other objects, which are no numbers, or rows are
+        records or mappings.
     ValueError
         If column names have several levels, or are 0, 1, 2, ... in another order: neither could be
         compared with what was fitted. If a column holds text that is no number.
@@ -27,6 +29,16 @@ def check_table(X: Any) -> None:
     if isinstance(X, np.ndarray):
         if X.dtype.kind in "mM":
             raise TypeError(f"X must hold numbers, got {_TIMES[X.dtype.kind]}: {_AS_NUMBERS}")
+        if X.dtype.names is not None:
+            raise TypeError(
+                f"X must be an (n, d) array of numbers, got records of {', '.join(X.dtype.names[:5])}; "
+                "pandas.DataFrame(X) makes a table of them"
+            )
+    elif isinstance(X, Sequence) and len(X) > 0 and isinstance(X[0], Mapping):
+        raise TypeError(
+            f"X must be a table of numbers, got a {type(X).__name__} of {type(X[0]).__name__}; "
+            "pandas.DataFrame(X) makes a table of it"
+        )
     elif _is_pandas(X) and hasattr(X, "columns"):
         _check_names(X.columns)
         for j, dtype in enumerate(X.dtypes):
@@ -112,6 +124,11 @@ def _check_column(X: Any, j: int, dtype: Any) -> None:
                 f"X must hold numbers, got {value!r} in row {row} of {called}; turn text into numbers, "
                 "or fold its categories by fold_mixed"
             )
+        if not (isinstance(value, str | float | int) or _is_none(value)) and not _has_number(value):
+            raise TypeError(
+                f"X must hold numbers, got {type(value).__name__} {value!r} in row {row} of {called}; turn "
+                "it into numbers, or leave it out"
+            )
 
 
 def _is_number(text: str) -> bool:
@@ -120,6 +137,14 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return "_" not in text
+
+
+def _has_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return isinstance(value, complex)  # which scikit-learn refuses in its own words
+    return True
 
 
 def _missing(y: Any) -> Mask | None:

@@ -154,11 +154,16 @@ def check_count(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
 
 
+def is_real(value: Any) -> bool:
+    """Whether a parameter is a real number: True is 1 to Python, but nobody means that."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def check_positive(name: str, value: Any, *, optional: bool = False) -> None:
     """Raise ValueError unless a parameter is a finite positive number, or None where that is optional."""
     if optional and value is None:
         return
-    if not (isinstance(value, numbers.Real) and 0.0 < float(value) < np.inf):
+    if not (is_real(value) and 0.0 < float(value) < np.inf):
         wanted = "a positive number or None" if optional else "a positive number"
         raise ValueError(f"{name} must be {wanted}, got {value!r}")
 
@@ -176,7 +181,7 @@ def check_precision(name: str, value: Any) -> None:
 
 def check_fraction(name: str, value: Any) -> None:
     """Raise ValueError unless a parameter lies strictly between 0 and 1."""
-    if not isinstance(value, numbers.Real) or not 0.0 < float(value) < 1.0:
+    if not is_real(value) or not 0.0 < float(value) < 1.0:
         raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -315,8 +316,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         queries = self._admitted(X)
         truth = encode_labels(y, self.classes_, len(queries))
         view = self.fitted_view()
-        if time_limit is not None and not time_limit > 0:
-            raise ValueError(f"time_limit must be a positive number or None, got {time_limit!r}")
+        if time_limit != math.inf:
+            check_positive("time_limit", time_limit, optional=True)
         return view.minimal_perturbation(
             queries,
             truth,

@@ -81,7 +81,14 @@ def query_box(bounds: Any, X: Floats, names: Sequence[str] | None) -> Box | None
 
 def check_box(lower: Floats, upper: Floats, X: Floats, names: Sequence[str] | None = None) -> None:
     """Raise ValueError where a row of X is outside its box, or that holds nothing."""
-    wrong = ~((lower <= X) & (X <= upper))  # NaN is wrong, too
+    empty = ~(lower <= upper)  # NaN is no bound, too
+    if empty.any():
+        i, j = (int(k) for k in np.argwhere(empty)[0])
+        raise ValueError(
+            f"bounds must have lower <= upper everywhere, got [{lower[i, j]}, {upper[i, j]}] for "
+            f"{called(j, names)} in row {i}"
+        )
+    wrong = ~((lower <= X) & (X <= upper))
     if wrong.any():
         i, j = (int(k) for k in np.argwhere(wrong)[0])
         raise ValueError(

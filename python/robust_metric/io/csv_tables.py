@@ -14,7 +14,8 @@ import numpy as np
 
 from .._base.arrays import Floats
 from .._base.exact_input import LARGEST_INTEGER
-from .csv_header import Lines, is_header, is_integer, is_missing, is_number
+from .csv_doubts import is_lost_integer
+from .csv_header import Lines, is_header, is_missing, is_number
 from .csv_lines import check_labels_there, check_length, check_no_header, check_wide, repeats_header
 from .csv_text import is_decimal_comma, rows_of
 
@@ -318,7 +319,7 @@ def _what_is_wrong(cell: str) -> str | None:
         return "turn text into numbers first"
     if not np.isfinite(float(cell)):
         return "leave out what is not finite first"
-    if is_integer(cell) and abs(int(cell)) > LARGEST_INTEGER:
+    if is_lost_integer(cell):
         return (
             "beyond 2^53 float64 takes neighbouring integers for one: subtract an offset first if it "
             "is no id"

@@ -14,6 +14,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
+from .csv_doubts import warn_of_thousands
+
 STANDARD_INPUT = "-"
 
 # What may stand between cells; a comma where several might.
@@ -36,6 +38,7 @@ _OTHER_KINDS = (
     (b"PAR1", "is a Parquet file: let its name end in .parquet"),
     (b"ARROW1", "is an Arrow file: let its name end in .arrow"),
     (b"PK\x03\x04", "is a ZIP archive or an Excel workbook: unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook: save the sheet as CSV"),
     (b"\x93NUMPY", "is an array of NumPy: save it with its labels by numpy.savez"),
     (b"BZh", "is compressed by bzip2: unpack it, or compress it by gzip"),
     (b"\xfd7zXZ", "is compressed by xz: unpack it, or compress it by gzip"),
@@ -76,6 +79,8 @@ def rows_of(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
             told = _SEPARATOR_TOLD.fullmatch(head[0].strip('"\r\n')) if head else None
             above = 0 if told is None else 1
             separator = separator_of(head) if told is None else told[1]
+            if separator == ";":
+                warn_of_thousands(list(csv.reader(head[above:], delimiter=separator)), path)
             reader = csv.reader(chain(head[above:], stream), delimiter=separator, strict=True)
             for cells in reader:
                 number = reader.line_num + above
@@ -165,17 +170,23 @@ def _opened(path: str | os.PathLike[str]) -> io.TextIOBase:
 def _decoded(stream: IO[bytes], size: int, path: object) -> io.TextIOBase:
     start = stream.read(8)
     stream.seek(0)
-    for magic, what in _OTHER_KINDS:
-        if start.startswith(magic):
-            stream.close()
-            raise ValueError(f"name_or_path must name a CSV file, got {path}, which {what}")
+    _check_kind(start, stream, path)
     if start.startswith(_GZIP):
         stream = io.BufferedReader(_Unpacked(stream, max(_ALWAYS_ALLOWED, _MOST_EXPANSION * size)))
-        start = stream.peek(2)
+        start = stream.peek(8)
+        _check_kind(start, stream, path)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return io.TextIOWrapper(stream, "utf-16", newline="")
     # what is no text is told with its place, once it is a cell
     return io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _check_kind(start: bytes, stream: IO[bytes], path: object) -> None:
+    """Refuse, and close, what by its first bytes is no text."""
+    for magic, what in _OTHER_KINDS:
+        if start.startswith(magic):
+            stream.close()
+            raise ValueError(f"name_or_path must name a CSV file, got {path}, which {what}")
 
 
 class _Unpacked(io.RawIOBase):

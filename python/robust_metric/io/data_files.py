@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .archives import read_archive
+from .csv_doubts import twins
 from .csv_header import is_missing, is_number
 from .csv_tables import DEFAULT_COLUMNS, Columns, warn_of_ids
 from .csv_text import STANDARD_INPUT
@@ -174,12 +174,11 @@ def warn_of_labels(labels: Sequence[str], path: object) -> None:
                 UserWarning,
                 stacklevel=3,
             )
-    written = {unicodedata.normalize("NFC", label): label for label in counts}
-    alike = [label for label in counts if written[unicodedata.normalize("NFC", label)] != label]
-    if alike:
+    alike = twins(counts)
+    if alike is not None:
         warnings.warn(
-            f"labels {alike[0]!a} and {written[unicodedata.normalize('NFC', alike[0])]!a} of "
-            f"{path} look alike, but are two classes: write them in one way",
+            f"labels {alike[0]!a} and {alike[1]!a} of {path} look alike, but are two classes: write "
+            "them in one way",
             UserWarning,
             stacklevel=3,
         )

@@ -40,7 +40,8 @@ def certified_robust_error(radius: ArrayLike, radii: ArrayLike) -> Floats:
         If ``radius`` is empty, or either holds NaN or negative values.
     """
     ordered = np.sort(_checked_radius(radius))
-    wanted = np.atleast_1d(np.asarray(radii, dtype=np.float64))
+    given: NDArray[Any] = np.atleast_1d(np.asarray(radii))
+    wanted = given.astype(np.float64) if given.dtype.kind in "iufO" else np.array([np.nan])
     if wanted.ndim != 1 or not (wanted >= 0.0).all():
         raise ValueError(f"radii must be numbers of at least 0, got {radii!r}")
     return np.searchsorted(ordered, wanted, side="right") / len(ordered)
