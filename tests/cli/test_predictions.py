@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_helpers import error_of, fit
 
@@ -51,6 +52,33 @@ def test_predictions_for_a_file_without_labels(
     assert cli.main([*arguments, "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["n_points"] == 30 and summary["clean_error"] is None
+
+
+def test_one_radius_is_decided(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, data = fit(files), ["--label", "tree"]
+    certify = ["certify", str(model), str(files / "test.csv"), *data]
+    capsys.readouterr()
+    clf, scaling = load_model(model), load_scaling(model)
+    assert scaling is not None
+    parts = datasets.read(files / "test.csv", label="tree")
+    X = scaling.apply(parts.X_train)
+    full = clf.certify(X, parts.y_train).radius
+    at = float(np.median(full))
+    assert cli.main([*certify, "--at", repr(at), "--predictions", str(files / "p.csv")]) == 0
+    reached = int((full >= at).sum())
+    assert 0 < reached < len(X)
+    assert (
+        f"{reached} of {len(X)} points are classified correctly and cannot"
+        in capsys.readouterr().out
+    )
+    rows = list(csv.DictReader((files / "p.csv").open()))
+    assert [float(row["radius"]) for row in rows] == np.where(full >= at, at, 0.0).tolist()
+    assert cli.main([*certify, "--at", repr(at), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["radii"] == [at] and summary["median_radius"] is None
+    assert summary["certified_robust_error"] == [1.0 - reached / len(X)]
+    for others in (["--exact"], ["--evidence", "--out", str(files / "c.npz")], ["--radii", "1"]):
+        assert "--at is for lower bounds" in error_of(capsys, *certify, "--at", "1", *others)
 
 
 def test_predictions_beside_true_labels(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

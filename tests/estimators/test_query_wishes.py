@@ -188,3 +188,14 @@ def test_bounds_in_frames_have_the_order_of_the_columns(method: str) -> None:
             call(Z, bounds=swapped)
     with pytest.raises(ValueError, match="same order"):
         call(Z, bounds=(low.min()[::-1], None))
+
+
+def test_robust_error_within_bounds_and_changes() -> None:
+    clf, Z = problem(3, 3, False)
+    y, box, radii = clf.predict(Z), (Z - 0.25, Z + 0.25), [0.0, 0.1, 0.5]
+    changes = rm.DataChanges(insert=1)
+    boxed, changed = clf.certify(Z, y, bounds=box), clf.certify(Z, y, data_changes=changes)
+    assert (clf.robust_error(Z, y, radii, bounds=box) == boxed.robust_error(radii)).all()
+    assert (
+        clf.robust_error(Z, y, radii, data_changes=changes) == changed.robust_error(radii)
+    ).all()

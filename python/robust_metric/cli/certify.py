@@ -26,6 +26,7 @@ from .options import (
     add_n_jobs,
     add_no_label,
     add_radii,
+    radius,
     seconds,
 )
 from .output import STANDARD_OUTPUT, check_outputs, finite, print_json, write_csv
@@ -38,6 +39,10 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError("--evidence needs a file to be written to, see --out")
     if args.time_limit is not None and not args.exact:
         raise ValueError("--time-limit is for the searches of --exact, which is not asked for")
+    if args.at is not None and (args.exact or args.evidence or args.radii is not None):
+        raise ValueError(
+            "--at is for lower bounds at one radius: not with --exact, --evidence, --radii"
+        )
     if args.data_changes is not None and (args.exact or args.evidence):
         raise ValueError(
             "--data-changes is for lower bounds without evidence: not with --exact, --evidence"
@@ -56,12 +61,16 @@ def run(args: argparse.Namespace) -> None:
     if args.predictions == STANDARD_OUTPUT:
         return
     curve = _curve(args, model, certificates, y)
-    radii = round_radii([curve]) if args.radii is None else np.array(args.radii)
+    radii = _table_radii(args, curve)
     if args.json:
         print_json(_summary(args, model, curve, radii) | {"n_stopped": stopped})
         return
     print(f"Certified {len(X)} points of {args.data} in {elapsed:.2f} s.\n")
-    if y is None:
+    if args.at is not None:
+        reached = int(np.count_nonzero(certificates.radius))
+        right = "predictions" if y is None else "points are classified correctly and"
+        print(f"{reached} of {len(X)} {right} cannot be changed within {args.at:g}.\n")
+    elif y is None:
         print(f"{certificates}\n")
     else:
         print(format_table([curve], radii))
@@ -78,8 +87,8 @@ def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> tuple
     """
     X, y = rows.X, rows.y
     if not args.exact:
-        changes = args.data_changes
-        return model.clf.certify(X, y, evidence=args.evidence, data_changes=changes), 0
+        options = {"evidence": args.evidence, "at": args.at, "data_changes": args.data_changes}
+        return model.clf.certify(X, y, **options), 0
     try:
         found = model.clf.minimal_perturbation(X, y, args.time_limit, evidence=args.evidence)
         return found.certificates(), int((found.status == "time_limit").sum())
@@ -88,14 +97,23 @@ def _certified(args: argparse.Namespace, model: SavedModel, rows: Rows) -> tuple
         raise
 
 
+def _table_radii(args: argparse.Namespace, curve: RobustErrorCurve) -> Floats:
+    if args.at is not None:
+        return np.array([args.at])
+    return round_radii([curve]) if args.radii is None else np.array(args.radii)
+
+
 def _curve(
     args: argparse.Namespace, model: SavedModel, certificates: Certificates, y: NDArray[Any] | None
 ) -> RobustErrorCurve:
+    certified = certificates.radius
+    if args.at is not None:  # reached is no error there
+        certified = np.where(certified > 0.0, np.inf, 0.0)
     return RobustErrorCurve(
         model.metric,
         model.clf.n_neighbors,
         "exact" if args.exact else "bound",
-        certificates.radius,
+        certified,
         clean_error=0.0 if y is None else float(np.mean(certificates.label != y)),
     )
 
@@ -155,7 +173,7 @@ def _summary(
         "radius": curve.kind,
         "units": model.units,
         "clean_error": None if args.no_label else curve.clean_error,
-        "median_radius": finite(curve.median_radius),
+        "median_radius": None if args.at is not None else finite(curve.median_radius),
         "radii": radii.tolist(),
         "certified_robust_error": curve.errors(radii).tolist(),
         "threat": str(model.threat),
@@ -195,6 +213,13 @@ def add_to(commands: Any) -> None:
     )
     add_no_label(command, "certified")
     add_radii(command)
+    command.add_argument(
+        "--at",
+        type=radius,
+        metavar="R",
+        help="only decide whether each radius reaches this one, in scaled units, which is faster: "
+        "predictions get R or 0",
+    )
     command.add_argument(
         "--evidence",
         action="store_true",

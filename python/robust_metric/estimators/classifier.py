@@ -328,12 +328,21 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             box=query_box(bounds, queries, self._names),
         )
 
-    def robust_error(self, X: ArrayLike, y: ArrayLike, radii: ArrayLike) -> Floats:
+    def robust_error(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        radii: ArrayLike,
+        *,
+        bounds: Any = None,
+        data_changes: DataChanges | None = None,
+    ) -> Floats:
         """Certified robust error at each radius: the share of rows with radius <= r, (k,) float64.
 
-        From the certificates of `certify`; at r = 0 it is the clean error (and ties).
+        From the certificates of `certify`, which says what ``bounds`` and ``data_changes`` are; at
+        r = 0 it is the clean error (and ties).
         """
-        return self.certify(X, y).robust_error(radii)
+        return self.certify(X, y, bounds=bounds, data_changes=data_changes).robust_error(radii)
 
     @property
     def classes_(self) -> NDArray[Any]:
