@@ -1,11 +1,12 @@
 """What predictions and certificates cost on tables, beside what scikit-learn and faiss need to predict.
 
-Usage: python bench/tables.py [--queries N] [--products] [NAME ...]
+Usage: python bench/tables.py [--queries N] [--products] [--fit] [NAME ...]
 
 Data sets: pendigits, splice, usps (from the folder in ROBUST_METRIC_DATA) and Gaussian mixtures by points
 and features, such as 1e5x8 (see mixtures.py). Everything runs on one thread, K = 11, in turns; the
 microseconds of CPU time a query are the least of several rounds. ``--products`` adds the package without
-its leaves, which searches by matrix products alone as it does on long rows.
+its leaves, which searches by matrix products alone as it does on long rows. ``--fit`` adds seconds of CPU
+time of fitting, leaves or codes included, and of scikit-learn's kd_tree.
 """
 
 from __future__ import annotations
@@ -101,7 +102,22 @@ def measure(name: str, n_queries: int, with_products: bool) -> dict[str, float]:
     return {who: min(values) for who, values in times.items()}
 
 
-def row(name: str, found: dict[str, float]) -> str:
+def fit_seconds(name: str) -> list[str]:
+    """CPU time of our fit with the first query, of a kd_tree's, and their ratio; the least of each."""
+    X, y, _ = load(name, 1)
+    tree = KNeighborsClassifier(K, algorithm="kd_tree", n_jobs=1)
+    least: list[float] = []
+    for work in (lambda: ours(X, y), lambda: tree.fit(X, y)):
+        times = []
+        for _ in range(ROUNDS):
+            start = time.process_time()
+            work()
+            times.append(time.process_time() - start)
+        least.append(min(times))
+    return [f"{least[0]:.3f}", f"{least[1]:.3f}", f"{least[0] / least[1]:.2f}"]
+
+
+def row(name: str, found: dict[str, float], fit: list[str]) -> str:
     predict, certify = found.pop("predict"), found.pop("certify")
     plain = [found.pop(f"plain {what}", None) for what in ("predict", "certify")]
     fastest = min(found, key=lambda who: found[who])
@@ -109,7 +125,7 @@ def row(name: str, found: dict[str, float]) -> str:
     cells += [f"{what / found[fastest]:.2f}" for what in (predict, certify)]
     pairs = zip(plain, (predict, certify), strict=True)
     cells += [f"{before / now:.1f} ×" for before, now in pairs if before]
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(cells + fit)} |"
 
 
 def main() -> None:
@@ -119,13 +135,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=NAMES)
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--products", action="store_true")
+    parser.add_argument("--fit", action="store_true")
     args = parser.parse_args()
     head = ["data", "predict", "certify", "fastest peer", "predict ÷ it", "certify ÷ it"]
     head += ["products: predict", "products: certify"] if args.products else []
+    head += ["fit, s", "kd_tree's", "fit ÷ it"] if args.fit else []
     print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
     with threadpool_limits(1):
         for name in args.names:
-            print(row(name, measure(name, args.queries, args.products)), flush=True)
+            fit = fit_seconds(name) if args.fit else []
+            print(row(name, measure(name, args.queries, args.products), fit), flush=True)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,16 @@ struct Kernels {
     // sum of (a[i] - b[i])^2
     double (*squared_distance)(const double* a, const double* b, std::size_t n);
     float (*squared_distance_single)(const float* a, const float* b, std::size_t n);
+    // Of a half-space in a box, |a_j| and how far each coordinate may follow it: at price p the coordinates with
+    // p size >= cap are at their caps. Σ size cap of these; Σ size² of the others; Σ max over 0 <= s <= cap of p size s
+    // - s²/2 of all.
+    double (*box_gain)(const double* sizes, const double* caps, double price, std::size_t n);
+    double (*box_slope)(const double* sizes, const double* caps, double price, std::size_t n);
+    double (*box_harm)(const double* sizes, const double* caps, double price, std::size_t n);
+    // These sizes and caps, of a normal and how far each coordinate may fall and rise; 0 is the size of those that may
+    // not move. What comes back is the largest size.
+    double (*box_sides)(const double* normal, const double* below, const double* above, std::size_t n, double* sizes,
+                        double* caps);
     // y += alpha x
     void (*axpy)(double alpha, const double* x, double* y, std::size_t n);
     // the first i in [first, n) for which value[i] - blur[i] (reach + blur[i]) > limit is not true; n if none

@@ -97,6 +97,57 @@ static float squared_distance_single(const float* a, const float* b, std::size_t
     return sum_of<float>(SquaredDifference<float>{a, b}, n);
 }
 
+// Terms of a half-space in a box, see Kernels. Where a cap is infinite, what is not chosen may be no number.
+struct FullSteps {
+    const double *sizes, *caps;
+    double price;
+    double operator()(std::size_t i) const { return price * sizes[i] >= caps[i] ? sizes[i] * caps[i] : 0.0; }
+};
+struct FreeSteps {
+    const double *sizes, *caps;
+    double price;
+    double operator()(std::size_t i) const { return price * sizes[i] >= caps[i] ? 0.0 : sizes[i] * sizes[i]; }
+};
+struct StepHarm {
+    const double *sizes, *caps;
+    double price;
+    double operator()(std::size_t i) const {
+        const double step = price * sizes[i], cap = caps[i];
+        return step <= cap ? 0.5 * step * step : cap * (step - 0.5 * cap);
+    }
+};
+
+static double box_gain(const double* sizes, const double* caps, double price, std::size_t n) {
+    return sum_of<double>(FullSteps{sizes, caps, price}, n);
+}
+static double box_slope(const double* sizes, const double* caps, double price, std::size_t n) {
+    return sum_of<double>(FreeSteps{sizes, caps, price}, n);
+}
+static double box_harm(const double* sizes, const double* caps, double price, std::size_t n) {
+    return sum_of<double>(StepHarm{sizes, caps, price}, n);
+}
+template <std::size_t count>
+static inline void add_sides(const double* normal, const double* below, const double* above, double* sizes,
+                             double* caps, double* largest) {
+    for (std::size_t k = 0; k < count; ++k) {
+        const double cap = normal[k] > 0.0 ? above[k] : below[k], size = normal[k] > 0.0 ? normal[k] : 0.0 - normal[k];
+        const double moved = cap > 0.0 ? size : 0.0;
+        caps[k] = cap;
+        sizes[k] = moved;
+        largest[k] = moved > largest[k] ? moved : largest[k];
+    }
+}
+static double box_sides(const double* normal, const double* below, const double* above, std::size_t n, double* sizes,
+                        double* caps) {
+    double largest[tail_lanes] = {};
+    std::size_t i = 0;
+    for (; i + tail_lanes <= n; i += tail_lanes)
+        add_sides<tail_lanes>(normal + i, below + i, above + i, sizes + i, caps + i, largest);
+    for (; i < n; ++i) add_sides<1>(normal + i, below + i, above + i, sizes + i, caps + i, largest);
+    for (std::size_t k = 1; k < tail_lanes; ++k) largest[0] = largest[k] > largest[0] ? largest[k] : largest[0];
+    return largest[0];
+}
+
 static void axpy(double alpha, const double* x, double* y, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) y[i] += alpha * x[i];
 }
@@ -144,7 +195,24 @@ static void bound_ratios(const RatioBounds& b, float* out, std::size_t n) {
 
 #include "base/leaf_kernels_body.inl"
 
-static const Kernels table = {
-    dot,          dot_single,   dot_mixed,     dot_accurate, squared_distance, squared_distance_single,
-    axpy,         next_within,  next_at_most,  bound_ratios, leaf_minima,      leaf_values,
-    leaf_at_most, leaf_minimum, box_distances, pairs_beyond, pairs_within};
+static const Kernels table = {dot,
+                              dot_single,
+                              dot_mixed,
+                              dot_accurate,
+                              squared_distance,
+                              squared_distance_single,
+                              box_gain,
+                              box_slope,
+                              box_harm,
+                              box_sides,
+                              axpy,
+                              next_within,
+                              next_at_most,
+                              bound_ratios,
+                              leaf_minima,
+                              leaf_values,
+                              leaf_at_most,
+                              leaf_minimum,
+                              box_distances,
+                              pairs_beyond,
+                              pairs_within};

@@ -260,10 +260,10 @@ void HalfspaceBounds::load_more() {
 
 auto HalfspaceBounds::deepen(const Queued& queued) -> Queued {
     if (queued.level < nearest_pairs) {
-        const bool from_sketch = queued.level == coarse && training_->sketch().usable();
-        const double bound = std::max(nearest_bound(queued.position, from_sketch), queued.bound);
+        const bool roughly = queued.level == coarse && (training_->sketch().usable() || boxed_two_norm());
+        const double bound = std::max(nearest_bound(queued.position, roughly), queued.bound);
         known_.push_back({rounding::float_down(bound), static_cast<std::uint32_t>(queued.position)});
-        return {bound, queued.position, from_sketch ? sketched : nearest_pairs};
+        return {bound, queued.position, roughly ? sketched : nearest_pairs};
     }
     Entrant& entrant = entrant_of(queued.position);
     if (entrant.level < near_pairs)
@@ -288,8 +288,12 @@ auto HalfspaceBounds::entrant_of(std::size_t position) -> Entrant& {
 
 // Filter bounds of ε(z; x⁺, x⁻).
 Interval HalfspaceBounds::pair(std::size_t other, std::size_t own) const {
-    if (!training_->threat().euclidean()) return pair_in_space(other, own);
+    if (!training_->threat().euclidean()) return pair_in_space(other, own, true);
     return pair_from(other, own, training_->twice_mapped().distance(other, own));
+}
+
+double HalfspaceBounds::pair_lower(std::size_t other, std::size_t own) const {
+    return (training_->threat().euclidean() ? pair(other, own) : pair_in_space(other, own, false)).lower;
 }
 
 Interval HalfspaceBounds::pair_from(std::size_t other, std::size_t own, Interval length) const {
@@ -300,7 +304,7 @@ Interval HalfspaceBounds::pair_from(std::size_t other, std::size_t own, Interval
 }
 
 // The same in the cost space of a threat model whose lengths are not 2-norms, or that has a box.
-Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) const {
+Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own, bool with_upper) const {
     const FilterRows& rows = training_->twice_mapped();
     const Interval gap = half(difference(relative_distance(other), relative_distance(own)));
     if (!(gap.upper > 0.0)) return {0.0, 0.0};
@@ -315,24 +319,35 @@ Interval HalfspaceBounds::pair_in_space(std::size_t other, std::size_t own) cons
     }
     // floats may be too far apart for their difference to be exact in float64
     const double rounded = largest * std::sqrt(static_cast<double>(normal_.size())) * 0x1p-52;
-    return refined_.space().distance({normal_, up(error + rounded), gap.lower, gap.upper});
+    return refined_.space().distance(
+        {normal_, up(error + rounded), gap.lower, with_upper ? gap.upper : rounding::infinity});
+}
+
+// As the box lets nobody get nearer, what is known without it holds in it, and costs a tenth.
+double HalfspaceBounds::rough_pair_lower(std::size_t other, std::size_t own) const {
+    const Interval length =
+        boxed_two_norm() ? training_->twice_mapped().distance(other, own) : training_->sketch().distance(other, own);
+    return pair_from(other, own, length).lower;
+}
+
+bool HalfspaceBounds::boxed_two_norm() const {
+    const Threat& threat = training_->threat();
+    return threat.boxed() && threat.norm() == Norm::two;
 }
 
 // Each of the kept + 1 nearest own-class points bounds the entrant, hence so does the worst of them.
-double HalfspaceBounds::nearest_bound(std::size_t other, bool from_sketch) const {
+double HalfspaceBounds::nearest_bound(std::size_t other, bool roughly) const {
     double least = rounding::infinity;
     for (std::size_t i = 0; i <= kept_; ++i) {
         const std::size_t own = near_own_[i];
-        const Interval bounds =
-            from_sketch ? pair_from(other, own, training_->sketch().distance(other, own)) : pair(other, own);
-        least = std::min(least, bounds.lower);
+        least = std::min(least, roughly ? rough_pair_lower(other, own) : pair_lower(other, own));
     }
     return least;
 }
 
 void HalfspaceBounds::use_near_pairs(Entrant& entrant) {
     entrant.largest.clear();
-    for (const std::size_t own : near_own_) entrant.largest.push_back(pair(entrant.position, own).lower);
+    for (const std::size_t own : near_own_) entrant.largest.push_back(pair_lower(entrant.position, own));
     entrant.largest.resize(std::max(entrant.largest.size(), depth_), 0.0);
     std::sort(entrant.largest.begin(), entrant.largest.end(), std::greater<>());
     entrant.largest.resize(depth_);

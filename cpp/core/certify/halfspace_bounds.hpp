@@ -23,8 +23,9 @@ namespace robust_metric {
 class HalfspaceBounds {
 public:
     enum Level : int {
-        coarse,         // the nearest own-class points, denominators by the triangle inequality
-        sketched,       // as many of the nearest own-class points as it takes, denominators from sketches
+        coarse,    // the nearest own-class points, denominators by the triangle inequality
+        sketched,  // as many of the nearest own-class points as it takes, denominators from sketches, or without the
+                   // box
         nearest_pairs,  // the same points, their own denominators
         near_pairs,     // some more of them
         all_pairs,      // every own-class point, filter accuracy
@@ -84,6 +85,8 @@ public:
     Interval relative_distance(std::size_t position) const { return query_->mapped.relative(position); }
     double length(std::size_t position) const;
     Interval pair(std::size_t other, std::size_t own) const;
+    // its lower end alone, which in a box costs half
+    double pair_lower(std::size_t other, std::size_t own) const;
     // the nearest points of the class, nearest first up to the filter's accuracy
     const std::vector<std::size_t>& near_own() const { return near_own_; }
     RefinedBounds& refined_bounds() { return refined_; }
@@ -105,8 +108,10 @@ private:
     Queued deepen(const Queued& queued);
     void deepen_top();
     void evaluate_next(std::size_t count, double last_rank);
-    double nearest_bound(std::size_t other, bool from_sketch) const;
-    Interval pair_in_space(std::size_t other, std::size_t own) const;
+    double nearest_bound(std::size_t other, bool roughly) const;
+    double rough_pair_lower(std::size_t other, std::size_t own) const;
+    bool boxed_two_norm() const;
+    Interval pair_in_space(std::size_t other, std::size_t own, bool with_upper) const;
     Interval pair_from(std::size_t other, std::size_t own, Interval length) const;
     void use_near_pairs(Entrant& entrant);
     void use_all_pairs(Entrant& entrant);

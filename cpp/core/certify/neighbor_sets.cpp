@@ -23,7 +23,7 @@ double NeighborSetBounds::radius(const Query& query, std::span<const std::size_t
         const std::size_t other = entrant->position;
         bounds_.pop();
         for (const std::size_t own : neighbors)
-            if (bounds_.pair(other, own).lower < limit()) best = std::min(best, pair_radius(other, own));
+            if (bounds_.pair_lower(other, own) < limit()) best = std::min(best, pair_radius(other, own));
     }
 }
 

@@ -28,6 +28,17 @@ double reach_of(double difference, int exponent, double cost) {
     return difference > 0.0 ? up(std::ldexp(difference, -exponent) * cost) : 0.0;
 }
 
+// Times a power of two, to the bit of std::ldexp.
+void scale(const std::vector<double>& values, int exponent, std::vector<double>& out) {
+    out.resize(values.size());
+    if (exponent < -1000 || exponent > 1000) {
+        for (std::size_t j = 0; j < out.size(); ++j) out[j] = std::ldexp(values[j], exponent);
+        return;
+    }
+    const double power = std::ldexp(1.0, exponent);
+    for (std::size_t j = 0; j < out.size(); ++j) out[j] = values[j] * power;
+}
+
 // A lower bound beyond the range of float64: infinite stands for never.
 double finite(double bound) { return std::min(bound, std::numeric_limits<double>::max()); }
 
@@ -35,15 +46,14 @@ double finite(double bound) { return std::min(bound, std::numeric_limits<double>
 
 void CostSpace::start(const double* point, int exponent) {
     exponent_ = exponent;
-    if (threat_->boxed()) {
-        below_.resize(dimension_);
-        above_.resize(dimension_);
-    }
-    for (std::size_t j = 0; threat_->boxed() && j < dimension_; ++j) {
-        const bool frozen = threat_->is_frozen(j);
+    below_.resize(dimension_);
+    above_.resize(dimension_);
+    for (std::size_t j = 0; j < dimension_; ++j) {
+        below_[j] = above_[j] = threat_->is_frozen(j) ? 0.0 : infinity;
+        if (!threat_->boxed() || threat_->is_frozen(j)) continue;
         const double cost = threat_->weighted() ? threat_->cost(j) : 1.0;
-        below_[j] = frozen ? 0.0 : reach_of(point[j] - threat_->lower(j), exponent, cost);
-        above_[j] = frozen ? 0.0 : reach_of(threat_->upper(j) - point[j], exponent, cost);
+        below_[j] = reach_of(point[j] - threat_->lower(j), exponent, cost);
+        above_[j] = reach_of(threat_->upper(j) - point[j], exponent, cost);
     }
     box_radius_ = threat_->boxed() || threat_->frozen() ? radius_over({}) : infinity;
 }
@@ -125,8 +135,8 @@ bool CostSpace::beyond_box(const Halfspace& h) const { return fill_sizes(h.norma
 // b / ‖a‖_q
 Interval CostSpace::unboxed_distance(const Halfspace& h) const {
     const double error = up(h.normal_error * threat_->dual_factor());
-    const double longest = up(dual_norm(h.normal) + error);
-    const double shortest = down(dual_norm(h.normal) * (1.0 - gamma(2 * dimension_ + 12)) - error);
+    const double length = dual_norm(h.normal), longest = up(length + error);
+    const double shortest = down(length * (1.0 - gamma(2 * dimension_ + 12)) - error);
     Interval bounds{0.0, infinity};
     if (h.offset_lower > 0.0) bounds.lower = finite(down(h.offset_lower / longest));
     if (!(h.offset_upper > 0.0))
@@ -140,16 +150,11 @@ Interval CostSpace::unboxed_distance(const Halfspace& h) const {
 double CostSpace::fill_sizes(std::span<const double> normal) const {
     sizes_.resize(dimension_);
     caps_.resize(dimension_);
-    double gain = 0.0;
-    bool any = false;  // products may all underflow
-    for (std::size_t j = 0; j < dimension_; ++j) {
-        caps_[j] = cap(j, normal[j]);
-        sizes_[j] = caps_[j] > 0.0 ? std::fabs(normal[j]) : 0.0;
-        if (!(sizes_[j] > 0.0)) continue;
-        gain += sizes_[j] * caps_[j];
-        any = true;
-    }
-    return any ? up(gain * (1.0 + gamma(dimension_ + 4))) : 0.0;
+    largest_ =
+        kernels().box_sides(normal.data(), below_.data(), above_.data(), dimension_, sizes_.data(), caps_.data());
+    if (!(largest_ > 0.0)) return 0.0;
+    // products may all underflow
+    return up(kernels().box_gain(sizes_.data(), caps_.data(), infinity, dimension_) * (1.0 + gamma(dimension_ + 4)));
 }
 
 // A lower bound, but for a few roundings, of the R at which sup { a·δ : ‖δ‖_p <= R, δ in the box } + error R reaches
@@ -220,24 +225,19 @@ double CostSpace::reach_infinity(double offset, double error) const {
 // offset: Newton's method again. Lengths are scaled by the unboxed distance, so that no square that matters underflows;
 // sizes and caps that scaling takes to nothing have their budget in docs/rounding.md, section 9.
 double CostSpace::reach_two(double offset, double error) const {
-    const double largest = *std::max_element(sizes_.begin(), sizes_.end());
-    if (!(largest > 0.0)) return error > 0.0 ? offset / error : infinity;
-    const int size_exponent = std::ilogb(largest), length_exponent = std::ilogb(offset) - size_exponent;
-    scaled_sizes_.resize(dimension_);
-    scaled_caps_.resize(dimension_);
-    for (std::size_t j = 0; j < dimension_; ++j) {
-        scaled_sizes_[j] = std::ldexp(sizes_[j], -size_exponent);
-        const double cap = std::ldexp(caps_[j], -length_exponent);
-        scaled_caps_[j] = caps_[j] > 0.0 && cap < 0x1p-1000 ? 0x1p-1000 : cap;
-    }
+    if (!(largest_ > 0.0)) return error > 0.0 ? offset / error : infinity;
+    const Kernels& k = kernels();
+    const std::size_t d = dimension_;
+    const int size_exponent = std::ilogb(largest_), length_exponent = std::ilogb(offset) - size_exponent;
+    scale(sizes_, -size_exponent, scaled_sizes_);
+    scale(caps_, -length_exponent, scaled_caps_);
+    for (std::size_t j = 0; j < d; ++j)
+        scaled_caps_[j] = caps_[j] > 0.0 ? std::max(scaled_caps_[j], 0x1p-1000) : scaled_caps_[j];
+    const double *sizes = scaled_sizes_.data(), *caps = scaled_caps_.data();
     const double wanted = std::ldexp(offset, -std::ilogb(offset)), wrong = std::ldexp(error, -size_exponent);
     const auto radius = [&](double price) {
-        double harm = 0.0;
-        for (std::size_t j = 0; j < dimension_; ++j) {
-            const double step = price * scaled_sizes_[j], cap = scaled_caps_[j];
-            harm += step <= cap ? 0.5 * step * step : cap * (step - 0.5 * cap);
-        }
-        const double value = price * wanted * (1.0 - 0x1p-51) - harm * (1.0 + gamma(dimension_ + 8));
+        const double harm = k.box_harm(sizes, caps, price, d);
+        const double value = price * wanted * (1.0 - 0x1p-51) - harm * (1.0 + gamma(d + 8));
         const double slack = price * wrong, squares = slack * slack + 2.0 * value;
         if (!(squares > 0.0)) return 0.0;
         const double root = std::sqrt(squares);
@@ -246,13 +246,7 @@ double CostSpace::reach_two(double offset, double error) const {
     double price = 0.0, best = 0.0;
     bool saturated = false;
     for (int round = 0; round < max_rounds && !saturated; ++round) {
-        double gain = 0.0, slope = 0.0;
-        for (std::size_t j = 0; j < dimension_; ++j) {
-            if (price * scaled_sizes_[j] >= scaled_caps_[j])
-                gain += scaled_sizes_[j] * scaled_caps_[j];
-            else
-                slope += scaled_sizes_[j] * scaled_sizes_[j];
-        }
+        const double gain = k.box_gain(sizes, caps, price, d), slope = k.box_slope(sizes, caps, price, d);
         saturated = slope == 0.0;
         const double next = saturated ? price : (wanted - gain) / slope;
         if (next <= price * (1.0 + 0x1p-50)) break;

@@ -32,8 +32,8 @@ public:
     const Threat& threat() const { return *threat_; }
     std::size_t dimension() const { return dimension_; }
     // How far coordinate j may fall and rise, rounded up: infinite where nothing bounds it, 0 where it is frozen.
-    double below(std::size_t j) const { return threat_->boxed() ? below_[j] : free_reach(j); }
-    double above(std::size_t j) const { return threat_->boxed() ? above_[j] : free_reach(j); }
+    double below(std::size_t j) const { return below_[j]; }
+    double above(std::size_t j) const { return above_[j]; }
     // the value nearest to this one that coordinate j can have
     double clamp(std::size_t j, double value) const { return std::min(std::max(value, -below(j)), above(j)); }
 
@@ -58,8 +58,6 @@ public:
     double norm(std::span<const double> perturbation) const;
 
 private:
-    double free_reach(std::size_t j) const { return threat_->is_frozen(j) ? 0.0 : rounding::infinity; }
-    double cap(std::size_t j, double normal) const { return normal > 0.0 ? above(j) : below(j); }
     Interval unboxed_distance(const Halfspace& halfspace) const;
     double fill_sizes(std::span<const double> normal) const;
     double reach(double offset, double error) const;
@@ -74,6 +72,7 @@ private:
     std::vector<double> below_, above_;
     // work space: |normal|, how far it may be followed in each coordinate, and an order
     mutable std::vector<double> sizes_, caps_, scaled_sizes_, scaled_caps_;
+    mutable double largest_ = 0.0;  // of sizes_
     mutable std::vector<std::size_t> order_;
 };
 

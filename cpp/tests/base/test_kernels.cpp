@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/kernels.hpp"
+#include "base/rounding.hpp"
 #include "robust_metric/instruction_set.hpp"
 
 using namespace robust_metric;
@@ -310,6 +311,63 @@ TEST_CASE("leaves and packs of every instruction set: the sums of a plain loop, 
                     if (other > 0.0 && other * other >= 0.02 * square) CHECK((within[i] >> c & 1) == 1);
                     if ((within[i] >> c & 1) != 0) CHECK((other > 0.0 && other * other >= 0.02 * square * 0.99 - 1e-6));
                 }
+        }
+    }
+}
+
+TEST_CASE("steps in a box: the same bits on every instruction set, close to the long double sums") {
+    const ForcedSet forced;
+    std::mt19937_64 random(3);
+    std::uniform_real_distribution<double> uniform(-1.0, 1.0);
+    for (std::size_t n = 0; n <= 130; ++n) {
+        std::vector<double> normal(n), below(n), above(n);
+        for (std::size_t j = 0; j < n; ++j) {
+            normal[j] = j % 5 == 0 ? 0.0 : uniform(random);
+            below[j] = j % 7 == 0 ? rounding::infinity : std::fabs(uniform(random));
+            above[j] = j % 3 == 0 ? 0.0 : j % 11 == 1 ? rounding::infinity : std::fabs(uniform(random));
+        }
+        struct Found {
+            double largest, gain, slope, harm, all;
+            std::vector<double> sizes, caps;
+        };
+        const double price = 0.7;
+        const auto find = [&] {
+            Found f{0, 0, 0, 0, 0, std::vector<double>(n + 1, 7.0), std::vector<double>(n + 1, 7.0)};
+            const Kernels& k = kernels();
+            f.largest = k.box_sides(normal.data(), below.data(), above.data(), n, f.sizes.data(), f.caps.data());
+            f.gain = k.box_gain(f.sizes.data(), f.caps.data(), price, n);
+            f.slope = k.box_slope(f.sizes.data(), f.caps.data(), price, n);
+            f.harm = k.box_harm(f.sizes.data(), f.caps.data(), price, n);
+            f.all = k.box_gain(f.sizes.data(), f.caps.data(), rounding::infinity, n);
+            return f;
+        };
+        force_instruction_set("baseline");
+        const Found expected = find();
+        long double gain = 0, slope = 0, harm = 0, all = 0, largest = 0;
+        for (std::size_t j = 0; j < n; ++j) {
+            const double cap = normal[j] > 0 ? above[j] : below[j], size = cap > 0 ? std::fabs(normal[j]) : 0.0;
+            CHECK((expected.sizes[j] == size && expected.caps[j] == cap));
+            const long double step = std::min<long double>(static_cast<long double>(price) * size, cap);
+            largest = std::max<long double>(largest, size);
+            if (size == 0.0) continue;
+            all += static_cast<long double>(size) * cap;
+            (price * size >= cap ? gain : slope) += static_cast<long double>(size) * (price * size >= cap ? cap : size);
+            harm += static_cast<long double>(price) * size * step - step * step / 2;
+        }
+        CHECK((expected.sizes[n] == 7.0 && expected.caps[n] == 7.0 && expected.largest == largest));
+        const auto close = [&](double found, long double exact) {
+            return found == exact || std::fabs(found - exact) <= static_cast<long double>(n + 4) * 0x1p-53L * exact;
+        };
+        CHECK(close(expected.gain, gain));
+        CHECK(close(expected.slope, slope));
+        CHECK(close(expected.harm, harm));
+        CHECK(close(expected.all, all));
+        for (const std::string& name : available_instruction_sets()) {
+            force_instruction_set(name);
+            const Found found = find();
+            CHECK((same_bits(found.gain, expected.gain) && same_bits(found.slope, expected.slope) &&
+                   same_bits(found.harm, expected.harm) && same_bits(found.all, expected.all) &&
+                   same_bits(found.largest, expected.largest) && found.sizes == expected.sizes));
         }
     }
 }
