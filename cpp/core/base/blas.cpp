@@ -8,12 +8,16 @@
 #include <string>
 
 #include "base/kernels.hpp"
+#include "base/panel_product.hpp"
 #include "base/parallel.hpp"
 #include "base/products.hpp"
 
 namespace robust_metric::blas {
 
 namespace {
+
+// up to so many rows of A a product is made of dot products
+constexpr std::size_t few_rows = 2;
 
 std::atomic<Gemm<double>> dgemm_pointer{nullptr};
 std::atomic<Gemm<float>> sgemm_pointer{nullptr};
@@ -50,16 +54,6 @@ void scale(Real beta, BasicMatrixView<Real> c) {
     }
 }
 
-// C (m × n) += alpha op(A) op(B) with element access by functors; used without a BLAS only.
-template <class Real, class ElementA, class ElementB>
-void plain(Real alpha, std::size_t k, BasicMatrixView<Real> c, ElementA a, ElementB b) {
-    for (std::size_t i = 0; i < c.rows(); ++i)
-        for (std::size_t l = 0; l < k; ++l) {
-            const Real factor = alpha * a(i, l);
-            for (std::size_t j = 0; j < c.cols(); ++j) c(i, j) += factor * b(l, j);
-        }
-}
-
 // Row-major C = op(A) op(B) is column-major Cᵀ = op(B)ᵀ op(A)ᵀ, and a row-major matrix read as
 // column-major is its own transpose: so the operands swap and keep their transposition flags.
 template <class Real>
@@ -78,13 +72,12 @@ void multiply_nt(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, Bas
     if (c.rows() == 0 || c.cols() == 0) return;
     if (gemm && a.cols() > 0) return call(gemm, 'N', 'T', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
-    // dot products: both operands are read along their rows, some rows of B for all of A while they are in the cache
-    const std::size_t tile = std::max<std::size_t>(1, (std::size_t{1} << 14) / std::max<std::size_t>(b.cols(), 1));
-    for (std::size_t first = 0; first < c.cols(); first += tile) {
-        const std::size_t last = std::min(c.cols(), first + tile);
-        for (std::size_t i = 0; i < c.rows(); ++i)
-            for (std::size_t j = first; j < last; ++j) c(i, j) += alpha * dot(a.row(i), b.row(j), a.cols());
+    if (c.rows() <= few_rows) {  // packing would cost more than the products
+        for (std::size_t j = 0; j < c.cols(); ++j)
+            for (std::size_t i = 0; i < c.rows(); ++i) c(i, j) += alpha * dot(a.row(i), b.row(j), a.cols());
+        return;
     }
+    add_product<Real>(alpha, {a.data(), a.stride(), 1}, {b.data(), 1, b.stride()}, a.cols(), c);
 }
 
 template <class Real>
@@ -93,8 +86,7 @@ void multiply_nn(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, Bas
     if (c.rows() == 0 || c.cols() == 0) return;
     if (gemm && a.cols() > 0) return call(gemm, 'N', 'N', a.cols(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(
-        alpha, a.cols(), c, [&](auto i, auto l) { return a(i, l); }, [&](auto l, auto j) { return b(l, j); });
+    add_product<Real>(alpha, {a.data(), a.stride(), 1}, {b.data(), b.stride(), 1}, a.cols(), c);
 }
 
 template <class Real>
@@ -103,8 +95,7 @@ void multiply_tn(Gemm<Real> gemm, Real alpha, BasicMatrixView<const Real> a, Bas
     if (c.rows() == 0 || c.cols() == 0) return;
     if (gemm && a.rows() > 0) return call(gemm, 'T', 'N', a.rows(), alpha, a, b, beta, c);
     scale(beta, c);
-    plain(
-        alpha, a.rows(), c, [&](auto i, auto l) { return a(l, i); }, [&](auto l, auto j) { return b(l, j); });
+    add_product<Real>(alpha, {a.data(), 1, a.stride()}, {b.data(), b.stride(), 1}, a.rows(), c);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The innermost loops, compiled once per instruction set and chosen at run time.
 // Every function sums in 32 fixed virtual lanes without contraction: the bits of a result are
-// the same on every instruction set (ROBUST_METRIC_ISA = baseline, x86-64-v3 or x86-64-v4 forces one).
+// the same on every instruction set (ROBUST_METRIC_ISA = baseline, x86-64-v3 or x86-64-v4 forces one). But those for
+// leaves and panels in float32, which fuse where they can: filters, and learners without a BLAS.
 #pragma once
 
 #include <algorithm>
@@ -37,6 +38,9 @@ struct LeafRows {
     const float *values, *extra;
     std::size_t count;
 };
+
+// Rows of a product that are computed together.
+inline constexpr std::size_t panel_rows = 6;
 
 struct Kernels {
     // sum of a[i] b[i]
@@ -86,6 +90,13 @@ struct Kernels {
     // down. squares: the squared distances as computed, squares[8 i + k].
     void (*pairs_within)(const LeafPack& pack, const LeafRows& own, const float* four_squares, unsigned char* out,
                          float* squares);
+
+    // Σ_l rows[r][l step] panel[l width + w] of panel_rows rows and the columns of a panel, into out[r width + w]; a
+    // row of a panel takes panel_bytes.
+    void (*panel_single)(const float* const* rows, std::size_t step, const float* panel, std::size_t depth, float* out);
+    void (*panel_double)(const double* const* rows, std::size_t step, const double* panel, std::size_t depth,
+                         double* out);
+    std::size_t panel_bytes;
 };
 
 // The table in use: the best that this CPU runs, or what ROBUST_METRIC_ISA or force_instruction_set chose.

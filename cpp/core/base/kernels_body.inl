@@ -194,6 +194,7 @@ static void bound_ratios(const RatioBounds& b, float* out, std::size_t n) {
 }
 
 #include "base/leaf_kernels_body.inl"
+#include "base/panel_kernels_body.inl"
 
 static const Kernels table = {dot,
                               dot_single,
@@ -215,4 +216,7 @@ static const Kernels table = {dot,
                               leaf_minimum,
                               box_distances,
                               pairs_beyond,
-                              pairs_within};
+                              pairs_within,
+                              panel_single,
+                              panel_double,
+                              panel_vectors* ROBUST_METRIC_VECTOR_BYTES};

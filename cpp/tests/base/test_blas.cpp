@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "base/blas.hpp"
 #include "base/parallel.hpp"
+#include "robust_metric/instruction_set.hpp"
 
 using namespace robust_metric;
 
@@ -102,17 +104,46 @@ TEST_CASE("products that a call brought with it are used by that call, and by no
     CHECK(calls == 0);
 }
 
-TEST_CASE("our own products on long rows and many of them") {
-    blas::use_gemm(nullptr, nullptr);
-    const std::size_t m = 3, n = 700, k = 131;
-    std::vector<float> a(m * k), b(n * k), c(m * n, 1.0f);
-    for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 7) - 3.0f;
-    for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i % 5) - 2.0f;
-    blas::gemm_nt(2.0f, {a.data(), m, k}, {b.data(), n, k}, -1.0f, {c.data(), m, n});
+namespace {
+
+// Whole numbers, so that every order of summation gives the same; of views into wider matrices.
+template <class Real>
+void check_large(Product<Real> product, bool transpose_a, bool transpose_b, std::size_t m, std::size_t n,
+                 std::size_t k) {
+    const std::size_t a_rows = transpose_a ? k : m, a_cols = transpose_a ? m : k;
+    const std::size_t b_rows = transpose_b ? n : k, b_cols = transpose_b ? k : n;
+    std::vector<Real> a(a_rows * (a_cols + 3)), b(b_rows * (b_cols + 1)), c(m * (n + 2), Real(1));
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<Real>(i % 7) - 3;
+    for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<Real>(i % 5) - 2;
+    product(2, {a.data(), a_rows, a_cols, a_cols + 3}, {b.data(), b_rows, b_cols, b_cols + 1}, -1,
+            {c.data(), m, n, n + 2});
     for (std::size_t i = 0; i < m; ++i)
-        for (std::size_t j = 0; j < n; ++j) {
-            float expected = -1.0f;
-            for (std::size_t l = 0; l < k; ++l) expected += 2.0f * a[i * k + l] * b[j * k + l];
-            REQUIRE(c[i * n + j] == expected);
+        for (std::size_t j = 0; j < n + 2; ++j) {
+            Real expected = j < n ? -1 : 1;  // what lies beside is not touched
+            for (std::size_t l = 0; j < n && l < k; ++l)
+                expected += 2 * a[transpose_a ? l * (a_cols + 3) + i : i * (a_cols + 3) + l] *
+                            b[transpose_b ? j * (b_cols + 1) + l : l * (b_cols + 1) + j];
+            REQUIRE(c[i * (n + 2) + j] == expected);
         }
+}
+
+}  // namespace
+
+TEST_CASE("our own products: whole panels and parts of them, on every instruction set") {
+    blas::use_gemm(nullptr, nullptr);
+    const std::string before = instruction_set();
+    for (const std::string& name : available_instruction_sets()) {
+        force_instruction_set(name);
+        for (const std::size_t m : {1, 3, 6, 7, 13})
+            for (const std::size_t n : {1, 17, 64, 130})
+                for (const std::size_t k : {1, 255, 257, 300}) {
+                    check_large<double>(blas::gemm_nt, false, true, m, n, k);
+                    check_large<float>(blas::gemm_nt, false, true, m, n, k);
+                    check_large<double>(blas::gemm_nn, false, false, m, n, k);
+                    check_large<float>(blas::gemm_nn, false, false, m, n, k);
+                    check_large<double>(blas::gemm_tn, true, false, m, n, k);
+                    check_large<float>(blas::gemm_tn, true, false, m, n, k);
+                }
+    }
+    force_instruction_set(before);
 }
