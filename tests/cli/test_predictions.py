@@ -253,3 +253,21 @@ def test_labels_stay_the_text_they_are(files: Path, capsys: pytest.CaptureFixtur
     assert "labelled with the model's classes 1, 2, 3, got '01', '2'" in error_of(
         capsys, *arguments
     )
+
+
+def test_missing_and_unknown_columns_are_named(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = fit(files)
+    lines = [line.split(",") for line in (files / "test.csv").read_text().splitlines()]
+    names = lines[0]
+    (files / "short.csv").write_text("\n".join(",".join(line[:-1]) for line in lines))
+    told = error_of(capsys, "certify", model, files / "short.csv", "--label", "tree")
+    assert f"got no column {names[-1]!r} among" in told
+    (files / "wide.csv").write_text(
+        "\n".join(
+            ",".join([*line, "extra" if i == 0 else str(i % 3)]) for i, line in enumerate(lines)
+        )
+    )
+    told = error_of(capsys, "certify", model, files / "wide.csv", "--label", "tree")
+    assert "--drop extra leaves out" in told

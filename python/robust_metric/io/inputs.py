@@ -81,20 +81,26 @@ def as_in_model(
 
     Columns are matched by name where both the data and the model have names. Errors name the source.
     """
-    if X.shape[1] != n_features:
-        hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)
-        extra = [name for name in given or () if names is not None and name not in names]
-        more = f"; --drop {','.join(extra)} leaves out what it does not know" if extra else ""
+    hint = "; is it a file without labels? see --no-label" * (X.shape[1] == n_features - 1)
+    if given is not None and names is not None:
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise ValueError(
+                f"{source} must have the model's features, got no column {few(missing)} among "
+                f"{few(given)}{hint}"
+            )
+        extra = [name for name in given if name not in names]
+        if extra:
+            raise ValueError(
+                f"{source} must have the model's {n_features} features, got {X.shape[1]}; "
+                f"--drop {','.join(extra)} leaves out what it does not know"
+            )
+    elif X.shape[1] != n_features:
         raise ValueError(
-            f"{source} must have the model's {n_features} features, got {X.shape[1]}{hint or more}"
+            f"{source} must have the model's {n_features} features, got {X.shape[1]}{hint}"
         )
     if given is None or names is None or list(given) == list(names):
         return X
-    for name in names:
-        if name not in given:
-            raise ValueError(
-                f"{source} must have the model's features, got no column {name!r} among {few(given)}"
-            )
     return np.ascontiguousarray(X[:, [given.index(name) for name in names]])
 
 
