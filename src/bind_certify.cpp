@@ -41,6 +41,28 @@ void bind_certify(py::module_& m) {
         py::arg("with_evidence") = false, py::arg("progress") = py::none(),
         py::arg("at") = std::numeric_limits<double>::infinity(), py::arg("lower") = py::none(),
         py::arg("upper") = py::none(), py::arg("changes") = DataChanges());
+    m.def(
+        "certified_radii_of_each",
+        [](const TrainingSet& training, const DoubleArray& X, const py::object& y, const py::sequence& n_neighbors,
+           int num_threads, const py::object& progress) {
+            const MatrixView queries = matrix(X, "X");
+            const LabelArray truth = y.is_none() ? LabelArray() : y.cast<LabelArray>();
+            const auto truth_span = vector(truth, y.is_none() ? 0 : queries.rows(), "y");
+            std::vector<std::size_t> ks;
+            for (const py::handle& k : n_neighbors) ks.push_back(k.cast<std::size_t>());
+            auto radii = make_matrix<double>(queries.rows(), ks.size());
+            auto labels = make_matrix<std::int32_t>(queries.rows(), ks.size());
+            const auto radius_view = matrix(radii);
+            const auto label_view = matrix(labels);
+            const Execution execution = make_execution(num_threads, progress);
+            {
+                py::gil_scoped_release unlocked;
+                certified_radii_of_each(training, queries, truth_span, ks, execution, radius_view, label_view);
+            }
+            return py::make_tuple(radii, labels);
+        },
+        py::arg("training"), py::arg("X").noconvert(), py::arg("y"), py::arg("n_neighbors"), py::arg("num_threads"),
+        py::arg("progress") = py::none());
 }
 
 }  // namespace robust_metric

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 from threadpoolctl import threadpool_info
 
 import robust_metric as rm
@@ -18,7 +19,9 @@ from robust_metric import _core
 from robust_metric.cli import main as command_line
 
 
-def certified(X_train: object, y_train: object, X_test: object) -> tuple[np.ndarray, np.ndarray]:
+def certified(
+    X_train: ArrayLike, y_train: ArrayLike, X_test: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
     """Radii for K = 3 under a learned metric, and exact ones for K = 1."""
     learner = rm.ARML(max_iter=20, random_state=0)
     voting = rm.CertifiedKNeighborsClassifier(3, metric=learner).fit(X_train, y_train)
@@ -26,7 +29,7 @@ def certified(X_train: object, y_train: object, X_test: object) -> tuple[np.ndar
     return voting.certify(X_test).radius, nearest.minimal_perturbation(X_test).lower
 
 
-def prove(X_train: object, y_train: object, X_test: object) -> None:
+def prove(X_train: ArrayLike, y_train: ArrayLike, X_test: ArrayLike) -> None:
     """Save a model with certificates, and have the checker prove them from the files."""
     clf = rm.CertifiedKNeighborsClassifier(3).fit(X_train, y_train)
     with tempfile.TemporaryDirectory() as folder:

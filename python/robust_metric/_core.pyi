@@ -1,6 +1,6 @@
 """Types of the compiled core; each function is defined in ``src/bind_<idea>.cpp``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
@@ -102,6 +102,14 @@ def certified_radii(
 ) -> tuple[_Float, _Label, dict[str, Any] | None]: ...
 
 # bind_neighbor_certificates.cpp
+def certified_radii_of_each(
+    training: TrainingSet,
+    X: _Float,
+    y: _Label | None,
+    n_neighbors: Sequence[int],
+    num_threads: int,
+    progress: _Progress = None,
+) -> tuple[_Float, _Label]: ...
 def neighbor_radii(
     training: TrainingSet,
     X: _Float,

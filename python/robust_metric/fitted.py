@@ -8,6 +8,7 @@ before.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -151,6 +152,19 @@ class Fitted(FrozenArrays):
         return Certificates(
             radius, self.classes[label], self.n_neighbors, proof, self.threat, stacked, data_changes
         )
+
+    def certify_each(
+        self, queries: Floats, truth: Labels | None, ks: Sequence[int]
+    ) -> dict[int, Certificates]:
+        """Certify (m, d) queries for each of several numbers of neighbours in one pass."""
+        with single_threaded_blas(), progress_of_call(len(queries), "certify") as told:
+            radius, label = _core.certified_radii_of_each(
+                self.prepared, queries, truth, ks, self.threads, progress=told
+            )
+        return {
+            k: Certificates(radius[:, i].copy(), self.classes[label[:, i]], k, None, self.threat)
+            for i, k in enumerate(ks)
+        }
 
     def minimal_perturbation(
         self,

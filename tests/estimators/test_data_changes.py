@@ -159,7 +159,7 @@ def test_what_is_wrong_is_said() -> None:
         with pytest.raises(ValueError, match="insert must be a whole number from 0, got"):
             DataChanges(insert=wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="data_changes must be a DataChanges or None, got 3"):
-        clf.certify(X, data_changes=3)  # type: ignore[arg-type]
+        clf.certify(X, data_changes=3)  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="evidence must be False where at, bounds or data_changes"):
         clf.certify(X, evidence=True, data_changes=DataChanges(insert=1))
     few = DataChanges(delete=len(X) - 4)

@@ -27,13 +27,12 @@ bool nearer(const LeafQuery::Found& a, const LeafQuery::Found& b) { return a.val
 
 }  // namespace
 
-std::optional<double> CascadeRows::radius(CascadeQuery& query, int label, std::size_t k, double at) {
-    votes_ = losing_votes(*training_, label, k, any_class, changes_);
-    if (votes_.empty()) return rounding::infinity;
-    if (votes_.front().entering == 0) return 0.0;  // changes of the data are enough
-    depth_ = votes_.front().kept + 1;
+bool CascadeRows::radii(CascadeQuery& query, int label, std::span<const std::size_t> ks, std::span<double> radii,
+                        double at) {
+    if (!votes_.start(*training_, label, ks, changes_, radii)) return true;
+    depth_ = votes_.depth();
+    const std::size_t k = *std::max_element(ks.begin(), ks.end());
     const std::size_t own = training_->class_size(label), others = training_->size() - own;
-    if (depth_ > own) return 0.0;  // no own-class point has to be beaten
     query_ = &query;
     label_ = label;
     own_.clear();
@@ -51,16 +50,20 @@ std::optional<double> CascadeRows::radius(CascadeQuery& query, int label, std::s
     pack_nearest_own();
     for (std::size_t more = 8 * k;; more *= 4) {
         look_at_near_rows();
-        if (at < rounding::infinity && bounds_.highest() < at) return bounds_.highest();
-        if (bounds_.crowded()) return {};
+        if (at < rounding::infinity && bounds_.highest() < at) {
+            radii.front() = bounds_.highest();
+            return true;
+        }
+        if (bounds_.crowded()) return false;
         if (bounds_.highest() < rounding::infinity) break;
         // as long as no radius is known, any row may matter
         if (rows_.size() == others) break;
         collect(own_count, std::min(more, others));
     }
     look_at_other_rows();
-    if (bounds_.crowded()) return {};
-    return bounds_.refine();
+    if (bounds_.crowded()) return false;
+    bounds_.refine(radii);
+    return true;
 }
 
 // Makes so many points of the class known in full, and of the others, at least: those of the smallest codes.

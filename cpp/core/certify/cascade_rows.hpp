@@ -3,16 +3,15 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/rounding.hpp"
-#include "certify/losing_votes.hpp"
 #include "certify/nearest_packs.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
 #include "certify/row_reach.hpp"
+#include "certify/vote_groups.hpp"
 #include "data/cascade_query.hpp"
 #include "data/prepared_set.hpp"
 
@@ -30,8 +29,9 @@ public:
           reach_(training),
           taken_(training.size(), 0) {}
 
-    // As NearRows::radius.
-    std::optional<double> radius(CascadeQuery& query, int label, std::size_t k, double at = rounding::infinity);
+    // As NearRows::radii.
+    bool radii(CascadeQuery& query, int label, std::span<const std::size_t> ks, std::span<double> radii,
+               double at = rounding::infinity);
 
 private:
     using Point = CascadeQuery::Found;
@@ -56,7 +56,7 @@ private:
     CascadeQuery* query_ = nullptr;
     int label_ = 0;
     std::size_t depth_ = 0;  // largest v, plus one
-    std::vector<LosingVote> votes_;
+    VoteGroups votes_;
     std::vector<Point> own_, rows_;  // points known in full: those of the class, and the others
     std::size_t next_ = 0;           // of rows_, to be looked at
     std::vector<char> taken_;        // of all points: those among them

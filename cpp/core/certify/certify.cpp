@@ -1,8 +1,8 @@
 #include "robust_metric/certify.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,16 +27,24 @@ struct Request {
     const PreparedSet& set;
     MatrixView queries;
     std::span<const std::int32_t> truth;
-    std::size_t k;
+    std::span<const std::size_t> ks;
     const Execution& execution;
-    std::span<double> radii;
-    std::span<std::int32_t> labels;
+    MutableMatrixView radii;  // a column for each k, as of labels
+    BasicMatrixView<std::int32_t> labels;
     std::span<Evidence> evidence;
     double at;  // infinite: the radii are wanted
     const QueryBoxes& boxes;
     const DataChanges& changes;
 
-    bool wrong(std::size_t row) const { return !truth.empty() && truth[row] != labels[row]; }
+    std::size_t largest_k() const { return *std::max_element(ks.begin(), ks.end()); }
+    // by the nearest points in order, as many as the largest k; in any order if there is one k alone
+    void predict(std::size_t row, NeighborSearch& search, std::span<const std::size_t> nearest) const {
+        for (std::size_t i = 0; i < ks.size(); ++i) {
+            labels(row, i) = search.vote(nearest.first(ks[i]));
+            radii(row, i) = 0.0;
+        }
+    }
+    bool wrong(std::size_t row, std::size_t i) const { return !truth.empty() && truth[row] != labels(row, i); }
     bool decides() const { return at < rounding::infinity; }
 
     // The least scaled cost that is at least `at` in the caller's units, of a query that is so far.
@@ -47,9 +55,9 @@ struct Request {
         return scaled;
     }
 
-    void answer(std::size_t row, double scaled, int far = 0) const {
+    void answer(std::size_t row, std::size_t i, double scaled, int far = 0) const {
         const double radius = set.unscale_down(scaled, far);
-        radii[row] = !decides() ? radius : radius >= at ? at : 0.0;
+        radii(row, i) = !decides() ? radius : radius >= at ? at : 0.0;
     }
 };
 
@@ -60,16 +68,22 @@ InBoxes<HalfspaceBounds> bounds_of(const Request& r) {
 void certify_from_products(const Request& r) {
     for_each_query(r.set, r.queries, r.execution, true, [&](int) {
         return [&, search = NeighborSearch(r.set), bounds = bounds_of(r)](const Query& query, std::size_t row) mutable {
-            r.labels[row] = search.vote(search.nearest(query, r.k, false));
-            r.radii[row] = 0.0;
-            if (r.wrong(row)) return;
+            r.predict(row, search, search.nearest(query, r.largest_k(), r.ks.size() > 1));
             const int far = query.embedding->far;
             HalfspaceBounds& own = bounds.of(row);
-            if (r.decides()) return r.answer(row, own.radius_below(query, r.labels[row], r.k, r.scaled_at(far)), far);
-            r.answer(row, own.radius(query, r.labels[row], r.k), far);
+            for (std::size_t i = 0; i < r.ks.size(); ++i) {
+                if (r.wrong(row, i)) continue;
+                const int label = r.labels(row, i);
+                r.answer(row, i,
+                         r.decides() ? own.radius_below(query, label, r.ks[i], r.scaled_at(far))
+                                     : own.radius(query, label, r.ks[i]),
+                         far);
+            }
+            if (r.evidence.empty() || r.wrong(row, 0)) return;
             // in a box, or where features are frozen, infinite ones need a proof as well
-            const bool proved = r.radii[row] > 0.0 && (r.radii[row] < rounding::infinity || r.set.threat().confined());
-            if (proved && !r.evidence.empty()) r.evidence[row] = own.evidence();
+            const double radius = r.radii(row, 0);
+            if (radius > 0.0 && (radius < rounding::infinity || r.set.threat().confined()))
+                r.evidence[row] = own.evidence();
         };
     });
 }
@@ -78,16 +92,50 @@ void certify_from_products(const Request& r) {
 void certify_apart(const Request& r, QueriesApart& apart) {
     const std::vector<std::size_t>& rows = apart.collect();
     if (rows.empty()) return;
-    std::vector<double> found(rows.size());
-    std::vector<std::int32_t> predicted(rows.size()), classes;
+    const std::size_t count = r.ks.size();
+    std::vector<double> found(rows.size() * count);
+    std::vector<std::int32_t> predicted(rows.size() * count), classes;
     if (!r.truth.empty())
         for (const std::size_t row : rows) classes.push_back(r.truth[row]);
-    certify_from_products(
-        {r.set, apart.queries(), classes, r.k, r.execution, found, predicted, {}, r.at, r.boxes, r.changes});
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        r.radii[rows[i]] = found[i];
-        r.labels[rows[i]] = predicted[i];
+    certify_from_products({r.set,
+                           apart.queries(),
+                           classes,
+                           r.ks,
+                           r.execution,
+                           {found.data(), rows.size(), count},
+                           {predicted.data(), rows.size(), count},
+                           {},
+                           r.at,
+                           r.boxes,
+                           r.changes});
+    for (std::size_t j = 0; j < rows.size(); ++j) {
+        std::copy_n(found.data() + j * count, count, r.radii.row(rows[j]));
+        std::copy_n(predicted.data() + j * count, count, r.labels.row(rows[j]));
     }
+}
+
+// The radii of one query, those of each class in one pass: nearly always there is one class. False as of Rows::radii.
+template <class Rows, class SomeQuery>
+bool certify_near(const Request& r, Rows& rows, SomeQuery& query, std::size_t row, double at) {
+    std::vector<std::size_t> open, ks, places;
+    for (std::size_t i = 0; i < r.ks.size(); ++i)
+        if (!r.wrong(row, i)) open.push_back(i);
+    std::vector<double> radii;
+    while (!open.empty()) {
+        const int label = r.labels(row, open.front());
+        ks.clear();
+        places.clear();
+        std::erase_if(open, [&](std::size_t i) {
+            if (r.labels(row, i) != label) return false;
+            ks.push_back(r.ks[i]);
+            places.push_back(i);
+            return true;
+        });
+        radii.resize(ks.size());
+        if (!rows.radii(query, label, ks, radii, at)) return false;
+        for (std::size_t i = 0; i < ks.size(); ++i) r.answer(row, places[i], radii[i]);
+    }
+    return true;
 }
 
 // From points near the query, by leaves or codes: for_each calls a worker with queries of its kind, Rows finds radii.
@@ -99,10 +147,8 @@ void certify_from_near_points(const Request& r, ForEach for_each) {
         return
             [&, search = NeighborSearch(r.set), rows = Rows(r.set, r.changes)](auto* query, std::size_t row) mutable {
                 if (query == nullptr) return apart.add(row);
-                r.labels[row] = search.vote(search.nearest(*query, r.k, false));
-                const std::optional<double> radius = r.wrong(row) ? 0.0 : rows.radius(*query, r.labels[row], r.k, at);
-                if (!radius) return apart.add(row);
-                r.answer(row, *radius);
+                r.predict(row, search, search.nearest(*query, r.largest_k(), r.ks.size() > 1));
+                if (!certify_near(r, rows, *query, row, at)) apart.add(row);
             };
     });
     certify_apart(r, apart);
@@ -111,7 +157,7 @@ void certify_from_near_points(const Request& r, ForEach for_each) {
 void check_question(const Request& r) {
     if (!(r.at > 0.0)) refuse("at", "be positive, infinite for the radii themselves", std::to_string(r.at));
     if (!r.boxes.empty()) check_boxes(r.set, r.queries, r.boxes);
-    if (r.changes.deleted > r.set.size() - r.k)
+    if (r.changes.deleted > r.set.size() - r.largest_k())
         refuse("changes", "leave k training points", std::to_string(r.changes.deleted) + " that may be deleted");
     if (!r.evidence.empty() && (r.decides() || !r.boxes.empty() || r.changes.any()))
         refuse("evidence",
@@ -119,29 +165,58 @@ void check_question(const Request& r) {
                "room for some");
 }
 
+void certify(const Request& r) {
+    check_inside(r.set, r.queries);
+    check_question(r);
+    // evidence tells which points were looked at, and how closely: that is for the queue of half-space bounds to say
+    const bool near_points = r.set.threat().euclidean() && r.evidence.empty() && r.boxes.empty();
+    if (near_points && r.set.leaves().usable())
+        certify_from_near_points<NearRows>(
+            r, [&](auto make_worker) { for_each_leaf_query(r.set, r.queries, r.execution, true, make_worker); });
+    else if (near_points && r.set.cascade().usable() && r.set.pair_codes().usable())
+        certify_from_near_points<CascadeRows>(
+            r, [&](auto make_worker) { for_each_cascade_query(r.set, r.queries, r.execution, make_worker); });
+    else
+        certify_from_products(r);
+}
+
+template <class T>
+std::string describe_shape(BasicMatrixView<T> view) {
+    return std::to_string(view.rows()) + " × " + std::to_string(view.cols());
+}
+
 }  // namespace
 
 void certified_radii(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
                      std::size_t k, const Execution& execution, std::span<double> radii, std::span<std::int32_t> labels,
                      std::span<Evidence> evidence, double at, const QueryBoxes& boxes, const DataChanges& changes) {
-    const PreparedSet& set = training.prepared();
-    check_request(set, queries, k, execution, truth);
+    check_request(training.prepared(), queries, k, execution, truth);
     check_output("radii", radii, queries);
     check_output("labels", labels, queries);
     check_optional_output("evidence", evidence, queries);
-    check_inside(set, queries);
-    const Request request{set, queries, truth, k, execution, radii, labels, evidence, at, boxes, changes};
-    check_question(request);
-    // evidence tells which points were looked at, and how closely: that is for the queue of half-space bounds to say
-    const bool near_points = set.threat().euclidean() && evidence.empty() && boxes.empty();
-    if (near_points && set.leaves().usable())
-        certify_from_near_points<NearRows>(
-            request, [&](auto make_worker) { for_each_leaf_query(set, queries, execution, true, make_worker); });
-    else if (near_points && set.cascade().usable() && set.pair_codes().usable())
-        certify_from_near_points<CascadeRows>(
-            request, [&](auto make_worker) { for_each_cascade_query(set, queries, execution, make_worker); });
-    else
-        certify_from_products(request);
+    certify({training.prepared(),
+             queries,
+             truth,
+             {&k, 1},
+             execution,
+             {radii.data(), radii.size(), 1},
+             {labels.data(), labels.size(), 1},
+             evidence,
+             at,
+             boxes,
+             changes});
+}
+
+void certified_radii_of_each(const TrainingSet& training, MatrixView queries, std::span<const std::int32_t> truth,
+                             std::span<const std::size_t> ks, const Execution& execution, MutableMatrixView radii,
+                             BasicMatrixView<std::int32_t> labels) {
+    if (ks.empty()) refuse("ks", "not be empty", "none");
+    for (const std::size_t k : ks) check_request(training.prepared(), queries, k, execution, truth);
+    if (radii.rows() != queries.rows() || radii.cols() != ks.size())
+        refuse("radii", "have a row for each query and a column for each k", describe_shape(radii));
+    if (labels.rows() != queries.rows() || labels.cols() != ks.size())
+        refuse("labels", "have a row for each query and a column for each k", describe_shape(labels));
+    certify({training.prepared(), queries, truth, ks, execution, radii, labels, {}, rounding::infinity, {}, {}});
 }
 
 }  // namespace robust_metric

@@ -23,13 +23,11 @@ constexpr std::size_t nearest_own = 32;
 
 }  // namespace
 
-std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t k, double at) {
-    votes_ = losing_votes(*training_, label, k, any_class, changes_);
-    if (votes_.empty()) return rounding::infinity;
-    if (votes_.front().entering == 0) return 0.0;  // changes of the data are enough
-    depth_ = votes_.front().kept + 1;
+bool NearRows::radii(LeafQuery& query, int label, std::span<const std::size_t> ks, std::span<double> radii, double at) {
+    if (!votes_.start(*training_, label, ks, changes_, radii)) return true;
+    depth_ = votes_.depth();
+    const std::size_t k = *std::max_element(ks.begin(), ks.end());
     const std::size_t own = training_->class_size(label), others = training_->size() - own;
-    if (depth_ > own) return 0.0;  // no own-class point has to be beaten
     query_ = &query;
     label_ = label;
     collected_ = -rounding::infinity;
@@ -45,8 +43,11 @@ std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t 
     order_rows();
     for (std::size_t more = 8 * k;; more *= 4) {
         look_at_rows();
-        if (at < rounding::infinity && bounds_.highest() < at) return bounds_.highest();
-        if (bounds_.crowded()) return {};
+        if (at < rounding::infinity && bounds_.highest() < at) {
+            radii.front() = bounds_.highest();
+            return true;
+        }
+        if (bounds_.crowded()) return false;
         // as long as no radius is known, any row may matter
         const double limit = bounds_.highest() < rounding::infinity ? reach_.limit(bounds_.highest())
                              : more < others                        ? limit_of(own_count, more)
@@ -54,7 +55,8 @@ std::optional<double> NearRows::radius(LeafQuery& query, int label, std::size_t 
         if (collected_ >= limit) break;
         collect(limit);
     }
-    return bounds_.refine();
+    bounds_.refine(radii);
+    return true;
 }
 
 // Up to where S holds so many points of the class, and of the others.

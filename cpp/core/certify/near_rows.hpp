@@ -4,16 +4,16 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "base/rounding.hpp"
-#include "certify/losing_votes.hpp"
 #include "certify/nearest_packs.hpp"
 #include "certify/pair_packs.hpp"
 #include "certify/row_bounds.hpp"
 #include "certify/row_reach.hpp"
+#include "certify/vote_groups.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 
@@ -26,11 +26,12 @@ public:
     explicit NearRows(const PreparedSet& training, const DataChanges& changes = {})
         : training_(&training), changes_(changes), bounds_(training), reach_(training) {}
 
-    // Certified radius of `label` being the k-nearest-neighbour prediction at the query (which the caller has
-    // established); infinite where nothing can change it. None where so many points tie that HalfspaceBounds, which
-    // takes one after the other, is faster.
-    // at: where it is finite, the radius only as far as it takes to compare it with that.
-    std::optional<double> radius(LeafQuery& query, int label, std::size_t k, double at = rounding::infinity);
+    // Certified radii of `label` being the k-nearest-neighbour prediction at the query for each of these k (which the
+    // caller has established), in one pass; infinite where nothing can change it. False where so many points tie that
+    // HalfspaceBounds, which takes one after the other, is faster.
+    // at: where it is finite, the radius of a single k, only as far as it takes to compare it with that.
+    bool radii(LeafQuery& query, int label, std::span<const std::size_t> ks, std::span<double> radii,
+               double at = rounding::infinity);
 
 private:
     using Point = LeafQuery::Found;
@@ -50,7 +51,7 @@ private:
     LeafQuery* query_ = nullptr;
     int label_ = 0;
     std::size_t depth_ = 0;  // largest v, plus one
-    std::vector<LosingVote> votes_;
+    VoteGroups votes_;
     double collected_ = 0.0;  // points with S up to this, of the first slots of the query, are known:
     std::size_t collected_slots_ = 0;
     std::vector<Point> own_, rows_;  // those of the class, and the others

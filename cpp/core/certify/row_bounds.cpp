@@ -24,14 +24,14 @@ constexpr std::size_t most_pairs = 1 << 14;
 
 }  // namespace
 
-void RowBounds::start(const double* point, std::span<const LosingVote> votes, double cap) {
+void RowBounds::start(const double* point, const VoteGroups& votes, double cap) {
     refined_.start(point);
-    votes_ = votes;
-    depth_ = votes.front().kept + 1;
-    highest_ = cap;
+    votes_ = &votes;
+    depth_ = votes.depth();
+    highest_.assign(votes.groups().size(), cap);
     count_ = pair_count_ = 0;
     entered_.resize(static_cast<std::size_t>(training_->classes()), 0);
-    ranked_.resize(votes.size());
+    ranked_.resize(votes.votes().size());
     for (auto& list : ranked_) list.clear();
 }
 
@@ -64,17 +64,21 @@ void RowBounds::compare(std::span<const Point> points, std::span<const Point> ow
 
 void RowBounds::finish(std::size_t count) {
     std::size_t kept = 0;
+    const double highest = this->highest();
     for (std::size_t k = 0; k < count; ++k) {
         Row& row = rows_[count_ + k];
         bound(row);
-        if (row.lower.back() > highest_) continue;  // R_v is the smallest for the largest v
+        if (row.lower.back() > highest) continue;  // R_v is the smallest for the largest v
         rank(row);
         pair_count_ += row.pairs.size();
         std::swap(rows_[count_ + kept++], row);
     }
     count_ += kept;
-    for (std::size_t i = 0; i < votes_.size(); ++i)
-        highest_ = std::min(highest_, smallest_losing(votes_[i], ranked_[i]));
+    for (std::size_t g = 0; g < highest_.size(); ++g) {
+        const VoteGroups::Group& group = votes_->groups()[g];
+        for (std::size_t i = group.first; i < group.last; ++i)
+            highest_[g] = std::min(highest_[g], smallest_losing(votes_->votes()[i], ranked_[i]));
+    }
 }
 
 bool RowBounds::crowded() const { return pair_count_ > most_pairs + 64 * depth_ * depth_; }
@@ -119,10 +123,13 @@ void RowBounds::bound(Row& row) const {
 }
 
 void RowBounds::rank(const Row& row) {
-    for (std::size_t i = 0; i < votes_.size(); ++i) {
-        const Ranked item{row.upper[votes_[i].kept], row.label};
-        if (item.bound > highest_) continue;
-        ranked_[i].insert(std::upper_bound(ranked_[i].begin(), ranked_[i].end(), item, lower_rank), item);
+    for (std::size_t g = 0; g < highest_.size(); ++g) {
+        const VoteGroups::Group& group = votes_->groups()[g];
+        for (std::size_t i = group.first; i < group.last; ++i) {
+            const Ranked item{row.upper[votes_->votes()[i].kept], row.label};
+            if (item.bound > highest_[g]) continue;
+            ranked_[i].insert(std::upper_bound(ranked_[i].begin(), ranked_[i].end(), item, lower_rank), item);
+        }
     }
 }
 
@@ -141,10 +148,17 @@ double RowBounds::smallest_losing(const LosingVote& vote, std::span<const Ranked
     return bound;
 }
 
-double RowBounds::refine() {
+void RowBounds::refine(std::span<double> radii) {
+    for (std::size_t g = 0; g < highest_.size(); ++g)
+        radii[votes_->groups()[g].asked] = refine(votes_->groups()[g], highest_[g]);
+}
+
+double RowBounds::refine(const VoteGroups::Group& group, double highest) {
     double best = rounding::infinity;
-    for (std::size_t i = 0; i < votes_.size(); ++i)
-        best = std::min(best, refine(votes_[i], std::min(highest_, smallest_losing(votes_[i], ranked_[i]))));
+    for (std::size_t i = group.first; i < group.last; ++i) {
+        const LosingVote& vote = votes_->votes()[i];
+        best = std::min(best, refine(vote, std::min(highest, smallest_losing(vote, ranked_[i]))));
+    }
     return best;
 }
 

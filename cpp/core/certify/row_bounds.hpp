@@ -2,6 +2,7 @@
 // radius they leave possible, and its bits from the stored arrays. Derivation: docs/halfspace_bounds.md.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,6 +10,7 @@
 
 #include "certify/losing_votes.hpp"
 #include "certify/pair_packs.hpp"
+#include "certify/vote_groups.hpp"
 #include "data/leaf_query.hpp"
 #include "data/prepared_set.hpp"
 #include "geometry/displacements.hpp"
@@ -23,7 +25,7 @@ public:
     explicit RowBounds(const PreparedSet& training) : training_(&training), refined_(training) {}
 
     // votes: not empty, in place until the next call; cap: what radii above it need not be known of
-    void start(const double* point, std::span<const LosingVote> votes, double cap);
+    void start(const double* point, const VoteGroups& votes, double cap);
     // Takes in at most eight other-class points; own: all own-class points that may be nearer than one of them.
     void add(std::span<const Point> points, std::span<const Point> own) {
         begin(points);
@@ -39,11 +41,11 @@ public:
     // So many pairs may be among the largest of their points, as they are where thousands of points are equally near,
     // that refining them would take far longer than all else.
     bool crowded() const;
-    // An upper bound of the radius, from the points taken in, or the cap.
-    double highest() const { return highest_; }
-    // The radius, to the bit, if all points that were not taken in have bounds R_v above highest(); where it is above
-    // the cap, some number above that.
-    double refine();
+    // An upper bound of the radii, from the points taken in, or the cap.
+    double highest() const { return *std::max_element(highest_.begin(), highest_.end()); }
+    // The radius of each k that was asked about and has votes, to the bit, if all points that were not taken in have
+    // bounds R_v above highest(); where it is above the cap, some number above that.
+    void refine(std::span<double> radii);
 
 private:
     // Of ε for an other-class and an own-class point, and its refined bound, which is below it by less than the margin.
@@ -67,16 +69,17 @@ private:
     void add_pair(const Point& point, const Point& own, float square, std::size_t which);
     void bound(Row& row) const;
     void rank(const Row& row);
+    double refine(const VoteGroups::Group& group, double highest);
     double smallest_losing(const LosingVote& vote, std::span<const Ranked> sorted);
     double refine(const LosingVote& vote, double highest);
     double refined_bound(const Row& row, std::size_t kept);
 
     const PreparedSet* training_;
     RefinedBounds refined_;
-    std::span<const LosingVote> votes_;
-    std::size_t depth_ = 0;  // largest v, plus one
-    double highest_ = 0.0;
-    float farthest_ = 0.0f;  // upper end of S of the points being taken in
+    const VoteGroups* votes_ = nullptr;
+    std::size_t depth_ = 0;        // largest v, plus one
+    std::vector<double> highest_;  // of each group
+    float farthest_ = 0.0f;        // upper end of S of the points being taken in
     std::vector<Row> rows_;
     std::size_t count_ = 0, pair_count_ = 0;
     std::vector<std::vector<Ranked>> ranked_;  // for each vote, by upper ends of R_v

@@ -31,6 +31,14 @@ ROBUST_METRIC_EXPORT void certified_radii(const TrainingSet& training, MatrixVie
                                           double at = std::numeric_limits<double>::infinity(),
                                           const QueryBoxes& boxes = {}, const DataChanges& changes = {});
 
+// The same for each of several k, in one pass over the points that all of them share: a column of radii and of labels
+// for each, the bits of certified_radii. Throws std::invalid_argument where there is no k, or a matrix has another
+// shape.
+ROBUST_METRIC_EXPORT void certified_radii_of_each(const TrainingSet& training, MatrixView queries,
+                                                  std::span<const std::int32_t> truth, std::span<const std::size_t> ks,
+                                                  const Execution& execution, MutableMatrixView radii,
+                                                  BasicMatrixView<std::int32_t> labels);
+
 // Radii together with the training points they rest on: what the shards of a training set exchange until no shard has
 // anything to add. Why the radii are then those of the whole set: docs/distributed.md.
 // radii: that of labels[i] being the prediction at query i, which the caller has established, rounded down.

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <iterator>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -121,4 +123,34 @@ TEST_CASE("leaves give the same bits for every instruction set") {
         CHECK(ask(p, {}, 5, 1, "cascade") == expected);
     }
     force_instruction_set(before);
+}
+
+TEST_CASE("each of several k in one pass: the bits of one after the other") {
+    const std::size_t ks[] = {1, 2, 3, 4, 11, 30};
+    for (unsigned seed = 0; seed < 12; ++seed)
+        for (const char* leaves : {"none", "scan", "tree", "cascade"}) {
+            CAPTURE(seed);
+            CAPTURE(leaves);
+            const ForcedLeaves forced(leaves);
+            const RandomProblem p(seed, seed % 3 ? Coordinates::smooth : Coordinates::grid, 120, 1 + seed % 5,
+                                  2 + static_cast<int>(seed % 3), seed % 4 == 3 ? 2 : 0);
+            const TrainingSet t(p.X(), p.labels, p.classes, p.L());
+            std::vector<double> radii(p.count * std::size(ks)), alone(p.count);
+            std::vector<std::int32_t> labels(p.count * std::size(ks)), label(p.count);
+            certified_radii_of_each(t, p.Z(), {}, ks, {2, {}}, {radii.data(), p.count, std::size(ks)},
+                                    {labels.data(), p.count, std::size(ks)});
+            for (std::size_t i = 0; i < std::size(ks); ++i) {
+                certified_radii(t, p.Z(), {}, ks[i], {}, alone, label);
+                for (std::size_t row = 0; row < p.count; ++row) {
+                    CHECK(radii[row * std::size(ks) + i] == alone[row]);
+                    CHECK(labels[row * std::size(ks) + i] == label[row]);
+                }
+            }
+            CHECK_THROWS_AS(
+                certified_radii_of_each(t, p.Z(), {}, {}, {}, {radii.data(), p.count, 0}, {labels.data(), p.count, 0}),
+                std::invalid_argument);
+            CHECK_THROWS_AS(certified_radii_of_each(t, p.Z(), {}, ks, {}, {radii.data(), p.count, 1},
+                                                    {labels.data(), p.count, std::size(ks)}),
+                            std::invalid_argument);
+        }
 }

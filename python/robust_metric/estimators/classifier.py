@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +28,8 @@ from ..results.certificates import Certificates, CertifiedPredictions
 from ..results.perturbations import MinimalPerturbations, WitnessPrecision
 from ..threat import ThreatModel
 from .base import NeighborsBase
-from .query_wishes import encoded_targets, query_box
+from .each_k import certify_each
+from .query_wishes import check_data_changes, encoded_targets, query_box
 
 
 class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
@@ -140,7 +142,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         shares: Floats = votes / neighbors.shape[1]
         return shares
 
-    @sees_one_state
+    @overload
     def certify(
         self,
         X: ArrayLike,
@@ -150,7 +152,26 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         at: float | None = None,
         bounds: Any = None,
         data_changes: DataChanges | None = None,
-    ) -> Certificates:
+        n_neighbors: None = None,
+    ) -> Certificates: ...
+
+    @overload
+    def certify(
+        self, X: ArrayLike, y: ArrayLike | None = None, *, n_neighbors: Iterable[int]
+    ) -> dict[int, Certificates]: ...
+
+    @sees_one_state  # type: ignore[misc]  # the copy comes first
+    def certify(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        evidence: bool = False,
+        at: float | None = None,
+        bounds: Any = None,
+        data_changes: DataChanges | None = None,
+        n_neighbors: Iterable[int] | None = None,
+    ) -> Certificates | dict[int, Certificates]:
         """Predictions with certified radii: lower bounds of the minimal adversarial perturbation.
 
         Parameters
@@ -171,6 +192,10 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         data_changes : DataChanges, optional
             Changes of the training data that the radii are to hold for as well, whoever makes them
             (``docs/data_changes.md``). There is no evidence of that.
+        n_neighbors : iterable of int, optional
+            Certificates for each of these K instead of the classifier's own, such as ``range(1, 16)``,
+            in one pass, with the same bits: a dict of K to certificates. For choosing K by certified
+            error; nothing is fitted again. Without evidence, ``at``, bounds and data_changes.
 
         Raises
         ------
@@ -178,7 +203,8 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
             If X or y have the wrong shape, X is not finite, or is outside the bounds of the threat
             model or its own, or these do not fit; if ``at`` is not a positive number; if there are
             ``at``, bounds or data_changes together with evidence, or for Dask arrays; if
-            data_changes leave fewer than K points, or are given for learned prototypes.
+            data_changes leave fewer than K points, or are given for learned prototypes; if
+            n_neighbors are not different integers from 1 to the number of training points.
 
         Notes
         -----
@@ -187,6 +213,12 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         """
         check_positive("at", at, optional=True)
         wishes = any(wish is not None for wish in (at, bounds, data_changes))
+        if n_neighbors is not None:
+            if evidence or wishes:
+                raise ValueError(
+                    "n_neighbors must be None where evidence, at, bounds or data_changes are given"
+                )
+            return certify_each(self, X, y, n_neighbors)
         if evidence and wishes:
             raise ValueError(
                 "evidence must be False where at, bounds or data_changes are given, got True"
@@ -205,7 +237,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         radius = None if at is None else float(at)
         view = self.fitted_view()
         if data_changes is not None:
-            self._check_data_changes(data_changes, view.n_neighbors)
+            check_data_changes(data_changes, view.n_neighbors, self.n_samples_fit_)
         return view.certify(
             queries, truth, evidence=evidence, at=radius, box=box, data_changes=data_changes
         )
@@ -348,15 +380,6 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
     def classes_(self) -> NDArray[Any]:
         """(c,) class labels, sorted."""
         return self._fitted.classes
-
-    def _check_data_changes(self, changes: DataChanges, k: int) -> None:
-        if not isinstance(changes, DataChanges):
-            raise TypeError(f"data_changes must be a DataChanges or None, got {changes!r}")
-        if changes.delete > self.n_samples_fit_ - k:
-            raise ValueError(
-                f"data_changes must leave n_neighbors={k} of {self.n_samples_fit_} training points, "
-                f"got delete={changes.delete}"
-            )
 
     def _answers_lazily(self, X: Any, evidence: bool = False) -> bool:
         """Whether X is a Dask array or frame, for which there is no evidence."""

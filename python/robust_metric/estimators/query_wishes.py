@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._base.arrays import Floats, Labels
 from .._base.feature_values import FeatureValues, called, feature_number
 from .._base.validation import encode_labels
+from ..data_changes import DataChanges
 from ..fitted import Box
 
 
@@ -94,6 +95,17 @@ def check_box(lower: Floats, upper: Floats, X: Floats, names: Sequence[str] | No
         raise ValueError(
             f"X must lie within bounds, [{lower[i, j]}, {upper[i, j]}] for {called(j, names)}, got {X[i, j]} "
             f"in row {i}"
+        )
+
+
+def check_data_changes(changes: Any, k: int, n_points: int) -> None:
+    """Raise TypeError or ValueError unless these are changes that leave K of the training points."""
+    if not isinstance(changes, DataChanges):
+        raise TypeError(f"data_changes must be a DataChanges or None, got {changes!r}")
+    if changes.delete > n_points - k:
+        raise ValueError(
+            f"data_changes must leave n_neighbors={k} of {n_points} training points, "
+            f"got delete={changes.delete}"
         )
 
 

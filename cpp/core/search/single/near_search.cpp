@@ -15,10 +15,12 @@ constexpr double first_share = 1.25, most_share = 4.0, growth = 1.5;
 
 std::optional<MinimalPerturbation> NearSearch::run(LeafQuery& query, int label, const Deadline& limit,
                                                    std::span<double> perturbation) {
-    const std::optional<double> radius = rows_.radius(query, label, 1);
-    if (!radius || !(*radius > 0.0) || !(*radius < rounding::infinity)) return {};
+    constexpr std::size_t one = 1;
+    double radius = 0.0;
+    if (!rows_.radii(query, label, {&one, 1}, {&radius, 1}) || !(radius > 0.0) || !(radius < rounding::infinity))
+        return {};
     for (double share = first_share; share < most_share; share *= growth) {
-        const double distance = *radius * share;
+        const double distance = radius * share;
         const auto points = points_.within(query, label, distance);
         const MinimalPerturbation found = search_among(points, query, label, limit, perturbation);
         // a witness that is farther may be one among these points only
