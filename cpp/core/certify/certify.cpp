@@ -114,26 +114,31 @@ void certify_apart(const Request& r, QueriesApart& apart) {
     }
 }
 
+// Work space for the k of one query that predict one class: their values, their places and what was found.
+struct OfOneClass {
+    std::vector<std::size_t> open, ks, places;
+    std::vector<double> radii;
+};
+
 // The radii of one query, those of each class in one pass: nearly always there is one class. False as of Rows::radii.
 template <class Rows, class SomeQuery>
-bool certify_near(const Request& r, Rows& rows, SomeQuery& query, std::size_t row, double at) {
-    std::vector<std::size_t> open, ks, places;
+bool certify_near(const Request& r, Rows& rows, SomeQuery& query, std::size_t row, double at, OfOneClass& some) {
+    some.open.clear();
     for (std::size_t i = 0; i < r.ks.size(); ++i)
-        if (!r.wrong(row, i)) open.push_back(i);
-    std::vector<double> radii;
-    while (!open.empty()) {
-        const int label = r.labels(row, open.front());
-        ks.clear();
-        places.clear();
-        std::erase_if(open, [&](std::size_t i) {
+        if (!r.wrong(row, i)) some.open.push_back(i);
+    while (!some.open.empty()) {
+        const int label = r.labels(row, some.open.front());
+        some.ks.clear();
+        some.places.clear();
+        std::erase_if(some.open, [&](std::size_t i) {
             if (r.labels(row, i) != label) return false;
-            ks.push_back(r.ks[i]);
-            places.push_back(i);
+            some.ks.push_back(r.ks[i]);
+            some.places.push_back(i);
             return true;
         });
-        radii.resize(ks.size());
-        if (!rows.radii(query, label, ks, radii, at)) return false;
-        for (std::size_t i = 0; i < ks.size(); ++i) r.answer(row, places[i], radii[i]);
+        some.radii.resize(some.ks.size());
+        if (!rows.radii(query, label, some.ks, some.radii, at)) return false;
+        for (std::size_t i = 0; i < some.ks.size(); ++i) r.answer(row, some.places[i], some.radii[i]);
     }
     return true;
 }
@@ -144,12 +149,12 @@ void certify_from_near_points(const Request& r, ForEach for_each) {
     QueriesApart apart(r.queries);
     const double at = r.scaled_at();
     for_each([&](int) {
-        return
-            [&, search = NeighborSearch(r.set), rows = Rows(r.set, r.changes)](auto* query, std::size_t row) mutable {
-                if (query == nullptr) return apart.add(row);
-                r.predict(row, search, search.nearest(*query, r.largest_k(), r.ks.size() > 1));
-                if (!certify_near(r, rows, *query, row, at)) apart.add(row);
-            };
+        return [&, search = NeighborSearch(r.set), rows = Rows(r.set, r.changes), some = OfOneClass()](
+                   auto* query, std::size_t row) mutable {
+            if (query == nullptr) return apart.add(row);
+            r.predict(row, search, search.nearest(*query, r.largest_k(), r.ks.size() > 1));
+            if (!certify_near(r, rows, *query, row, at, some)) apart.add(row);
+        };
     });
     certify_apart(r, apart);
 }
