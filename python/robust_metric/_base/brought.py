@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def check_table(X: Any) -> None:
                 f"X must be an (n, d) array of numbers, got records of {', '.join(X.dtype.names[:5])}; "
                 "pandas.DataFrame(X) makes a table of them"
             )
-    elif isinstance(X, Sequence) and len(X) > 0 and isinstance(X[0], Mapping):
+    elif isinstance(X, list | tuple) and len(X) > 0 and isinstance(X[0], Mapping):
         raise TypeError(
             f"X must be a table of numbers, got a {type(X).__name__} of {type(X[0]).__name__}; "
             "pandas.DataFrame(X) makes a table of it"

@@ -237,7 +237,7 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
         radius = None if at is None else float(at)
         view = self.fitted_view()
         if data_changes is not None:
-            check_data_changes(data_changes, view.n_neighbors, self.n_samples_fit_)
+            self._check_data_changes(data_changes, view.n_neighbors)
         return view.certify(
             queries, truth, evidence=evidence, at=radius, box=box, data_changes=data_changes
         )
@@ -380,6 +380,9 @@ class CertifiedKNeighborsClassifier(ClassifierMixin, NeighborsBase):
     def classes_(self) -> NDArray[Any]:
         """(c,) class labels, sorted."""
         return self._fitted.classes
+
+    def _check_data_changes(self, changes: DataChanges, k: int) -> None:
+        check_data_changes(changes, k, self.n_samples_fit_)
 
     def _answers_lazily(self, X: Any, evidence: bool = False) -> bool:
         """Whether X is a Dask array or frame, for which there is no evidence."""
